@@ -1,0 +1,178 @@
+#include "base/buf.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+char *
+buf_room(struct buf *buf, size_t bytes)
+{
+	size_t wanted = buf->len + bytes + 1;
+
+	if (wanted > buf->cap) {
+		size_t cap = buf->cap ? buf->cap * 2 : 64;
+		buf->cap = cap < wanted ? wanted : cap;
+		buf->data = mem_resize(buf->data, buf->cap, 1);
+	}
+	return buf->data + buf->len;
+}
+
+void
+buf_append(struct buf *buf, const void *data, size_t bytes)
+{
+	char *room = buf_room(buf, bytes);
+
+	if (bytes > 0)
+		memcpy(room, data, bytes);
+	buf->len += bytes;
+	buf->data[buf->len] = '\0';
+}
+
+void
+buf_string(struct buf *buf, const char *text)
+{
+	buf_append(buf, text, strlen(text));
+}
+
+void
+buf_char(struct buf *buf, char c)
+{
+	buf_append(buf, &c, 1);
+}
+
+void
+buf_printf(struct buf *buf, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	int bytes = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	ASSERT(bytes >= 0);
+	char *room = buf_room(buf, (size_t)bytes);
+	va_start(args, format);
+	vsnprintf(room, (size_t)bytes + 1, format, args);
+	va_end(args);
+	buf->len += (size_t)bytes;
+}
+
+static void
+append_little_endian(struct buf *buf, uint64_t n, size_t bytes)
+{
+	unsigned char encoded[8];
+
+	for (size_t i = 0; i < bytes; i++)
+		encoded[i] = (unsigned char)(n >> (8 * i));
+	buf_append(buf, encoded, bytes);
+}
+
+void
+buf_u8(struct buf *buf, uint8_t n)
+{
+	append_little_endian(buf, n, 1);
+}
+
+void
+buf_u32(struct buf *buf, uint32_t n)
+{
+	append_little_endian(buf, n, 4);
+}
+
+void
+buf_u64(struct buf *buf, uint64_t n)
+{
+	append_little_endian(buf, n, 8);
+}
+
+const char *
+buf_text(const struct buf *buf)
+{
+	return buf->data != NULL && buf->len > 0 ? buf->data : "";
+}
+
+struct bytes
+buf_bytes(const struct buf *buf)
+{
+	return (struct bytes){.data = buf_text(buf), .len = buf->len};
+}
+
+void
+buf_consume(struct buf *buf, size_t bytes)
+{
+	ASSERT(bytes <= buf->len);
+	if (bytes == 0)
+		return;
+	memmove(buf->data, buf->data + bytes, buf->len - bytes + 1);
+	buf->len -= bytes;
+}
+
+void
+buf_clear(struct buf *buf)
+{
+	buf->len = 0;
+	if (buf->data != NULL)
+		buf->data[0] = '\0';
+}
+
+void
+buf_release(struct buf *buf)
+{
+	free(buf->data);
+	*buf = (struct buf){0};
+}
+
+static bool
+take_little_endian(struct bytes *bytes, uint64_t *n, size_t width)
+{
+	if (bytes->len < width)
+		return false;
+	*n = 0;
+	for (size_t i = 0; i < width; i++)
+		*n |= (uint64_t)(unsigned char)bytes->data[i] << (8 * i);
+	bytes->data += width;
+	bytes->len -= width;
+	return true;
+}
+
+bool
+bytes_u8(struct bytes *bytes, uint8_t *n)
+{
+	uint64_t wide;
+
+	if (!take_little_endian(bytes, &wide, 1))
+		return false;
+	*n = (uint8_t)wide;
+	return true;
+}
+
+bool
+bytes_u32(struct bytes *bytes, uint32_t *n)
+{
+	uint64_t wide;
+
+	if (!take_little_endian(bytes, &wide, 4))
+		return false;
+	*n = (uint32_t)wide;
+	return true;
+}
+
+bool
+bytes_u64(struct bytes *bytes, uint64_t *n)
+{
+	return take_little_endian(bytes, n, 8);
+}
+
+bool
+bytes_take(struct bytes *bytes, size_t count, struct bytes *taken)
+{
+	if (bytes->len < count)
+		return false;
+	*taken = (struct bytes){.data = bytes->data, .len = count};
+	bytes->data += count;
+	bytes->len -= count;
+	return true;
+}

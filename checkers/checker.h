@@ -1,0 +1,104 @@
+/* checker.h - history in; verdict, certificate and explanation out.
+ *
+ * PURE: a checker reads no clock and does no I/O. It stops when its budget says so and then
+ * answers unknown with the reason, never valid. The verdict is proven again by separate
+ * small code (`certify`): a valid order is replayed, an invalid core is decided by brute
+ * force or re-derived. */
+#ifndef CHECKERS_CHECKER_H
+#define CHECKERS_CHECKER_H
+
+#include "base/history.h"
+
+#include <stdatomic.h>
+
+enum verdict {
+	VERDICT_NONE = 0,
+	VERDICT_VALID,
+	VERDICT_INVALID,
+	VERDICT_UNKNOWN,
+};
+
+/* "valid", "invalid", "unknown". */
+const char *verdict_name(enum verdict verdict);
+
+/* The worse of two: invalid before unknown before valid. */
+enum verdict verdict_worse(enum verdict a, enum verdict b);
+
+struct budget {
+	const atomic_bool *stop; /* set by the caller when the time is up; NULL: never */
+	size_t bytes_max;	 /* memory of all threads together; 0: 4 GiB */
+};
+
+bool budget_is_over(const struct budget *budget);
+
+struct check_options {
+	struct budget budget;
+	int threads;	   /* 0: as many as processors */
+	bool no_certify;   /* leave out the certificate (benches only) */
+	bool nil_is_unknown; /* a read of nil taught nothing, instead of the initial value */
+	val init;	   /* initial value of a register: nil, or in the history's pool */
+	const char *model; /* asked for by name; NULL: chosen from the history */
+};
+
+/* One violation, or one thing found. */
+struct anomaly {
+	const char *name; /* static: "stale-read", "lost-element", ... */
+	val key;	  /* nil: none */
+	char *text;	  /* owned: the explanation in words, several lines */
+	VEC(uint32_t) ops; /* indexes into history->ops: the ops it talks about */
+};
+
+/* Proof of valid for one key: the operations in an order that the model allows and that
+ * respects real time. Operations that are left out took no effect (info) or failed. */
+struct order {
+	val key;
+	uint32_t *ops; /* owned: indexes into history->ops */
+	size_t count;
+};
+
+struct check_result {
+	enum verdict verdict;
+	const char *checker;	/* static */
+	const char *complexity; /* static: of the decider that was used */
+	char *reason;		/* owned: one sentence */
+	uint64_t operations;	/* how many it judged */
+	VEC(struct anomaly) anomalies; /* the most telling first; at most ANOMALIES_MAX */
+	uint64_t anomaly_count; /* how many there were in all */
+	VEC(struct order) orders;
+	bool certified;		/* certify was run and agreed */
+	struct buf details;	/* JSON object members, without braces: counts and such */
+};
+
+enum { ANOMALIES_MAX = 32 };
+
+struct checker {
+	const char *name, *summary;
+	/* 0: cannot judge this history; higher is the better choice. */
+	int (*fits)(const struct history *history);
+	void (*check)(const struct history *history, const struct check_options *options,
+		      struct check_result *result);
+	/* Proves the result again; false with what does not hold: then we have a bug. */
+	bool (*certify)(const struct history *history, const struct check_options *options,
+			const struct check_result *result, struct err *err);
+};
+
+/* All checkers, in the order of checkers.def; the count in *count. */
+const struct checker *const *checkers_all(size_t *count);
+
+/* The checker of a name; NULL with the nearest name as hint. */
+const struct checker *checker_find(const char *name, struct err *err);
+
+/* The checker that fits the history best; NULL when none does. */
+const struct checker *checker_choose(const struct history *history);
+
+/* Runs check and then certify; a result that does not certify becomes unknown with the
+ * reason, and *certified false. The caller calls check_result_release. */
+void checker_run(const struct checker *checker, const struct history *history,
+		 const struct check_options *options, struct check_result *result);
+
+void check_result_release(struct check_result *result);
+
+/* Adds an anomaly (beyond ANOMALIES_MAX it is only counted, then NULL) and sets invalid. */
+struct anomaly *check_result_anomaly(struct check_result *result, const char *name, val key);
+
+#endif
