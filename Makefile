@@ -77,10 +77,89 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(ARCHIVES) $(if $(TEST_SUPPORT),$(BUILD)/t
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(HARNESS_LIBS) -lcmocka -Wl,-Bstatic -luv_a -Wl,-Bdynamic -ldl -lrt -o $@
 
-test-programs: $(TEST_PROGRAMS)
+test-programs: $(TEST_PROGRAMS) $(EXTRA_PROGRAMS)
 
-.PHONY: all test-programs clean
+# Programs for benches and proofs: tests/**/NAME_main.c
+EXTRA_SOURCES  := $(shell find tests -name '*_main.c' 2>/dev/null | sort)
+EXTRA_PROGRAMS := $(patsubst %_main.c,$(BUILD)/%,$(EXTRA_SOURCES))
+$(EXTRA_PROGRAMS): $(BUILD)/%: $(BUILD)/%_main.o $(ARCHIVES) $(if $(TEST_SUPPORT),$(BUILD)/tests-support.a)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(HARNESS_LIBS) -lcmocka -Wl,-Bstatic -luv_a -Wl,-Bdynamic -ldl -lrt -o $@
+
+# ---- what people type ---------------------------------------------------------------------
+JOBS ?= $(shell nproc)
+remake = $(MAKE) --no-print-directory -j$(JOBS)
+
+## demo: install what is missing, build, torture a five-node store for 30 s, judge it (root)
+demo:
+	@tools/deps.sh demo
+	@$(remake) all
+	@$(BUILD)/faultline run --system reference --workload register --faults partition,kill,pause --time 30
+
+## test: install what is missing, build, check the layers, run all tests
+test:
+	@tools/deps.sh test
+	@$(remake) all test-programs
+	@tools/layers.sh && tools/purity.sh $(BUILD)
+	@FAULTLINE_BUILD=$(BUILD) tools/test.sh $(TEST_PROGRAMS)
+
+## bugs: every planted bug must be caught as the anomaly its table names
+bugs:
+	@$(remake) $(BUILD)/tests/reference/bugs
+	@$(BUILD)/tests/reference/bugs
+
+## bench: throughput of the harness and the store, lab up time, check time (root for the lab)
+bench:
+	@tools/deps.sh test
+	@$(remake) all test-programs
+	@FAULTLINE_BUILD=$(BUILD) tools/bench.sh
+
+## lint: layers, purity, headers, layout, scripts, man pages
+lint:
+	@tools/deps.sh lint || true
+	@$(remake) all
+	@tools/layers.sh && tools/purity.sh $(BUILD) && tools/style.sh
+
+## format: let clang-format lay out all sources
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+## check-asan, check-tsan: the tests with sanitizers
+check-asan:
+	@$(MAKE) --no-print-directory FLAVOUR=asan test
+check-tsan:
+	@$(MAKE) --no-print-directory FLAVOUR=tsan test
+
+## install: programs, man pages and documents below PREFIX (and DESTDIR)
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/faultline \
+	           $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/doc/faultline
+	install -m 755 $(BUILD)/faultline $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(BUILD)/faultline-node $(BUILD)/faultline-agent $(DESTDIR)$(PREFIX)/lib/faultline/
+	install -m 644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 README.md CHANGELOG.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(PREFIX)/share/doc/faultline/
+
+## uninstall: take away what install put there
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/faultline $(DESTDIR)$(PREFIX)/share/man/man1/faultline*.1
+	rm -rf $(DESTDIR)$(PREFIX)/lib/faultline $(DESTDIR)$(PREFIX)/share/doc/faultline
+
+## clean: remove all that was built
 clean:
 	rm -rf build
+
+## help: this list
+help:
+	@echo 'usage: make [TARGET] [FLAVOUR=release|dev|asan|tsan] [V=1]'
+	@sed -n 's/^## \([^:]*\): /  \1\t/p' Makefile | expand -t 26
+	@echo '  (nothing)               build the programs in build/$(FLAVOUR)/'
+
+# Embedded files (results/embed.h) are no includes, so make must be told.
+$(BUILD)/results/plots.o: $(wildcard results/plots/*.gp)
+$(BUILD)/results/report.o: results/report.css
+
+.PHONY: all demo test test-programs bugs bench lint format check-asan check-tsan install \
+        uninstall clean help
+.SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

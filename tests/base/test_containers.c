@@ -1,0 +1,193 @@
+/* Containers, random numbers, files and child programs. */
+#include "base/arena.h"
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/map.h"
+#include "base/parallel.h"
+#include "base/rng.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void
+a_map_holds_every_key_it_was_given(void **state)
+{
+	struct map map = {0};
+	bool is_new;
+
+	(void)state;
+	for (uint64_t key = 0; key < 10000; key++)
+		*map_at(&map, key * 0x100000001u, &is_new) = key;
+	assert_int_equal(map.count, 10000);
+	for (uint64_t key = 0; key < 10000; key++)
+		assert_int_equal(*map_find(&map, key * 0x100000001u), key);
+	assert_null(map_find(&map, 7));
+	map_clear(&map);
+	assert_null(map_find(&map, 0));
+	map_release(&map);
+}
+
+static void
+an_arena_stops_at_its_bound(void **state)
+{
+	struct arena arena;
+	size_t given = 0;
+
+	(void)state;
+	arena_init(&arena, 1 << 20);
+	while (arena_alloc(&arena, 1000) != NULL)
+		given += 1000;
+	assert_in_range(given, 1 << 19, 1 << 20);
+	arena_clear(&arena);
+	char *text = arena_string(&arena, "again");
+	assert_string_equal(text, "again");
+	arena_release(&arena);
+}
+
+static void
+random_numbers_follow_the_published_algorithm(void **state)
+{
+	struct rng rng = {.word = {1, 2, 3, 4}};
+
+	(void)state;
+	assert_true(rng_next(&rng) == 11520);
+	assert_true(rng_next(&rng) == 0);
+	assert_true(rng_next(&rng) == 1509978240);
+	assert_true(rng_next(&rng) == 1215971899390074240);
+}
+
+static void
+random_numbers_below_a_bound_cover_it_evenly(void **state)
+{
+	int counts[7] = {0};
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 42);
+	for (int i = 0; i < 70000; i++)
+		counts[rng_below(&rng, 7)]++;
+	for (int i = 0; i < 7; i++)
+		assert_in_range(counts[i], 9500, 10500);
+}
+
+static void
+add_one(void *context, size_t i)
+{
+	atomic_int *items = context;
+
+	atomic_fetch_add(&items[i], 1);
+}
+
+static void
+parallel_for_visits_each_item_once(void **state)
+{
+	static atomic_int items[1000];
+
+	(void)state;
+	parallel_for(1000, 4, add_one, items);
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(items[i], 1);
+}
+
+static void
+files_are_written_whole_and_trees_removed(void **state)
+{
+	char folder[] = "/tmp/faultline-test-XXXXXX";
+	struct buf contents = {0};
+	struct err err;
+	char path[128];
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/a/b/c", folder);
+	assert_true(file_make_folder(path, &err));
+	snprintf(path, sizeof(path), "%s/a/b/file", folder);
+	assert_true(file_write(path, "hello", 5, &err));
+	assert_true(file_read(path, 5, &contents, &err));
+	assert_string_equal(buf_text(&contents), "hello");
+	assert_false(file_read(path, 4, &contents, &err));
+	assert_true(file_remove_tree(folder, &err));
+	assert_false(file_exists(folder));
+	assert_true(file_remove_tree(folder, &err));
+	assert_false(file_read(path, 0, &contents, &err));
+	assert_non_null(strstr(err.text, "No such file"));
+	buf_release(&contents);
+}
+
+static bool
+run(const char *script, const char *input, int timeout_ms, struct buf *output, struct err *err)
+{
+	const char *argv[] = {"sh", "-c", script, NULL};
+	struct child child = {.argv = argv,
+			      .input = {.data = input, .len = strlen(input)},
+			      .timeout_ms = timeout_ms};
+
+	return child_run(&child, output, err);
+}
+
+static void
+a_child_gets_input_and_gives_output(void **state)
+{
+	struct buf output = {0};
+	struct err err;
+
+	(void)state;
+	assert_true(run("cat; echo end", "begin ", 5000, &output, &err));
+	assert_string_equal(buf_text(&output), "begin end\n");
+	assert_false(run("echo why >&2; exit 3", "unread", 5000, NULL, &err));
+	assert_string_equal(err.text, "'sh' failed with exit code 3: why");
+	buf_release(&output);
+}
+
+static void
+a_child_that_hangs_is_killed_with_its_children(void **state)
+{
+	struct buf output = {0};
+	struct err err;
+	int64_t start = clock_ns();
+
+	(void)state;
+	assert_false(run("sleep 60 & echo $!; wait", "", 200, &output, &err));
+	assert_true(clock_ns() - start < 5 * NS_PER_S);
+	assert_non_null(strstr(err.text, "did not end within 200 ms"));
+	pid_t grandchild = atoi(buf_text(&output));
+	assert_true(grandchild > 1);
+	int64_t deadline = clock_ns() + 5 * NS_PER_S;
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)grandchild);
+	struct buf line = {0};
+	do { /* a zombie has an empty command line until it is reaped */
+		buf_clear(&line);
+		if (!file_read(path, 0, &line, &err))
+			break;
+	} while (line.len > 0 && clock_left_ms(deadline) > 0);
+	assert_int_equal(line.len, 0);
+	buf_release(&line);
+	buf_release(&output);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_map_holds_every_key_it_was_given),
+		cmocka_unit_test(an_arena_stops_at_its_bound),
+		cmocka_unit_test(random_numbers_follow_the_published_algorithm),
+		cmocka_unit_test(random_numbers_below_a_bound_cover_it_evenly),
+		cmocka_unit_test(parallel_for_visits_each_item_once),
+		cmocka_unit_test(files_are_written_whole_and_trees_removed),
+		cmocka_unit_test(a_child_gets_input_and_gives_output),
+		cmocka_unit_test(a_child_that_hangs_is_killed_with_its_children),
+	};
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
