@@ -36,8 +36,10 @@ struct check_options {
 	int threads;	   /* 0: as many as processors */
 	bool no_certify;   /* leave out the certificate (benches only) */
 	bool nil_is_unknown; /* a read of nil taught nothing, instead of the initial value */
+	bool failed_cas_observes; /* a cas that failed without an error text met another value */
 	val init;	   /* initial value of a register: nil, or in the history's pool */
 	const char *model; /* asked for by name; NULL: chosen from the history */
+	const char *level; /* isolation level asked for; NULL: strict-serializable */
 };
 
 /* One violation, or one thing found. */
