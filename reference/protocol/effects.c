@@ -19,7 +19,7 @@ effects_any(const struct protocol_effects *effects)
 static void
 free_retired(struct protocol_effects *effects)
 {
-	vec_each(void *, memory, &effects->retired)
+	vec_each (void *, memory, &effects->retired)
 		free(*memory);
 	vec_clear(&effects->retired);
 }
