@@ -1,0 +1,80 @@
+/* scan.h - reads values of JSON and EDN out of bytes: one scanner for both.
+ *
+ * EDN: nil, booleans, integers, reals, strings, characters, keywords, symbols, lists,
+ * vectors, sets, maps, tags (dropped: `#inst "..."` is the string), `#_`, comments,
+ * commas as space. Keywords, symbols and characters become strings; integers beyond 64
+ * bits become the string of their digits. JSON is strict (RFC 8259).
+ *
+ * No allocation per value once warm; depth and pool are bounded; any bytes are safe. The
+ * first failure is kept with its place: scan_error makes the sentence. One thread. */
+#ifndef RESULTS_SCAN_H
+#define RESULTS_SCAN_H
+
+#include "base/err.h"
+#include "base/value.h"
+
+enum scan_syntax {
+	SCAN_JSON = 0,
+	SCAN_EDN
+};
+
+enum {
+	SCAN_DEPTH_MAX = 64
+};
+
+struct scan_frame {
+	char closer; /* ] ) or } */
+	bool is_map;
+	size_t start; /* where its items begin in scan->items */
+};
+
+struct scan {
+	const char *start, *at, *end; /* borrowed; not NUL-terminated */
+	enum scan_syntax syntax;
+	struct values *values; /* borrowed: strings, lists and maps go there */
+	size_t bytes_max;      /* bound on that pool; 0: none */
+	bool discards;	       /* checks and drops instead of making values */
+	unsigned discard_depth;
+	VEC(val) items;
+	VEC(struct scan_frame) frames;
+	struct buf scratch;    /* a string without its escapes */
+	const char *failed_at; /* NULL: no failure */
+	char problem[160];
+};
+
+void scan_init(struct scan *scan, enum scan_syntax syntax, struct values *values,
+	       struct bytes input);
+void scan_release(struct scan *scan);
+
+/* Goes on with other input and the same memory. */
+void scan_set_input(struct scan *scan, struct bytes input);
+
+/* Moves over white space (and comments, commas and `#_` forms of EDN). False only when a
+ * discarded form is broken. Afterwards at == end or at a byte of substance. */
+bool scan_space(struct scan *scan);
+
+/* Reads one value. */
+bool scan_value(struct scan *scan, val *value);
+
+/* Checks one value and drops it. */
+bool scan_drop(struct scan *scan);
+
+/* Reads a string, keyword or symbol without interning it; the bytes live until the next
+ * call. */
+bool scan_word(struct scan *scan, struct bytes *word);
+
+/* Moves over the byte `c`, or fails with "expected WHAT". */
+bool scan_expect(struct scan *scan, char c, const char *what);
+
+/* Keeps the first failure; returns false. */
+bool scan_fail(struct scan *scan, const char *at, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The failure as "NAME:LINE:COLUMN: problem"; columns count characters from 1. Returns
+ * false. */
+bool scan_error(const struct scan *scan, const char *name, struct err *err);
+
+/* Line and column of a place in the input, from 1. */
+void scan_place(const struct scan *scan, const char *at, size_t *line, size_t *column);
+
+#endif
