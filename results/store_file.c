@@ -3,9 +3,7 @@
 #include "base/mem.h"
 #include "results/embed.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 EMBED(schema, "results/schema.sql");
 
@@ -27,31 +25,27 @@ static const char *const statement_texts[STORE_STATEMENTS] = {
 			 "operations = (SELECT count(*) FROM op)",
 };
 
-static bool
-is_disk_full(struct store *store, int code)
-{
-	int system = sqlite3_system_errno(store->db);
-
-	return code == SQLITE_FULL ||
-	       ((code & 0xff) == SQLITE_IOERR &&
-		(system == ENOSPC || system == EFBIG || system == EDQUOT));
-}
-
 bool
 store_failed(struct store *store, struct err *err)
 {
 	int code = sqlite3_extended_errcode(store->db);
 
-	if (is_disk_full(store, code)) {
+	switch (code) {
+	case SQLITE_FULL:
 		err_set(err, "write '%s': no space left", store->path);
-		err_hint(err, "make room there; what was recorded before is kept");
-		return false;
+		break;
+	case SQLITE_IOERR_WRITE: /* SQLite does not keep why: quota, file size limit, disk
+				  */
+	case SQLITE_IOERR_FSYNC:
+	case SQLITE_IOERR_TRUNCATE:
+		err_set(err, "write '%s': the file system refused", store->path);
+		break;
+	default:
+		return err_set(err, "use '%s': %s", store->path,
+			       sqlite3_errmsg(store->db));
 	}
-	err_set(err, "use '%s': %s", store->path, sqlite3_errmsg(store->db));
-	if ((code & 0xff) == SQLITE_IOERR && sqlite3_system_errno(store->db) != 0)
-		err_set(err, "use '%s': %s: %s", store->path, sqlite3_errmsg(store->db),
-			strerror(sqlite3_system_errno(store->db)));
-	return false;
+	return err_hint(err, "make room there (space, quota, file size limit); what was "
+			     "recorded before is kept");
 }
 
 sqlite3_stmt *

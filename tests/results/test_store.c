@@ -2,13 +2,14 @@
 #include "base/file.h"
 #include "results/store.h"
 
-#include <errno.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -345,18 +346,15 @@ kill_in_the_middle_leaves_every_committed_row(void **state)
 	DO(store_close(store, &err));
 }
 
-/* Fills the store until a write is refused; in a child, for the limit is for ever. */
+/* Fills the store until a write is refused with `words`; then counts what stayed. */
 static int
-write_until_full(void)
+write_until_refused(const char *words)
 {
 	struct err err;
-	struct rlimit limit = {.rlim_cur = 2 << 20, .rlim_max = 2 << 20};
 	struct store *store = create();
 	uint32_t rows = 0, safe = 0;
 	bool ok = true;
 
-	signal(SIGXFSZ, SIG_IGN);
-	setrlimit(RLIMIT_FSIZE, &limit);
 	while (ok && rows < 1000000) {
 		ok = store_begin(store, &err);
 		for (int i = 0; ok && i < BATCH; i++) {
@@ -366,7 +364,7 @@ write_until_full(void)
 		if (ok && (ok = store_commit(store, &err)))
 			safe = rows;
 	}
-	if (ok || strstr(err.text, "no space left") == NULL || err.hint[0] == '\0') {
+	if (ok || strstr(err.text, words) == NULL || err.hint[0] == '\0') {
 		fprintf(stderr, "full disk said: %s\n", err.text);
 		return 1;
 	}
@@ -379,19 +377,56 @@ write_until_full(void)
 	return history.ops.count == safe && safe > 0 ? 0 : 2;
 }
 
+/* The child's end: limits and mounts are for ever, so they are made in a child. */
 static void
-a_full_disk_is_a_sentence_and_keeps_what_was_committed(void **state)
+assert_child_succeeds(int (*body)(void))
 {
 	int status;
 
-	(void)state;
 	fflush(NULL);
 	pid_t child = fork();
 	if (child == 0)
-		_exit(write_until_full());
+		_exit(body());
 	waitpid(child, &status, 0);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static int
+with_limited_file(void)
+{
+	struct rlimit limit = {.rlim_cur = 2 << 20, .rlim_max = 2 << 20};
+
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	return write_until_refused("the file system refused");
+}
+
+static void
+a_file_size_limit_is_a_sentence_and_keeps_what_was_committed(void **state)
+{
+	(void)state;
+	assert_child_succeeds(with_limited_file);
+}
+
+/* A file system of 3 MiB that only the child sees. */
+static int
+on_small_disk(void)
+{
+	if (unshare(CLONE_NEWNS) != 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("tmpfs", scratch, "tmpfs", 0, "size=3m"))
+		return 3;
+	return write_until_refused("no space left");
+}
+
+static void
+a_full_disk_is_a_sentence_and_keeps_what_was_committed(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_child_succeeds(on_small_disk);
 }
 
 int
@@ -404,6 +439,8 @@ main(void)
 		cmocka_unit_test(a_run_is_found_by_name_folder_file_and_latest),
 		cmocka_unit_test(what_is_no_run_is_refused_with_a_sentence),
 		cmocka_unit_test(kill_in_the_middle_leaves_every_committed_row),
+		cmocka_unit_test(
+			a_file_size_limit_is_a_sentence_and_keeps_what_was_committed),
 		cmocka_unit_test(a_full_disk_is_a_sentence_and_keeps_what_was_committed),
 	};
 
