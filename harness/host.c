@@ -54,11 +54,17 @@ host_quote(struct buf *out, const char *word)
 	buf_char(out, '\'');
 }
 
-/* The command as it is sent: as root, by a POSIX shell whatever shell the user has. */
+/* The command as it is sent: as root, by a POSIX shell whatever shell the user has. It is
+ * killed a second after its deadline there too, whether or not SSH still reaches the
+ * host: sshd signals nothing that runs as root. */
 static void
-as_root(struct host *host, const char *command, struct buf *out)
+as_root(struct host *host, const char *command, int timeout_ms, struct buf *out)
 {
-	buf_string(out, host->private->sudo ? "sudo -n sh -c " : "exec sh -c ");
+	buf_string(out, host->private->sudo ? "sudo -n " : "exec ");
+	if (timeout_ms > 0)
+		buf_printf(out, "timeout -s KILL %d.%03d ", timeout_ms / 1000 + 1,
+			   timeout_ms % 1000);
+	buf_string(out, "sh -c ");
 	host_quote(out, command);
 }
 
@@ -70,7 +76,7 @@ run(struct host *host, const char *step, const char *command, struct bytes input
 
 	if (!host_lock(host, err))
 		return false;
-	as_root(host, command, &sent);
+	as_root(host, command, timeout_ms, &sent);
 	bool ok = ssh_exec(host->ssh, buf_text(&sent), input, timeout_ms, output, output,
 			   exit_code, err);
 	host_unlock(host);
@@ -173,7 +179,7 @@ host_stream_open(struct host *host, const char *command, int timeout_ms, struct 
 
 	if (ssh == NULL)
 		return NULL;
-	as_root(host, command, &sent);
+	as_root(host, command, 0, &sent);
 	struct ssh_stream *stream =
 		ssh_stream_open(ssh, buf_text(&sent), timeout_ms, err);
 	buf_release(&sent);

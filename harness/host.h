@@ -38,7 +38,8 @@ bool hosts_each(int count, bool (*body)(void *context, int i, struct err *err),
 		void *context, struct err *err);
 
 /* Runs a shell command (printf format); a non-zero exit code is an error that shows the
- * last line it printed. `output` may be NULL. */
+ * last line it printed. `output` may be NULL. At the deadline it is killed, with what
+ * runs in its process group. */
 bool host_exec(struct host *host, struct buf *output, int timeout_ms, struct err *err,
 	       const char *format, ...) __attribute__((format(printf, 5, 6)));
 

@@ -48,7 +48,7 @@ static const char stop_script[] =
 	"runs || { rm -f pid; exit 0; }\n"
 	"kill -TERM \"$pid\"; kill -CONT \"$pid\" 2>/dev/null\n"
 	"wait_for_end \"$tries\"\n"
-	"kill -KILL -- \"-$pid\" 2>/dev/null\n"
+	"kill -s KILL -- \"-$pid\" 2>/dev/null\n"
 	"wait_for_end 250\n"
 	"runs && { echo \"process $pid does not die\" >&2; exit 1; }\n"
 	"rm -f pid\n";

@@ -277,8 +277,7 @@ check_end(struct ssh *ssh, const struct execution *execution, bool ended, int ti
 	  struct err *err)
 {
 	if (!ended && !ssh->broken && !execution->ended) {
-		err_set(err, "the command did not end within %d ms and was killed",
-			timeout_ms);
+		err_set(err, "the command did not end within %d ms", timeout_ms);
 		return false;
 	}
 	if (ended && execution->bytes > OUTPUT_BYTES_MAX)
