@@ -2,7 +2,8 @@
  *
  * PURE. Commands and replies are RESP (the protocol of Redis): a command is an array of
  * bulk strings, given here already split; a reply is appended as RESP bytes. The same
- * commands in the same order give the same replies, snapshots and hashes on every node. */
+ * commands in the same order give the same replies, snapshots and hashes on every node.
+ */
 #ifndef REFERENCE_SERVICE_SERVICE_H
 #define REFERENCE_SERVICE_SERVICE_H
 
@@ -14,7 +15,8 @@
 
 enum command_class {
 	COMMAND_UNKNOWN = 0, /* no such command: answered at once, with the reason */
-	COMMAND_BAD,	     /* wrong number of arguments */
+	COMMAND_BAD,	     /* wrong number of arguments, or one too long: likewise */
+	COMMAND_LOCAL,	     /* looks at no state: answered at once */
 	COMMAND_READ,	     /* changes nothing: needs a read index only */
 	COMMAND_WRITE,	     /* goes through the log */
 };
@@ -25,10 +27,11 @@ struct service_kind {
 	const char *name, *summary;
 	struct service *(*open)(void);
 	enum command_class (*classify)(const struct bytes *argv, size_t argc);
-	/* Runs a command and appends the reply. */
+	/* Runs a command and appends the reply; of unknown and bad ones the error. */
 	void (*apply)(struct service *s, const struct bytes *argv, size_t argc,
 		      struct buf *reply);
-	/* The whole state as bytes, and back (false: the bytes are not a snapshot). */
+	/* The whole state as bytes, and back (false: the bytes are not a snapshot, and
+	 * the state is what it was). */
 	void (*snapshot)(const struct service *s, struct buf *out);
 	bool (*restore)(struct service *s, struct bytes snapshot, struct err *err);
 	/* Equal exactly when the states are equal (but for hash collisions). */
@@ -36,6 +39,7 @@ struct service_kind {
 	void (*close)(struct service *s);
 };
 
+/* Keys and values with the commands of Redis (kv.h). */
 extern const struct service_kind service_kv;
 
 #endif
