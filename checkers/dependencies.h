@@ -1,5 +1,6 @@
-/* dependencies.h - what a reader of one data type (list_append.c, rw_register.c) hands to the
- * judge of isolation (isolation.h): who depends on whom, and what is wrong without a cycle.
+/* dependencies.h - what a reader of one data type (list_append.c, rw_register.c) hands to
+ * the judge of isolation (isolation.h): who depends on whom, and what is wrong without a
+ * cycle.
  *
  * Terms of Adya, "Weak consistency", 1999. */
 #ifndef CHECKERS_DEPENDENCIES_H
@@ -18,8 +19,8 @@ enum isolation_anomaly {
 	ANOMALY_COUNT
 };
 
-/* An anomaly that is visible without cycles: in one transaction, or between a read and the
- * writer of what it read. */
+/* An anomaly that is visible without cycles: in one transaction, or between a read and
+ * the writer of what it read. */
 struct finding {
 	enum isolation_anomaly anomaly;
 	uint32_t txn;	/* the one that saw it */
@@ -29,21 +30,27 @@ struct finding {
 };
 
 struct dependencies {
-	struct txns txns;     /* owned; node v of the graph is transaction v */
-	struct graph graph;   /* owned; ww, wr, rw and process edges */
-	bool *committed;      /* owned; by transaction */
+	struct txns txns;      /* owned; node v of the graph is transaction v */
+	struct graph graph;    /* owned; ww, wr, rw and process edges */
+	bool *committed;       /* owned; by transaction */
 	uint32_t *begin, *end; /* owned; positions of invocation and completion */
 	VEC(struct finding) findings;
 	uint64_t finding_count; /* also those beyond the bound of findings */
+	bool writes_unordered; /* some writes of one key, that nobody read, have no order:
+				* then levels below serializable hold for certain only
+				* when serializable does */
 
-	/* Why there is an edge of this kind, in words: "read 3 of key x, which T7 wrote". */
+	/* Why there is an edge of this kind, in words: "read 3 of key x, which T7 wrote".
+	 */
 	void (*explain)(const struct dependencies *d, uint32_t from, uint32_t to,
 			enum edge_kind kind, struct buf *out);
 	void *type_state; /* owned by the data type */
 	void (*release_type)(struct dependencies *d);
 };
 
-enum { FINDINGS_MAX = 1000 };
+enum {
+	FINDINGS_MAX = 1000
+};
 
 /* Allocates begin, end and committed from txns (ok: committed) and an empty graph. */
 void dependencies_init(struct dependencies *d);
@@ -51,8 +58,8 @@ void dependencies_init(struct dependencies *d);
 /* Adds the edges from each committed transaction to the next of its process. */
 void dependencies_add_process(struct dependencies *d);
 
-void dependencies_find(struct dependencies *d, enum isolation_anomaly anomaly, uint32_t txn,
-		       uint32_t other, uint32_t key, val value);
+void dependencies_find(struct dependencies *d, enum isolation_anomaly anomaly,
+		       uint32_t txn, uint32_t other, uint32_t key, val value);
 void dependencies_release(struct dependencies *d);
 
 #endif

@@ -24,9 +24,8 @@ graph_add(struct graph *graph, uint32_t from, uint32_t to, enum edge_kind kind)
 {
 	ASSERT(from < graph->node_count && to < graph->node_count);
 	if (from != to)
-		vec_push(&graph->pending, (struct edge){.from = from,
-							.to = to,
-							.kind = (uint8_t)kind});
+		vec_push(&graph->pending,
+			 (struct edge){.from = from, .to = to, .kind = (uint8_t)kind});
 }
 
 void
@@ -38,11 +37,11 @@ graph_build(struct graph *graph)
 	graph->starts = mem_new(n + 2, sizeof(*graph->starts));
 	graph->targets = mem_new(graph->edge_count, sizeof(*graph->targets));
 	graph->kinds = mem_new(graph->edge_count, sizeof(*graph->kinds));
-	vec_each(const struct edge, counted, &graph->pending) graph->starts[counted->from + 2]++;
+	vec_each (const struct edge, counted, &graph->pending)
+		graph->starts[counted->from + 2]++;
 	for (size_t v = 2; v <= n; v++)
 		graph->starts[v] += graph->starts[v - 1];
-	vec_each(const struct edge, edge, &graph->pending)
-	{
+	vec_each (const struct edge, edge, &graph->pending) {
 		size_t place = graph->starts[edge->from + 1]++;
 		graph->targets[place] = edge->to;
 		graph->kinds[place] = edge->kind;
@@ -74,7 +73,8 @@ graph_order(const struct graph *graph, unsigned mask, uint32_t *order, size_t *c
 	for (size_t head = 0; head < tail; head++)
 		for (size_t e = graph->starts[order[head]];
 		     e < graph->starts[order[head] + 1]; e++)
-			if ((graph->kinds[e] & mask) && --incoming[graph->targets[e]] == 0)
+			if ((graph->kinds[e] & mask) &&
+			    --incoming[graph->targets[e]] == 0)
 				order[tail++] = graph->targets[e];
 	free(incoming);
 	*count = tail;
@@ -85,12 +85,12 @@ graph_order(const struct graph *graph, unsigned mask, uint32_t *order, size_t *c
 struct tarjan {
 	const struct graph *graph;
 	unsigned mask;
-	uint32_t *index;     /* order of discovery + 1; 0: not met */
+	uint32_t *index; /* order of discovery + 1; 0: not met */
 	uint32_t *low;
 	uint32_t *component;
-	uint32_t *stack;     /* nodes whose component is open */
-	uint32_t *path;	     /* nodes on the current path */
-	size_t *next_edge;   /* of the nodes on the path */
+	uint32_t *stack;   /* nodes whose component is open */
+	uint32_t *path;	   /* nodes on the current path */
+	size_t *next_edge; /* of the nodes on the path */
 	size_t stack_count, path_count;
 	uint32_t discovered, components;
 };
@@ -169,7 +169,8 @@ graph_components(const struct graph *graph, unsigned mask, uint32_t *component)
 
 bool
 graph_commit_points(const struct graph *graph, unsigned mask, const uint32_t *begin,
-		    const uint32_t *end, uint32_t *commit, uint32_t *late, uint32_t *early)
+		    const uint32_t *end, uint32_t *commit, uint32_t *late,
+		    uint32_t *early)
 {
 	size_t n = graph->node_count, count;
 	uint32_t *order = mem_new(n, sizeof(*order));
@@ -235,7 +236,8 @@ graph_path(const struct graph *graph, unsigned mask, uint32_t from, uint32_t to,
 	queue[tail++] = from;
 	while (head < tail && !found) {
 		uint32_t v = queue[head++];
-		for (size_t e = graph->starts[v]; e < graph->starts[v + 1] && !found; e++) {
+		for (size_t e = graph->starts[v]; e < graph->starts[v + 1] && !found;
+		     e++) {
 			uint32_t next = graph->targets[e];
 			if (!(graph->kinds[e] & mask) || parent[next] != UINT32_MAX ||
 			    (within != NULL && within[next] != number))

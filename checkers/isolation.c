@@ -4,23 +4,36 @@
 
 #include <string.h>
 
-enum { PATH_MAX_NODES = 4096, STARTS_MAX = 64 };
+enum {
+	PATH_MAX_NODES = 4096,
+	STARTS_MAX = 64
+};
 
-/* A variant of the search: without more, with process order, and the bit distance between the
- * anomalies of the plain search and those of the variant. */
+/* A variant of the search: without more, with process order, and the bit distance between
+ * the anomalies of the plain search and those of the variant. */
 struct variant {
 	unsigned extra;
 	enum isolation_anomaly g0, g1c, g_single, g_nonadjacent, g2;
 };
 
-static const struct variant plain = {0, ANOMALY_G0, ANOMALY_G1C, ANOMALY_G_SINGLE,
-				     ANOMALY_G_NONADJACENT, ANOMALY_G2_ITEM};
-static const struct variant process = {EDGE_PROCESS, ANOMALY_G0_PROCESS, ANOMALY_G1C_PROCESS,
-				       ANOMALY_G_SINGLE_PROCESS, ANOMALY_G_NONADJACENT_PROCESS,
+static const struct variant plain = {0,
+				     ANOMALY_G0,
+				     ANOMALY_G1C,
+				     ANOMALY_G_SINGLE,
+				     ANOMALY_G_NONADJACENT,
+				     ANOMALY_G2_ITEM};
+static const struct variant process = {EDGE_PROCESS,
+				       ANOMALY_G0_PROCESS,
+				       ANOMALY_G1C_PROCESS,
+				       ANOMALY_G_SINGLE_PROCESS,
+				       ANOMALY_G_NONADJACENT_PROCESS,
 				       ANOMALY_G2_PROCESS};
-static const struct variant realtime = {
-	EDGE_REALTIME,		   ANOMALY_G0_REALTIME,		   ANOMALY_G1C_REALTIME,
-	ANOMALY_G_SINGLE_REALTIME, ANOMALY_G_NONADJACENT_REALTIME, ANOMALY_G2_REALTIME};
+static const struct variant realtime = {EDGE_REALTIME,
+					ANOMALY_G0_REALTIME,
+					ANOMALY_G1C_REALTIME,
+					ANOMALY_G_SINGLE_REALTIME,
+					ANOMALY_G_NONADJACENT_REALTIME,
+					ANOMALY_G2_REALTIME};
 
 struct search {
 	const struct dependencies *d;
@@ -40,7 +53,8 @@ is_found(const struct search *s, enum isolation_anomaly anomaly)
 static uint8_t
 plainest_kind(unsigned kinds)
 {
-	static const uint8_t by_ease[] = {EDGE_WW, EDGE_WR, EDGE_PROCESS, EDGE_ORDER, EDGE_RW};
+	static const uint8_t by_ease[] = {EDGE_WW, EDGE_WR, EDGE_PROCESS, EDGE_ORDER,
+					  EDGE_RW};
 
 	for (size_t i = 0; i < sizeof(by_ease); i++)
 		if (kinds & by_ease[i])
@@ -48,7 +62,8 @@ plainest_kind(unsigned kinds)
 	return EDGE_REALTIME;
 }
 
-/* Keeps a cycle given as path of nodes, first and last the same or joined by `closing`. */
+/* Keeps a cycle given as path of nodes, first and last the same or joined by `closing`.
+ */
 static struct cycle *
 keep_cycle(struct search *s, enum isolation_anomaly anomaly, const uint32_t *path,
 	   size_t count, unsigned mask)
@@ -83,8 +98,8 @@ components_with_cycles(struct search *s, const struct graph *graph, unsigned mas
 	return sizes;
 }
 
-/* A short cycle by edges in the mask: the shortest through one of the first nodes that lie on
- * any. Returns its length with the nodes in s->path. */
+/* A short cycle by edges in the mask: the shortest through one of the first nodes that
+ * lie on any. Returns its length with the nodes in s->path. */
 static size_t
 short_cycle(struct search *s, const struct graph *graph, unsigned mask,
 	    const uint32_t *component, const uint32_t *sizes)
@@ -97,8 +112,8 @@ short_cycle(struct search *s, const struct graph *graph, unsigned mask,
 		if (sizes[component[v]] < 2)
 			continue;
 		starts++;
-		size_t length = graph_path(graph, mask, v, v, component, component[v], path,
-					   best > 0 ? best : PATH_MAX_NODES);
+		size_t length = graph_path(graph, mask, v, v, component, component[v],
+					   path, best > 0 ? best : PATH_MAX_NODES);
 		if (length == 0)
 			continue;
 		best = length;
@@ -133,7 +148,8 @@ search_through_edge(struct search *s, enum edge_kind needed, unsigned rest,
 	for (uint32_t a = 0; a < graph->node_count && best != 2; a++)
 		for (size_t e = graph->starts[a]; e < graph->starts[a + 1]; e++) {
 			uint32_t b = graph->targets[e];
-			if (graph->kinds[e] != needed || s->component[a] != s->component[b])
+			if (graph->kinds[e] != needed ||
+			    s->component[a] != s->component[b])
 				continue;
 			if (budget_is_over(s->budget)) {
 				s->out->undecided = true;
@@ -155,8 +171,8 @@ search_through_edge(struct search *s, enum edge_kind needed, unsigned rest,
 }
 
 /* Lemma L4: two copies of each transaction; an rw edge leads from the first copy to the
- * second, every other edge from both copies to the first. Its cycles are those of the graph in
- * which no two rw edges follow each other. */
+ * second, every other edge from both copies to the first. Its cycles are those of the
+ * graph in which no two rw edges follow each other. */
 static void
 make_product(const struct graph *graph, unsigned mask, struct graph *product)
 {
@@ -183,7 +199,8 @@ count_kind(const struct cycle *cycle, enum edge_kind kind)
 {
 	size_t count = 0;
 
-	vec_each(uint8_t, k, &cycle->kinds) count += *k == kind;
+	vec_each (uint8_t, k, &cycle->kinds)
+		count += *k == kind;
 	return count;
 }
 
@@ -191,7 +208,8 @@ static bool
 is_long_fork(const struct cycle *cycle)
 {
 	for (size_t i = 0; i < cycle->kinds.count; i++)
-		if (cycle->kinds.items[i] == cycle->kinds.items[(i + 1) % cycle->kinds.count])
+		if (cycle->kinds.items[i] ==
+		    cycle->kinds.items[(i + 1) % cycle->kinds.count])
 			return false;
 	return cycle->kinds.count == 4 && count_kind(cycle, EDGE_RW) == 2 &&
 	       count_kind(cycle, EDGE_WR) == 2;
@@ -222,8 +240,8 @@ search_product(struct search *s, const struct variant *variant)
 	graph_release(&product);
 }
 
-/* The classes from gross to subtle. A subtler class is searched for its own sake only when
- * it needs an edge that the grosser one has not. */
+/* The classes from gross to subtle. A subtler class is searched for its own sake only
+ * when it needs an edge that the grosser one has not. */
 static void
 search_cycles(struct search *s, const struct variant *variant)
 {
@@ -237,7 +255,8 @@ search_cycles(struct search *s, const struct variant *variant)
 	graph_components(&s->d->graph, EDGE_DEPENDENCY | variant->extra, s->component);
 	search_through_edge(s, EDGE_WR, EDGE_DEPENDENCY | variant->extra, variant->g1c);
 	graph_components(&s->d->graph, all, s->component);
-	search_through_edge(s, EDGE_RW, EDGE_DEPENDENCY | variant->extra, variant->g_single);
+	search_through_edge(s, EDGE_RW, EDGE_DEPENDENCY | variant->extra,
+			    variant->g_single);
 	if (!is_found(s, variant->g0) && !is_found(s, variant->g1c) &&
 	    !is_found(s, variant->g_single))
 		search_product(s, variant);
@@ -246,66 +265,121 @@ search_cycles(struct search *s, const struct variant *variant)
 		search_mask(s, all, variant->g2);
 }
 
-/* ---- real time ------------------------------------------------------------------------ */
+/* ---- real time ------------------------------------------------------------------------
+ */
+
+/* A graph with the times of its nodes: that of the transactions, or their product (L4).
+ */
+struct timed {
+	const struct graph *graph;
+	const uint32_t *begin, *end;
+	uint32_t *commit;
+	unsigned mask;
+};
 
 static enum isolation_anomaly
-classify_realtime(const struct search *s, const uint32_t *path, size_t count)
+classify_realtime(const struct cycle *cycle)
 {
-	size_t reads = 0, anti = 0, adjacent = 0;
-	bool before = false;
+	size_t anti = count_kind(cycle, EDGE_RW), adjacent = 0;
 
-	for (size_t i = 0; i + 1 < count; i++) {
-		uint8_t kind = plainest_kind(graph_kinds(&s->d->graph, path[i], path[i + 1]));
-		reads += kind == EDGE_WR;
-		anti += kind == EDGE_RW;
-		adjacent += kind == EDGE_RW && before;
-		before = kind == EDGE_RW;
-	}
+	for (size_t i = 0; i + 1 < cycle->kinds.count; i++)
+		adjacent += cycle->kinds.items[i] == EDGE_RW &&
+			    cycle->kinds.items[i + 1] == EDGE_RW;
 	if (anti == 0)
-		return reads == 0 ? realtime.g0 : realtime.g1c;
+		return count_kind(cycle, EDGE_WR) == 0 ? realtime.g0 : realtime.g1c;
 	if (anti == 1)
 		return realtime.g_single;
 	return adjacent > 0 ? realtime.g2 : realtime.g_nonadjacent;
 }
 
-/* Real time against the edges in `mask`, which must be without cycles. */
+/* Real time against the edges in the mask, which must be without cycles. */
 static bool
-search_realtime(struct search *s, unsigned mask, uint32_t *commit)
+search_realtime(struct search *s, const struct timed *timed)
+{
+	uint32_t late, early, n = s->d->graph.node_count;
+
+	if (graph_commit_points(timed->graph, timed->mask, timed->begin, timed->end,
+				timed->commit, &late, &early))
+		return true;
+	size_t count = graph_path(timed->graph, timed->mask, early, late, NULL, 0,
+				  s->path, PATH_MAX_NODES);
+	for (size_t i = 0; i < count; i++)
+		s->path[i] %= n;
+	struct cycle *cycle = keep_cycle(s, realtime.g2, s->path, count, timed->mask);
+	if (cycle == NULL)
+		return false;
+	cycle->kinds.items[count - 1] = EDGE_REALTIME;
+	s->out->found &= ~(1u << cycle->anomaly);
+	cycle->anomaly = classify_realtime(cycle);
+	s->out->found |= 1u << cycle->anomaly;
+	return false;
+}
+
+/* Strong snapshot isolation: real time leads to first copies only, from both copies. */
+static bool
+search_product_realtime(struct search *s)
+{
+	uint32_t n = s->d->graph.node_count;
+	uint32_t *times = mem_new((size_t)6 * n, sizeof(*times));
+	struct graph product;
+
+	make_product(&s->d->graph, EDGE_ALL_DATA, &product);
+	memcpy(times, s->d->begin, n * sizeof(*times));
+	memcpy(times + 2 * (size_t)n, s->d->end, n * sizeof(*times));
+	memcpy(times + 3 * (size_t)n, s->d->end, n * sizeof(*times));
+	struct timed timed = {&product, times, times + 2 * (size_t)n,
+			      times + 4 * (size_t)n, EDGE_ALL_DATA};
+	bool respected = search_realtime(s, &timed);
+	graph_release(&product);
+	free(times);
+	return respected;
+}
+
+/* All of the data edges respect real time: strict serializable. Keeps the commit points.
+ */
+static bool
+is_strict(struct search *s, const struct timed *timed)
 {
 	uint32_t late, early;
 
-	if (graph_commit_points(&s->d->graph, mask, s->d->begin, s->d->end, commit, &late,
-				&early))
-		return true;
-	size_t count = graph_path(&s->d->graph, mask, early, late, NULL, 0, s->path,
-				  PATH_MAX_NODES);
-	if (count == 0)
-		return false;
-	struct cycle *cycle =
-		keep_cycle(s, classify_realtime(s, s->path, count), s->path, count, mask);
-	if (cycle != NULL)
-		cycle->kinds.items[count - 1] = EDGE_REALTIME;
-	return false;
+	return (s->out->found & 1u << ANOMALY_G2_ITEM) == 0 &&
+	       graph_commit_points(timed->graph, EDGE_ALL_DATA, timed->begin, timed->end,
+				   timed->commit, &late, &early);
+}
+
+/* When not strict, from gross to subtle, each where the plain search found no cycle. */
+static void
+search_realtime_classes(struct search *s, struct timed *timed)
+{
+	timed->mask = EDGE_WW;
+	if (!search_realtime(s, timed) || is_found(s, ANOMALY_G1C))
+		return;
+	timed->mask = EDGE_DEPENDENCY;
+	if (!search_realtime(s, timed) || is_found(s, ANOMALY_G_SINGLE) ||
+	    is_found(s, ANOMALY_G_NONADJACENT))
+		return;
+	if (!search_product_realtime(s) || is_found(s, ANOMALY_G2_ITEM))
+		return;
+	timed->mask = EDGE_ALL_DATA;
+	search_realtime(s, timed);
 }
 
 static void
 search_realtimes(struct search *s)
 {
-	static const unsigned masks[] = {EDGE_WW, EDGE_DEPENDENCY, EDGE_ALL_DATA};
-	static const uint32_t broken_by[] = {
-		1u << ANOMALY_G0,
-		1u << ANOMALY_G0 | 1u << ANOMALY_G1C,
-		1u << ANOMALY_G0 | 1u << ANOMALY_G1C | 1u << ANOMALY_G_SINGLE |
-			1u << ANOMALY_G_NONADJACENT | 1u << ANOMALY_G2_ITEM};
+	const uint32_t below = 1u << ANOMALY_G0 | 1u << ANOMALY_G1C |
+			       1u << ANOMALY_G_SINGLE | 1u << ANOMALY_G_NONADJACENT;
 	uint32_t *commit = mem_new(s->d->graph.node_count, sizeof(*commit));
+	struct timed timed = {&s->d->graph, s->d->begin, s->d->end, commit,
+			      EDGE_ALL_DATA};
 
-	for (size_t i = 0; i < 3; i++)
-		if ((s->out->found & broken_by[i]) != 0 ||
-		    !search_realtime(s, masks[i], commit)) {
-			free(commit);
-			return;
-		}
-	s->out->commit = commit;
+	if ((s->out->found & below) == 0 && is_strict(s, &timed)) {
+		s->out->commit = commit;
+		return;
+	}
+	if (!is_found(s, ANOMALY_G0))
+		search_realtime_classes(s, &timed);
+	free(commit);
 }
 
 static bool
@@ -327,8 +401,8 @@ isolation_search(const struct dependencies *d, const struct budget *budget,
 	struct search s = {.d = d, .budget = budget, .out = isolation};
 
 	*isolation = (struct isolation){0};
-	vec_each(const struct finding, finding, &d->findings) isolation->found |=
-		1u << finding->anomaly;
+	vec_each (const struct finding, finding, &d->findings)
+		isolation->found |= 1u << finding->anomaly;
 	s.component = mem_new(d->graph.node_count, sizeof(*s.component));
 	if (!all_is_well(&s)) {
 		search_cycles(&s, &plain);
@@ -342,8 +416,7 @@ isolation_search(const struct dependencies *d, const struct budget *budget,
 void
 isolation_release(struct isolation *isolation)
 {
-	vec_each(struct cycle, cycle, &isolation->cycles)
-	{
+	vec_each (struct cycle, cycle, &isolation->cycles) {
 		vec_release(&cycle->txns);
 		vec_release(&cycle->kinds);
 	}

@@ -5,17 +5,18 @@
 
 #include <string.h>
 
-#define B(id)		      (1u << ANOMALY_##id)
-#define SET_READ_UNCOMMITTED  (B(GARBAGE_READ) | B(DUPLICATE) | B(INCOMPATIBLE_ORDER) | B(G0))
+#define B(id) (1u << ANOMALY_##id)
+#define SET_READ_UNCOMMITTED                                                             \
+	(B(GARBAGE_READ) | B(DUPLICATE) | B(INCOMPATIBLE_ORDER) | B(G0))
 #define SET_READ_COMMITTED                                                               \
 	(SET_READ_UNCOMMITTED | B(G1A) | B(G1B) | B(G1C) | B(DIRTY_UPDATE))
-#define SET_READ_ATOMIC	     (SET_READ_COMMITTED | B(INTERNAL) | B(FRACTURED_READ))
-#define SET_CURSOR_STABILITY (SET_READ_COMMITTED | B(LOST_UPDATE))
-#define SET_CONSISTENT_VIEW  (SET_READ_ATOMIC | B(G_SINGLE))
-#define SET_PARALLEL_SI	     (SET_CONSISTENT_VIEW | B(LOST_UPDATE))
-#define SET_SNAPSHOT	     (SET_PARALLEL_SI | B(LONG_FORK) | B(G_NONADJACENT))
-#define SET_REPEATABLE_READ  (SET_SNAPSHOT | B(G2_ITEM))
-#define SET_SERIALIZABLE     SET_REPEATABLE_READ
+#define SET_READ_ATOMIC	      (SET_READ_COMMITTED | B(INTERNAL) | B(FRACTURED_READ))
+#define SET_CURSOR_STABILITY  (SET_READ_COMMITTED | B(LOST_UPDATE))
+#define SET_CONSISTENT_VIEW   (SET_READ_ATOMIC | B(G_SINGLE))
+#define SET_PARALLEL_SI	      (SET_CONSISTENT_VIEW | B(LOST_UPDATE))
+#define SET_SNAPSHOT	      (SET_PARALLEL_SI | B(LONG_FORK) | B(G_NONADJACENT))
+#define SET_REPEATABLE_READ   (SET_SNAPSHOT | B(G2_ITEM))
+#define SET_SERIALIZABLE      SET_REPEATABLE_READ
 #define SET_COMMITTED_PROCESS (B(G0_PROCESS) | B(G1C_PROCESS))
 #define SET_SNAPSHOT_PROCESS                                                             \
 	(SET_COMMITTED_PROCESS | B(G_SINGLE_PROCESS) | B(G_NONADJACENT_PROCESS))
@@ -46,7 +47,9 @@ static const struct {
 #undef LEVEL
 };
 
-enum { LEVEL_COUNT = sizeof(levels) / sizeof(levels[0]) };
+enum {
+	LEVEL_COUNT = sizeof(levels) / sizeof(levels[0])
+};
 
 size_t
 level_count(void)
@@ -85,10 +88,12 @@ level_find(const char *name, size_t *level, struct err *err)
 	return false;
 }
 
-/* ---- words ---------------------------------------------------------------------------- */
+/* ---- words ----------------------------------------------------------------------------
+ */
 
 static void
-print_step(const struct dependencies *d, const struct cycle *cycle, size_t i, struct buf *out)
+print_step(const struct dependencies *d, const struct cycle *cycle, size_t i,
+	   struct buf *out)
 {
 	uint32_t from = cycle->txns.items[i];
 	uint32_t to = cycle->txns.items[(i + 1) % cycle->txns.count];
@@ -96,11 +101,11 @@ print_step(const struct dependencies *d, const struct cycle *cycle, size_t i, st
 
 	buf_printf(out, "T%u < T%u because ", from, to);
 	if (kind == EDGE_PROCESS)
-		buf_printf(out, "process %u ran T%u first", txn_op(&d->txns, from)->process,
-			   from);
+		buf_printf(out, "process %u ran T%u first",
+			   txn_op(&d->txns, from)->process, from);
 	else if (kind == EDGE_REALTIME)
-		buf_printf(out, "T%u was over (event %u) before T%u began (event %u)", from,
-			   d->end[from], to, d->begin[to]);
+		buf_printf(out, "T%u was over (event %u) before T%u began (event %u)",
+			   from, d->end[from], to, d->begin[to]);
 	else
 		d->explain(d, from, to, (enum edge_kind)kind, out);
 	buf_string(out, "\n");
@@ -110,16 +115,15 @@ static void
 report_cycle(const struct dependencies *d, const struct cycle *cycle,
 	     struct check_result *result)
 {
-	struct anomaly *anomaly = check_result_anomaly(
-		result, anomalies[cycle->anomaly].name, VAL_OF_NIL);
+	struct anomaly *anomaly =
+		check_result_anomaly(result, anomalies[cycle->anomaly].name, VAL_OF_NIL);
 	struct buf text = {0};
 
 	if (anomaly == NULL)
 		return;
 	buf_printf(&text, "%s: %s\n", anomalies[cycle->anomaly].name,
 		   anomalies[cycle->anomaly].definition);
-	vec_each(uint32_t, txn, &cycle->txns)
-	{
+	vec_each (uint32_t, txn, &cycle->txns) {
 		txn_describe(&d->txns, *txn, &text);
 		buf_char(&text, '\n');
 		vec_push(&anomaly->ops, d->txns.of.items[*txn].op);
@@ -168,8 +172,8 @@ report_finding(const struct dependencies *d, const struct finding *finding,
 	anomaly->text = text.data;
 }
 
-/* Names of levels that hold and of which no stronger listed one holds, and the reverse. A level
- * is stronger than another when it forbids more. */
+/* Names of levels that hold and of which no stronger listed one holds, and the reverse. A
+ * level is stronger than another when it forbids more. */
 static void
 print_frontier(uint32_t found, bool broken, struct buf *out)
 {
@@ -206,22 +210,23 @@ print_details(const struct dependencies *d, uint32_t found, struct buf *details)
 		   d->txns.of.count, d->graph.edge_count);
 	for (int i = 0; i < ANOMALY_COUNT; i++)
 		if (found >> i & 1) {
-			buf_printf(details, "%s\"%s\"", first ? "" : ",", anomalies[i].name);
+			buf_printf(details, "%s\"%s\"", first ? "" : ",",
+				   anomalies[i].name);
 			first = false;
 		}
 	buf_char(details, ']');
 }
 
 static void
-report_all(const struct dependencies *d, const struct isolation *isolation, uint32_t forbidden,
-	   struct check_result *result)
+report_all(const struct dependencies *d, const struct isolation *isolation,
+	   uint32_t forbidden, struct check_result *result)
 {
 	uint32_t told = 0;
 
-	vec_each(const struct cycle, cycle, &isolation->cycles) if (forbidden >> cycle->anomaly & 1)
-		report_cycle(d, cycle, result);
-	vec_each(const struct finding, finding, &d->findings)
-	{
+	vec_each (const struct cycle, cycle, &isolation->cycles)
+		if (forbidden >> cycle->anomaly & 1)
+			report_cycle(d, cycle, result);
+	vec_each (const struct finding, finding, &d->findings) {
 		uint32_t bit = 1u << finding->anomaly;
 		if ((forbidden & bit) == 0)
 			continue;
@@ -246,7 +251,10 @@ isolation_report(const struct dependencies *d, const struct isolation *isolation
 		result->reason = mem_string(err.text);
 		return;
 	}
-	result->verdict = isolation->undecided ? VERDICT_UNKNOWN : VERDICT_VALID;
+	bool unordered = d->writes_unordered && isolation->found != 0 &&
+			 (levels[asked].forbids & B(G2_ITEM)) == 0;
+	result->verdict =
+		isolation->undecided || unordered ? VERDICT_UNKNOWN : VERDICT_VALID;
 	if (level_is_broken(asked, isolation->found))
 		result->verdict = VERDICT_INVALID;
 	report_all(d, isolation, levels[asked].forbids, result);
@@ -259,6 +267,9 @@ isolation_report(const struct dependencies *d, const struct isolation *isolation
 	print_frontier(isolation->found, false, &reason);
 	if (isolation->undecided)
 		buf_string(&reason, " (the budget ended the search for subtler cycles)");
+	if (unordered)
+		buf_string(&reason,
+			   " (some writes were never read and have no known order)");
 	if (isolation->found != 0) {
 		buf_string(&reason, "; the weakest that is broken: ");
 		print_frontier(isolation->found, true, &reason);

@@ -9,19 +9,19 @@
 
 /* One key: its version order is the longest list that was read, then what nobody read. */
 struct list {
-	val longest;	   /* nil: never read */
+	val longest; /* nil: never read */
 	uint32_t length;
-	uint32_t start;	   /* of its elements in lists.writers */
-	int64_t smallest;  /* elements that are small dense integers are found by index, */
-	uint32_t span;	   /* span > 0; others by the map (key << 32 ^ hash) */
-	uint32_t *places;  /* owned: element - smallest -> position + 1 */
+	uint32_t start;	  /* of its elements in lists.writers */
+	int64_t smallest; /* elements that are small dense integers are found by index, */
+	uint32_t span;	  /* span > 0; others by the map (key << 32 ^ hash) */
+	uint32_t *places; /* owned: element - smallest -> position + 1 */
 	VEC(uint32_t) unread; /* committed transactions whose element nobody read */
 };
 
 struct lists {
 	struct list *of;   /* by dense key */
 	uint32_t *writers; /* position -> transaction that appended it, NOBODY: none */
-	bool *final;	   /* position -> it was its transaction's last append to the key */
+	bool *final; /* position -> it was its transaction's last append to the key */
 	struct map places; /* hash of key and element -> position + 1 */
 	const struct values *values;
 };
@@ -65,8 +65,8 @@ choose_index(const struct lists *lists, struct list *list)
 	list->places = mem_new(list->span, sizeof(*list->places));
 }
 
-/* The position + 1 of an element, 0 when it is in no read. Elements with equal hashes are told
- * apart by probing with the next hash. */
+/* The position + 1 of an element, 0 when it is in no read. Elements with equal hashes are
+ * told apart by probing with the next hash. */
 static uint32_t *
 place_of(struct lists *lists, uint32_t key, val v, bool add)
 {
@@ -89,7 +89,8 @@ place_of(struct lists *lists, uint32_t key, val v, bool add)
 		if (*place == 0)
 			*place = (uint64_t)key << 32;
 		else if (key_there != key ||
-			 !val_equal(lists->values, element(lists, list, (uint32_t)*place - 1), v))
+			 !val_equal(lists->values,
+				    element(lists, list, (uint32_t)*place - 1), v))
 			continue;
 		return (uint32_t *)place; /* little-endian: the low half */
 	}
@@ -105,10 +106,11 @@ is_read(const struct dependencies *d, const struct txn *txn, const struct mop *m
 static uint32_t
 read_length(const struct lists *lists, const struct mop *mop)
 {
-	return mop->value == VAL_OF_NIL ? 0 : (uint32_t)val_count(lists->values, mop->value);
+	return mop->value == VAL_OF_NIL ? 0
+					: (uint32_t)val_count(lists->values, mop->value);
 }
 
-#define each_txn(txn, d) vec_each(const struct txn, txn, &(d)->txns.of)
+#define each_txn(txn, d) vec_each (const struct txn, txn, &(d)->txns.of)
 #define each_mop(mop, txn, d)                                                            \
 	for (const struct mop *mop = (d)->txns.mops.items + (txn)->first;                \
 	     mop < (d)->txns.mops.items + (txn)->first + (txn)->count; mop++)
@@ -130,7 +132,8 @@ find_longest(struct dependencies *d, struct lists *lists, struct err *err)
 		if (!is_read(d, txn, mop) || mop->value == VAL_OF_NIL)
 			continue;
 		if (val_kind(mop->value) != VAL_LIST)
-			return err_set(err, "transaction %u reads something that is no list",
+			return err_set(err,
+				       "transaction %u reads something that is no list",
 				       number_of(d, txn));
 		struct list *list = &lists->of[mop->key];
 		if (read_length(lists, mop) > list->length) {
@@ -159,7 +162,8 @@ place_elements(struct dependencies *d, struct lists *lists)
 			val v = element(lists, &lists->of[key], i);
 			uint32_t *place = place_of(lists, key, v, true);
 			if (*place != 0)
-				dependencies_find(d, ANOMALY_DUPLICATE, NOBODY, NOBODY, key, v);
+				dependencies_find(d, ANOMALY_DUPLICATE, NOBODY, NOBODY,
+						  key, v);
 			else
 				*place = i + 1;
 		}
@@ -177,6 +181,8 @@ appends_again(const struct dependencies *d, const struct txn *txn, const struct 
 	return false;
 }
 
+/* The transaction that appended each element that was read. An open transaction of which
+ * an element was read has committed. */
 static bool
 find_writers(struct dependencies *d, struct lists *lists, struct err *err)
 {
@@ -187,11 +193,8 @@ find_writers(struct dependencies *d, struct lists *lists, struct err *err)
 		struct list *list = &lists->of[mop->key];
 		uint32_t place = *place_of(lists, mop->key, mop->value, false);
 		uint32_t t = number_of(d, txn);
-		if (place == 0) {
-			if (d->committed[t])
-				vec_push(&list->unread, t);
+		if (place == 0)
 			continue;
-		}
 		uint32_t *writer = &lists->writers[list->start + place - 1];
 		if (*writer != NOBODY)
 			return err_set(err,
@@ -206,7 +209,20 @@ find_writers(struct dependencies *d, struct lists *lists, struct err *err)
 	return true;
 }
 
-/* ---- what is wrong without a cycle ---------------------------------------------------- */
+static void
+find_unread(struct dependencies *d, struct lists *lists)
+{
+	each_txn(txn, d) each_mop(
+		mop, txn, d) if (mop->kind == MOP_APPEND &&
+				 d->committed[number_of(d, txn)] &&
+				 *place_of(lists, mop->key, mop->value, false) == 0)
+		vec_push(&lists->of[mop->key].unread, number_of(d, txn));
+	for (uint32_t key = 0; key < d->txns.keys.count; key++)
+		d->writes_unordered |= lists->of[key].unread.count > 1;
+}
+
+/* ---- what is wrong without a cycle ----------------------------------------------------
+ */
 
 static bool
 is_prefix(const struct lists *lists, const struct list *list, val read, uint32_t length)
@@ -228,7 +244,8 @@ judge_read(struct dependencies *d, struct lists *lists, uint32_t t, const struct
 	if (length == 0)
 		return;
 	if (!is_prefix(lists, list, mop->value, length)) {
-		dependencies_find(d, ANOMALY_INCOMPATIBLE_ORDER, t, NOBODY, mop->key, mop->value);
+		dependencies_find(d, ANOMALY_INCOMPATIBLE_ORDER, t, NOBODY, mop->key,
+				  mop->value);
 		return;
 	}
 	uint32_t last = list->start + length - 1;
@@ -238,31 +255,34 @@ judge_read(struct dependencies *d, struct lists *lists, uint32_t t, const struct
 				  element(lists, list, length - 1));
 }
 
-/* Elements without a writer, and elements of aborted writers, once for each element; a reader
- * of the aborted element is named: the reader of the longest list. */
+/* Elements without a writer, and elements of aborted writers, once for each element; a
+ * reader of the aborted element is named: the reader of the longest list. */
 static void
-judge_elements(struct dependencies *d, struct lists *lists, const uint32_t *longest_reader)
+judge_elements(struct dependencies *d, struct lists *lists,
+	       const uint32_t *longest_reader)
 {
 	for (uint32_t key = 0; key < d->txns.keys.count; key++)
 		for (uint32_t i = 0; i < lists->of[key].length; i++) {
 			uint32_t writer = lists->writers[lists->of[key].start + i];
 			val v = element(lists, &lists->of[key], i);
 			if (writer == NOBODY)
-				dependencies_find(d, ANOMALY_GARBAGE_READ, longest_reader[key],
-						  NOBODY, key, v);
+				dependencies_find(d, ANOMALY_GARBAGE_READ,
+						  longest_reader[key], NOBODY, key, v);
 			else if (txn_op(&d->txns, writer)->type == OP_FAIL) {
-				dependencies_find(d, ANOMALY_G1A, longest_reader[key], writer,
-						  key, v);
+				dependencies_find(d, ANOMALY_G1A, longest_reader[key],
+						  writer, key, v);
 				if (i + 1 < lists->of[key].length)
 					dependencies_find(
 						d, ANOMALY_DIRTY_UPDATE,
-						lists->writers[lists->of[key].start + i + 1],
+						lists->writers[lists->of[key].start + i +
+							       1],
 						writer, key, v);
 			}
 		}
 }
 
-/* A later read of a key in one transaction shows the earlier read and the own appends since. */
+/* A later read of a key in one transaction shows the earlier read and the own appends
+ * since. */
 static bool
 continues(const struct lists *lists, const struct mop *from, const struct mop *to)
 {
@@ -297,10 +317,11 @@ first_on_key(const struct dependencies *d, const struct txn *txn, const struct m
 	return first;
 }
 
-/* Two committed transactions that read a key up to the same element and both append to it. */
+/* Two committed transactions that read a key up to the same element and both append to
+ * it. */
 static void
-judge_update(struct dependencies *d, struct lists *lists, uint32_t t, const struct mop *mop,
-	     uint32_t *updaters)
+judge_update(struct dependencies *d, struct lists *lists, uint32_t t,
+	     const struct mop *mop, uint32_t *updaters)
 {
 	uint32_t length = read_length(lists, mop);
 	struct list *list = &lists->of[mop->key];
@@ -309,7 +330,8 @@ judge_update(struct dependencies *d, struct lists *lists, uint32_t t, const stru
 		return;
 	uint32_t *updater = &updaters[list->start + length];
 	if (*updater != 0)
-		dependencies_find(d, ANOMALY_LOST_UPDATE, t, *updater - 1, mop->key, mop->value);
+		dependencies_find(d, ANOMALY_LOST_UPDATE, t, *updater - 1, mop->key,
+				  mop->value);
 	*updater = t + 1;
 }
 
@@ -317,7 +339,8 @@ static void
 judge_updates(struct dependencies *d, struct lists *lists)
 {
 	const struct list *last = &lists->of[d->txns.keys.count - 1];
-	uint32_t *updaters = mem_new((size_t)last->start + last->length + 1, sizeof(*updaters));
+	uint32_t *updaters =
+		mem_new((size_t)last->start + last->length + 1, sizeof(*updaters));
 
 	each_txn(txn, d) each_mop(mop, txn, d) if (is_read(d, txn, mop) &&
 						   first_on_key(d, txn, mop) == mop)
@@ -340,13 +363,15 @@ judge_reads(struct dependencies *d, struct lists *lists)
 		judge_read(d, lists, t, mop);
 		const struct mop *first = first_on_key(d, txn, mop);
 		if (first < mop && !continues(lists, first, mop))
-			dependencies_find(d, ANOMALY_INTERNAL, t, NOBODY, mop->key, mop->value);
+			dependencies_find(d, ANOMALY_INTERNAL, t, NOBODY, mop->key,
+					  mop->value);
 	}
 	judge_elements(d, lists, longest_reader);
 	free(longest_reader);
 }
 
-/* ---- edges ---------------------------------------------------------------------------- */
+/* ---- edges ----------------------------------------------------------------------------
+ */
 
 static void
 add_version_edges(struct dependencies *d, struct lists *lists)
@@ -361,13 +386,14 @@ add_version_edges(struct dependencies *d, struct lists *lists)
 			before = writer != NOBODY ? writer : before;
 		}
 		if (before != NOBODY)
-			vec_each(uint32_t, unread, &list->unread)
+			vec_each (uint32_t, unread, &list->unread)
 				graph_add(&d->graph, before, *unread, EDGE_WW);
 	}
 }
 
-/* The read saw the first `length` elements (own appends not counted): it depends on the writer
- * of the last one and is overtaken by the writer of the next one that is not itself. */
+/* The read saw the first `length` elements (own appends not counted): it depends on the
+ * writer of the last one and is overtaken by the writer of the next one that is not
+ * itself. */
 static void
 add_read_edges(struct dependencies *d, struct lists *lists, uint32_t t, uint32_t key,
 	       uint32_t length)
@@ -378,7 +404,8 @@ add_read_edges(struct dependencies *d, struct lists *lists, uint32_t t, uint32_t
 	if (length > list->length)
 		return;
 	if (length > 0 && lists->writers[list->start + length - 1] != NOBODY)
-		graph_add(&d->graph, lists->writers[list->start + length - 1], t, EDGE_WR);
+		graph_add(&d->graph, lists->writers[list->start + length - 1], t,
+			  EDGE_WR);
 	while (next < list->length && (lists->writers[list->start + next] == t ||
 				       lists->writers[list->start + next] == NOBODY))
 		next++;
@@ -386,7 +413,8 @@ add_read_edges(struct dependencies *d, struct lists *lists, uint32_t t, uint32_t
 		graph_add(&d->graph, t, lists->writers[list->start + next], EDGE_RW);
 		return;
 	}
-	vec_each(uint32_t, unread, &list->unread) graph_add(&d->graph, t, *unread, EDGE_RW);
+	vec_each (uint32_t, unread, &list->unread)
+		graph_add(&d->graph, t, *unread, EDGE_RW);
 }
 
 static void
@@ -407,13 +435,15 @@ add_edges(struct dependencies *d, struct lists *lists)
 			}
 		uint32_t length = read_length(lists, mop);
 		if (!repeated && length >= own)
-			add_read_edges(d, lists, number_of(d, txn), mop->key, length - own);
+			add_read_edges(d, lists, number_of(d, txn), mop->key,
+				       length - own);
 	}
 	dependencies_add_process(d);
 	graph_build(&d->graph);
 }
 
-/* ---- words ---------------------------------------------------------------------------- */
+/* ---- words ----------------------------------------------------------------------------
+ */
 
 static void
 print_key(const struct dependencies *d, uint32_t key, struct buf *out)
@@ -422,8 +452,8 @@ print_key(const struct dependencies *d, uint32_t key, struct buf *out)
 }
 
 static bool
-explain_append(const struct dependencies *d, struct lists *lists, uint32_t from, uint32_t to,
-	       const struct mop *mop, struct buf *out)
+explain_append(const struct dependencies *d, struct lists *lists, uint32_t from,
+	       uint32_t to, const struct mop *mop, struct buf *out)
 {
 	struct list *list = &lists->of[mop->key];
 	uint32_t place = *place_of(lists, mop->key, mop->value, false);
@@ -444,8 +474,8 @@ explain_append(const struct dependencies *d, struct lists *lists, uint32_t from,
 }
 
 static bool
-explain_read(const struct dependencies *d, struct lists *lists, uint32_t from, uint32_t to,
-	     const struct mop *mop, bool overtaken, struct buf *out)
+explain_read(const struct dependencies *d, struct lists *lists, uint32_t from,
+	     uint32_t to, const struct mop *mop, bool overtaken, struct buf *out)
 {
 	struct list *list = &lists->of[mop->key];
 	uint32_t length = read_length(lists, mop);
@@ -455,12 +485,12 @@ explain_read(const struct dependencies *d, struct lists *lists, uint32_t from, u
 	       (lists->writers[list->start + length] == reader ||
 		lists->writers[list->start + length] == NOBODY))
 		length++;
-	while (!overtaken && length > 0 && lists->writers[list->start + length - 1] == reader)
+	while (!overtaken && length > 0 &&
+	       lists->writers[list->start + length - 1] == reader)
 		length--;
 	uint32_t position = overtaken ? length : length - 1;
-	if (position < list->length
-		    ? lists->writers[list->start + position] != writer
-		    : !overtaken)
+	if (position < list->length ? lists->writers[list->start + position] != writer
+				    : !overtaken)
 		return false;
 	buf_printf(out, "T%u read key ", reader);
 	print_key(d, mop->key, out);
@@ -526,6 +556,7 @@ list_append_depend(struct dependencies *d, const struct history *history, struct
 	place_elements(d, lists);
 	if (!find_writers(d, lists, err))
 		return false;
+	find_unread(d, lists);
 	judge_reads(d, lists);
 	if (d->txns.keys.count > 0)
 		judge_updates(d, lists);

@@ -1,4 +1,5 @@
-/* list_append_check.c - the checker of transactions that append to lists and read them. */
+/* list_append_check.c - the checker of transactions that append to lists and read them.
+ */
 #include "checkers/isolation.h"
 #include "checkers/list_append.h"
 
@@ -27,7 +28,9 @@ is_append_txn(const struct history *history, const struct op *op)
 static int
 fits(const struct history *history)
 {
-	vec_each(const struct op, op, &history->ops) if (is_append_txn(history, op)) return 90;
+	vec_each (const struct op, op, &history->ops)
+		if (is_append_txn(history, op))
+			return 90;
 	return 0;
 }
 
@@ -39,10 +42,11 @@ by_word(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The committed transactions by commit point, equal ones as the dependencies say: a serial
- * order that respects real time. */
+/* The committed transactions by commit point, equal ones as the dependencies say: a
+ * serial order that respects real time. */
 static void
-make_order(const struct dependencies *d, const uint32_t *commit, struct check_result *result)
+make_order(const struct dependencies *d, const uint32_t *commit,
+	   struct check_result *result)
 {
 	uint32_t n = d->graph.node_count;
 	uint32_t *topological = mem_new(n, sizeof(*topological));
@@ -82,15 +86,18 @@ check(const struct history *history, const struct check_options *options,
 	result->operations = d.txns.of.count;
 	isolation_search(&d, &options->budget, &isolation);
 	isolation_report(&d, &isolation, options->level, result);
-	if (result->verdict == VERDICT_VALID && isolation.commit != NULL && isolation.found == 0)
+	if (result->verdict == VERDICT_VALID && isolation.commit != NULL &&
+	    isolation.found == 0)
 		make_order(&d, isolation.commit, result);
 	isolation_release(&isolation);
 	dependencies_release(&d);
 }
 
-/* ---- the certificate, proven by running it ------------------------------------------- */
+/* ---- the certificate, proven by running it -------------------------------------------
+ */
 
-/* The lists as they grow, by key word; elements behind each other in one array per key. */
+/* The lists as they grow, by key word; elements behind each other in one array per key.
+ */
 struct replay {
 	const struct history *history;
 	struct map lists; /* key -> index into contents + 1 */
@@ -100,7 +107,8 @@ struct replay {
 static struct replay_list *
 list_of(struct replay *replay, val key)
 {
-	uint64_t *index = map_at(&replay->lists, val_hash(&replay->history->values, key), NULL);
+	uint64_t *index =
+		map_at(&replay->lists, val_hash(&replay->history->values, key), NULL);
 
 	if (*index == 0) {
 		vec_push(&replay->contents, (struct replay_list){0});
@@ -132,7 +140,8 @@ run_txn(struct replay *replay, const struct op *op)
 		val mop = val_at(values, list, i);
 		struct replay_list *there = list_of(replay, val_at(values, mop, 1));
 		bool appends = val_text(values, val_at(values, mop, 0)).data[0] == 'a';
-		val value = val_count(values, mop) == 3 ? val_at(values, mop, 2) : VAL_OF_NIL;
+		val value =
+			val_count(values, mop) == 3 ? val_at(values, mop, 2) : VAL_OF_NIL;
 		if (appends)
 			vec_push(&there->elements, value);
 		else if (op->type == OP_OK && !shows(values, there, value))
@@ -141,8 +150,8 @@ run_txn(struct replay *replay, const struct op *op)
 	return true;
 }
 
-/* Runs the transactions one by one, and checks that each ok one is there once and that none
- * stands behind one that began after it was over. */
+/* Runs the transactions one by one, and checks that each ok one is there once and that
+ * none stands behind one that began after it was over. */
 static bool
 replay_order(struct replay *replay, const struct order *order, struct err *err)
 {
@@ -153,13 +162,15 @@ replay_order(struct replay *replay, const struct order *order, struct err *err)
 
 	for (; i < order->count && ok; i++) {
 		const struct op *op = &ops[order->ops[i]];
-		latest_begin = op->invoke_at > latest_begin ? op->invoke_at : latest_begin;
+		latest_begin =
+			op->invoke_at > latest_begin ? op->invoke_at : latest_begin;
 		ok = !run[order->ops[i]] && op->type != OP_FAIL &&
 		     op->complete_at >= latest_begin && run_txn(replay, op);
 		run[order->ops[i]] = true;
 	}
 	if (!ok)
-		err_set(err, "the serial order breaks at its transaction number %u", i - 1);
+		err_set(err, "the serial order breaks at its transaction number %u",
+			i - 1);
 	for (size_t o = 0; o < replay->history->ops.count && ok; o++)
 		if (ops[o].f == F_TXN && ops[o].type == OP_OK && !run[o])
 			ok = err_set(err, "the serial order lacks operation %zu", o);
@@ -177,7 +188,8 @@ certify(const struct history *history, const struct check_options *options,
 	(void)options;
 	if (result->verdict == VERDICT_VALID && result->orders.count > 0)
 		ok = replay_order(&replay, &result->orders.items[0], err);
-	vec_each(struct replay_list, list, &replay.contents) vec_release(&list->elements);
+	vec_each (struct replay_list, list, &replay.contents)
+		vec_release(&list->elements);
 	vec_release(&replay.contents);
 	map_release(&replay.lists);
 	return ok;

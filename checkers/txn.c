@@ -8,8 +8,11 @@ mop_kind_of(struct bytes name)
 	static const struct {
 		const char *name;
 		enum mop_kind kind;
-	} kinds[] = {{"r", MOP_READ},	{"read", MOP_READ},	{"w", MOP_WRITE},
-		     {"write", MOP_WRITE}, {"append", MOP_APPEND}};
+	} kinds[] = {{"r", MOP_READ},
+		     {"read", MOP_READ},
+		     {"w", MOP_WRITE},
+		     {"write", MOP_WRITE},
+		     {"append", MOP_APPEND}};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (name.len == strlen(kinds[i].name) &&
@@ -18,8 +21,8 @@ mop_kind_of(struct bytes name)
 	return 0;
 }
 
-/* Keys that are one word are found by it; other keys (lists, reals, large numbers) by a walk
- * over those met so far, which are few. */
+/* Keys that are one word are found by it; other keys (lists, reals, large numbers) by a
+ * walk over those met so far, which are few. */
 static uint32_t
 key_id(struct txns *txns, val key)
 {
@@ -47,7 +50,8 @@ bad_mop(const struct txns *txns, const struct op *op, val mop, struct err *err)
 
 	val_print(&txns->history->values, mop, &text);
 	err_set(err,
-		"operation %u of process %u: '%.80s' is not a micro-operation [f key value] "
+		"operation %u of process %u: '%.80s' is not a micro-operation [f key "
+		"value] "
 		"with f one of r, w, append",
 		op->invoke_at, op->process, buf_text(&text));
 	buf_release(&text);
@@ -82,8 +86,9 @@ add_txn(struct txns *txns, uint32_t index, struct err *err)
 	val list = op->type == OP_OK && op->output != VAL_OF_NIL ? op->output : op->input;
 
 	if (val_kind(list) != VAL_LIST)
-		return err_set(err, "operation %u of process %u: a transaction must be a list "
-				    "of micro-operations",
+		return err_set(err,
+			       "operation %u of process %u: a transaction must be a list "
+			       "of micro-operations",
 			       op->invoke_at, op->process);
 	struct txn txn = {.op = index,
 			  .first = (uint32_t)txns->mops.count,

@@ -25,7 +25,7 @@ struct mop {
 };
 
 struct txn {
-	uint32_t op; /* index in history->ops */
+	uint32_t op;	       /* index in history->ops */
 	uint32_t first, count; /* micro-operations */
 };
 
@@ -33,12 +33,12 @@ struct txns {
 	const struct history *history; /* borrowed */
 	VEC(struct txn) of;	       /* in the order of invocation; all types */
 	VEC(struct mop) mops;
-	VEC(val) keys;		       /* the value of each dense key */
-	struct map key_ids;	       /* value word -> dense id, for keys that are one word */
+	VEC(val) keys;	    /* the value of each dense key */
+	struct map key_ids; /* value word -> dense id, for keys that are one word */
 };
 
-/* Reads all F_TXN operations; others are left out. False with the operation and what is wrong
- * with it when a value is not a list of micro-operations. */
+/* Reads all F_TXN operations; others are left out. False with the operation and what is
+ * wrong with it when a value is not a list of micro-operations. */
 bool txns_init(struct txns *txns, const struct history *history, struct err *err);
 void txns_release(struct txns *txns);
 

@@ -4,8 +4,8 @@
 
 static int plot_main(int argc, char **argv);
 
-const struct command command_plot = {"plot", "RUN", "draw the plots of a run (PNG and SVG)",
-				     plot_main};
+const struct command command_plot = {"plot", "RUN",
+				     "draw the plots of a run (PNG and SVG)", plot_main};
 
 static int
 draw(const char *runs, const char *which)

@@ -5,8 +5,9 @@
 
 static int report_main(int argc, char **argv);
 
-const struct command command_report = {"report", "RUN", "write one HTML file of a run (drawing its plots first)",
-				     report_main};
+const struct command command_report = {
+	"report", "RUN", "write one HTML file of a run (drawing its plots first)",
+	report_main};
 
 static int
 write_report(const char *runs, const char *which)

@@ -15,7 +15,9 @@ static const struct command *const commands[] = {
 #include "harness/commands.def"
 #undef COMMAND
 };
-enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
+enum {
+	COMMAND_COUNT = sizeof(commands) / sizeof(commands[0])
+};
 
 static int
 print_commands(void)
@@ -24,7 +26,8 @@ print_commands(void)
 	for (int i = 0; i < COMMAND_COUNT; i++)
 		printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
 	printf("\n`faultline COMMAND --help` shows its options.\n"
-	       "Exit codes: 0 valid, 1 invalid, 2 unknown, 254 usage, 255 the tool broke.\n");
+	       "Exit codes: 0 valid, 1 invalid, 2 unknown, 254 usage, 255 the tool "
+	       "broke.\n");
 	return EXIT_VALID;
 }
 

@@ -3,11 +3,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum column { FAULT, TARGET, START, END, INJECTED, VERIFIED, HEALED, PROVEN, EVIDENCE, ERROR };
+enum column {
+	FAULT,
+	TARGET,
+	START,
+	END,
+	INJECTED,
+	VERIFIED,
+	HEALED,
+	PROVEN,
+	EVIDENCE,
+	ERROR
+};
 
-static const char faults_query[] =
-	"SELECT fault, coalesce(nullif(resolved, ''), target), start_ns, end_ns, injected, "
-	"verified, healed, has_evidence, evidence, error FROM fault ORDER BY start_ns, id";
+static const char faults_query[] = "SELECT fault, coalesce(nullif(resolved, ''), "
+				   "target), start_ns, end_ns, injected, "
+				   "verified, healed, has_evidence, evidence, error FROM "
+				   "fault ORDER BY start_ns, id";
 
 static size_t
 kind_of(struct fault_bands *bands, const char *fault)
@@ -37,19 +49,20 @@ add_band(void *context, int columns, const char *const *texts)
 	struct fault_bands *bands = context;
 
 	(void)columns;
-	vec_push(&bands->of, (struct fault_band){
-				     .fault = copy_or_empty(texts[FAULT]),
-				     .target = copy_or_empty(texts[TARGET]),
-				     .evidence = copy_or_empty(texts[EVIDENCE]),
-				     .error = copy_or_empty(texts[ERROR]),
-				     .start_ns = texts[START] ? atoll(texts[START]) : 0,
-				     .end_ns = texts[END] ? atoll(texts[END]) : -1,
-				     .injected = is_true(texts[INJECTED]),
-				     .verified = is_true(texts[VERIFIED]),
-				     .healed = is_true(texts[HEALED]),
-				     .has_evidence = is_true(texts[PROVEN]),
-				     .kind = kind_of(bands, texts[FAULT] ? texts[FAULT] : ""),
-			     });
+	vec_push(&bands->of,
+		 (struct fault_band){
+			 .fault = copy_or_empty(texts[FAULT]),
+			 .target = copy_or_empty(texts[TARGET]),
+			 .evidence = copy_or_empty(texts[EVIDENCE]),
+			 .error = copy_or_empty(texts[ERROR]),
+			 .start_ns = texts[START] ? atoll(texts[START]) : 0,
+			 .end_ns = texts[END] ? atoll(texts[END]) : -1,
+			 .injected = is_true(texts[INJECTED]),
+			 .verified = is_true(texts[VERIFIED]),
+			 .healed = is_true(texts[HEALED]),
+			 .has_evidence = is_true(texts[PROVEN]),
+			 .kind = kind_of(bands, texts[FAULT] ? texts[FAULT] : ""),
+		 });
 	return true;
 }
 
@@ -64,8 +77,7 @@ fault_bands_read(struct fault_bands *bands, struct store *store, struct err *err
 void
 fault_bands_release(struct fault_bands *bands)
 {
-	vec_each(struct fault_band, band, &bands->of)
-	{
+	vec_each (struct fault_band, band, &bands->of) {
 		free(band->fault);
 		free(band->target);
 		free(band->evidence);

@@ -7,7 +7,7 @@
 
 struct fault_band {
 	char *fault, *target, *evidence, *error; /* owned; "" when none */
-	int64_t start_ns, end_ns;	 /* an open one ends with the run */
+	int64_t start_ns, end_ns;		 /* an open one ends with the run */
 	bool injected, verified, healed, has_evidence;
 	size_t kind; /* index into kinds */
 };

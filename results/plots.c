@@ -19,7 +19,10 @@ EMBED(rate, "results/plots/rate.gp");
 const char *const plot_names[] = {"latency-raw", "latency-quantiles", "rate", NULL};
 
 /* The raw plot is a raster: of operations that would fall into one cell one is drawn. */
-enum { CELLS_ACROSS = 700, CELLS_UP = 220 };
+enum {
+	CELLS_ACROSS = 700,
+	CELLS_UP = 220
+};
 
 /* Everything that one drawing needs, gathered once. */
 struct drawing {
@@ -38,7 +41,7 @@ choose_unit(struct drawing *drawing)
 {
 	int64_t end = drawing->series.end_ns;
 
-	drawing->unit_ns = end <= 600 * NS_PER_S     ? 1e9
+	drawing->unit_ns = end <= 600 * NS_PER_S	? 1e9
 			   : end <= 6 * 3600 * NS_PER_S ? 60e9
 							: 3600e9;
 	drawing->unit_name = drawing->unit_ns == 1e9	? "s"
@@ -70,8 +73,7 @@ find_extent(struct drawing *drawing)
 {
 	drawing->low_ms = 1e12;
 	drawing->high_ms = 0.001;
-	vec_each(const struct op, op, &drawing->history.ops)
-	{
+	vec_each (const struct op, op, &drawing->history.ops) {
 		double ms = latency_ms(drawing, op);
 		drawing->low_ms = fmin(drawing->low_ms, ms);
 		drawing->high_ms = fmax(drawing->high_ms, ms);
@@ -94,13 +96,13 @@ cell_of(const struct drawing *drawing, const struct op *op, double ms)
 }
 
 static bool
-write_points(struct drawing *drawing, enum op_type type, const char *name, struct err *err)
+write_points(struct drawing *drawing, enum op_type type, const char *name,
+	     struct err *err)
 {
 	bool *taken = mem_new((size_t)CELLS_ACROSS * CELLS_UP, sizeof(*taken));
 	struct buf text = {0};
 
-	vec_each(const struct op, op, &drawing->history.ops)
-	{
+	vec_each (const struct op, op, &drawing->history.ops) {
 		if (op->type != type)
 			continue;
 		double ms = latency_ms(drawing, op);
@@ -127,7 +129,7 @@ write_quantiles(const struct drawing *drawing, struct err *err)
 	struct buf text = {0};
 
 	buf_string(&text, "# time median_ms p95_ms p99_ms max_ms count\n");
-	vec_each(const struct series_quantiles, q, &drawing->series.quantiles)
+	vec_each (const struct series_quantiles, q, &drawing->series.quantiles)
 		buf_printf(&text, "%.4f %.4f %.4f %.4f %.4f %llu\n",
 			   (double)q->at_ns / drawing->unit_ns, (double)q->p50_ns / 1e6,
 			   (double)q->p95_ns / 1e6, (double)q->p99_ns / 1e6,
@@ -148,7 +150,7 @@ write_rates(const struct drawing *drawing, struct err *err)
 	for (size_t b = 0; b < series->bucket_count; b++) {
 		double middle = ((double)b + 0.5) * (double)series->bucket_ns;
 		buf_printf(&text, "%.4f", middle / drawing->unit_ns);
-		vec_each(const struct series_rate, rate, &series->rates)
+		vec_each (const struct series_rate, rate, &series->rates)
 			buf_printf(&text, " %.3f", rate->per_second[b]);
 		buf_char(&text, '\n');
 	}
@@ -162,8 +164,7 @@ write_bands(const struct drawing *drawing, struct err *err)
 {
 	struct buf text = {0};
 
-	vec_each(const struct fault_band, band, &drawing->bands.of)
-	{
+	vec_each (const struct fault_band, band, &drawing->bands.of) {
 		int64_t end = band->end_ns >= 0 ? band->end_ns : drawing->series.end_ns;
 		buf_printf(&text,
 			   "set object rectangle from %.4f, graph 0 to %.4f, graph 1 "
@@ -187,8 +188,8 @@ print_quoted(struct buf *text, const char *word)
 static const char *
 rate_colour(const struct series_rate *rate, size_t i)
 {
-	static const char *const ok[] = {"#2b6cb0", "#2f855a", "#6b46c1", "#0987a0",
-					 "#744210", "#4a5568"};
+	static const char *const ok[] = {"#2b6cb0", "#2f855a", "#6b46c1",
+					 "#0987a0", "#744210", "#4a5568"};
 
 	if (rate->type == OP_FAIL)
 		return "#d53f8c";
@@ -203,13 +204,12 @@ print_rate_lists(const struct drawing *drawing, struct buf *text)
 	const struct series *series = &drawing->series;
 
 	buf_printf(text, "rate_count = %zu\nrate_titles = '", series->rates.count);
-	vec_each(const struct series_rate, rate, &series->rates)
-	{
+	vec_each (const struct series_rate, rate, &series->rates) {
 		print_quoted(text, history_f_name(&drawing->history, rate->f));
 		buf_char(text, ' ');
 	}
 	buf_string(text, "'\nrate_types = '");
-	vec_each(const struct series_rate, typed, &series->rates)
+	vec_each (const struct series_rate, typed, &series->rates)
 		buf_printf(text, "%s ", op_type_name((enum op_type)typed->type));
 	buf_string(text, "'\nrate_colours = '");
 	for (size_t i = 0; i < series->rates.count; i++)
@@ -247,7 +247,8 @@ write_setup(const struct drawing *drawing, struct err *err)
 	buf_printf(&text, "point_size = %s\nbucket_text = '%s'\n",
 		   drawing->drawn > 4000 ? "0.12" : "0.3", bucket);
 	buf_printf(&text, "sample_note = '%s'\n",
-		   drawing->drawn < drawing->points ? " (one dot where many would fall)" : "");
+		   drawing->drawn < drawing->points ? " (one dot where many would fall)"
+						    : "");
 	print_rate_lists(drawing, &text);
 	print_fault_lists(drawing, &text);
 	bool ok = write_file(drawing, "setup.gp", buf_bytes(&text), err);

@@ -15,7 +15,11 @@
 
 EMBED(style, "results/report.css");
 
-enum { LOG_TAIL_BYTES = 6000, PLOT_BYTES_MAX = 8 << 20, LOG_FILES_MAX = 200 };
+enum {
+	LOG_TAIL_BYTES = 6000,
+	PLOT_BYTES_MAX = 8 << 20,
+	LOG_FILES_MAX = 200
+};
 
 struct report {
 	struct store *store;
@@ -32,7 +36,8 @@ print_escaped(struct report *report, const char *text)
 	html_print(text != NULL ? text : "", &report->html);
 }
 
-/* ---- verdicts and anomalies ----------------------------------------------------------- */
+/* ---- verdicts and anomalies -----------------------------------------------------------
+ */
 
 static bool
 print_verdict_row(void *context, int columns, const char *const *texts)
@@ -67,10 +72,11 @@ print_verdicts(struct report *report, struct err *err)
 	buf_string(&report->html,
 		   "<h2>Verdicts</h2><table><tr><th>Verdict<th>Checker<th>Reason<th>"
 		   "Operations<th>Seconds</tr>\n");
-	bool ok = store_query(report->store,
-			      "SELECT checker, verdict, reason, complexity, certified, "
-			      "operations, printf('%.2f', seconds) FROM verdict ORDER BY rowid",
-			      print_verdict_row, report, err);
+	bool ok = store_query(
+		report->store,
+		"SELECT checker, verdict, reason, complexity, certified, "
+		"operations, printf('%.2f', seconds) FROM verdict ORDER BY rowid",
+		print_verdict_row, report, err);
 	buf_string(&report->html, "</table>\n");
 	return ok;
 }
@@ -126,17 +132,19 @@ print_anomalies(struct report *report, struct err *err)
 
 	buf_string(&report->html, "<h2>What went wrong</h2>\n");
 	size_t start = report->html.len;
-	if (!store_query(report->store,
-			 "SELECT checker, name, key, text, ops FROM anomaly ORDER BY rowid "
-			 "LIMIT 8",
-			 print_anomaly, report, err))
+	if (!store_query(
+		    report->store,
+		    "SELECT checker, name, key, text, ops FROM anomaly ORDER BY rowid "
+		    "LIMIT 8",
+		    print_anomaly, report, err))
 		return false;
 	if (report->html.len == start)
 		report->html.len = before;
 	return true;
 }
 
-/* ---- plots ---------------------------------------------------------------------------- */
+/* ---- plots ----------------------------------------------------------------------------
+ */
 
 static void
 print_base64(struct bytes bytes, struct buf *out)
@@ -167,11 +175,13 @@ print_plots(struct report *report)
 		struct err err;
 		if (file_read(path, PLOT_BYTES_MAX, &png, &err)) {
 			buf_printf(&report->html,
-				   "<img alt='%s' src='data:image/png;base64,", plot_names[i]);
+				   "<img alt='%s' src='data:image/png;base64,",
+				   plot_names[i]);
 			print_base64(buf_bytes(&png), &report->html);
 			buf_string(&report->html, "'>\n");
 		} else {
-			buf_printf(&report->html, "<p class='sub'>%s was not drawn.</p>\n",
+			buf_printf(&report->html,
+				   "<p class='sub'>%s was not drawn.</p>\n",
 				   plot_names[i]);
 		}
 		buf_release(&png);
@@ -179,16 +189,17 @@ print_plots(struct report *report)
 	}
 }
 
-/* ---- faults --------------------------------------------------------------------------- */
+/* ---- faults ---------------------------------------------------------------------------
+ */
 
 static void
 print_fault_state(struct report *report, const struct fault_band *band)
 {
-	const char *state = !band->injected	? "not injected"
-			    : !band->verified	? "not verified"
+	const char *state = !band->injected	  ? "not injected"
+			    : !band->verified	  ? "not verified"
 			    : !band->has_evidence ? "no evidence"
-			    : !band->healed	? "not healed"
-						: NULL;
+			    : !band->healed	  ? "not healed"
+						  : NULL;
 
 	if (state == NULL)
 		buf_string(&report->html, "verified, healed");
@@ -203,7 +214,8 @@ print_fault_state(struct report *report, const struct fault_band *band)
 static void
 print_fault(struct report *report, const struct fault_band *band)
 {
-	buf_printf(&report->html, "<tr><td><span class='swatch' style='background:%s'></span>",
+	buf_printf(&report->html,
+		   "<tr><td><span class='swatch' style='background:%s'></span>",
 		   fault_band_colour(band->kind));
 	print_escaped(report, band->fault);
 	buf_string(&report->html, "</td><td>");
@@ -229,13 +241,16 @@ print_faults(struct report *report)
 		buf_string(&report->html, "<p class='sub'>None in this run.</p>\n");
 		return;
 	}
-	buf_string(&report->html, "<table><tr><th>Fault<th>Target<th>At<th>Length<th>State<th>"
-				  "Evidence</tr>\n");
-	vec_each(const struct fault_band, band, &report->bands.of) print_fault(report, band);
+	buf_string(&report->html,
+		   "<table><tr><th>Fault<th>Target<th>At<th>Length<th>State<th>"
+		   "Evidence</tr>\n");
+	vec_each (const struct fault_band, band, &report->bands.of)
+		print_fault(report, band);
 	buf_string(&report->html, "</table>\n");
 }
 
-/* ---- logs ----------------------------------------------------------------------------- */
+/* ---- logs -----------------------------------------------------------------------------
+ */
 
 static void
 print_log_tail(struct report *report, const char *path, const char *label)
@@ -243,7 +258,8 @@ print_log_tail(struct report *report, const char *path, const char *label)
 	struct buf text = {0};
 	struct err err;
 
-	if (report->log_files++ < LOG_FILES_MAX && file_read(path, 256 << 20, &text, &err)) {
+	if (report->log_files++ < LOG_FILES_MAX &&
+	    file_read(path, 256 << 20, &text, &err)) {
 		const char *from = buf_text(&text);
 		if (text.len > LOG_TAIL_BYTES) {
 			from += text.len - LOG_TAIL_BYTES;
@@ -302,7 +318,8 @@ print_logs(struct report *report)
 	free(hosts);
 }
 
-/* ---- the whole ------------------------------------------------------------------------ */
+/* ---- the whole ------------------------------------------------------------------------
+ */
 
 static bool
 keep_worst(void *context, int columns, const char *const *texts)
@@ -330,9 +347,10 @@ print_head(struct report *report, struct err *err)
 	if (!store_query(report->store, "SELECT verdict FROM verdict", keep_worst, &worst,
 			 err))
 		return false;
-	buf_string(&report->html, "<!doctype html>\n<html lang='en'><meta charset='utf-8'>"
-				  "<meta name='viewport' content='width=device-width'>"
-				  "<title>faultline: ");
+	buf_string(&report->html,
+		   "<!doctype html>\n<html lang='en'><meta charset='utf-8'>"
+		   "<meta name='viewport' content='width=device-width'>"
+		   "<title>faultline: ");
 	print_escaped(report, run->name);
 	buf_string(&report->html, "</title>\n<style>");
 	buf_string(&report->html, EMBEDDED(style).data);
@@ -340,7 +358,8 @@ print_head(struct report *report, struct err *err)
 	print_escaped(report, run->system);
 	buf_string(&report->html, " under ");
 	print_escaped(report, run->workload);
-	buf_printf(&report->html, " <span class='badge %s'>%s</span></h1>\n<p class='sub'>",
+	buf_printf(&report->html,
+		   " <span class='badge %s'>%s</span></h1>\n<p class='sub'>",
 		   worst[0] ? worst : "unknown", worst[0] ? worst : "not judged");
 	time_t started = (time_t)(run->started_unix_ms / 1000);
 	struct tm utc;
@@ -348,7 +367,8 @@ print_head(struct report *report, struct err *err)
 	gmtime_r(&started, &utc);
 	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S UTC", &utc);
 	buf_printf(&report->html,
-		   "%s &middot; %zu operations &middot; %d nodes &middot; %d clients &middot; "
+		   "%s &middot; %zu operations &middot; %d nodes &middot; %d clients "
+		   "&middot; "
 		   "faults: ",
 		   when, report->history.ops.count, run->node_count, run->concurrency);
 	print_escaped(report, run->faults && run->faults[0] ? run->faults : "none");

@@ -10,8 +10,7 @@ series_end_ns(const struct history *history)
 {
 	int64_t end = NS_PER_S;
 
-	vec_each(struct op, op, &history->ops)
-	{
+	vec_each (struct op, op, &history->ops) {
 		if (op->invoke_ns > end)
 			end = op->invoke_ns;
 		if (op->complete_ns > end)
@@ -23,9 +22,9 @@ series_end_ns(const struct history *history)
 int64_t
 series_bucket_ns(int64_t end_ns)
 {
-	static const int64_t widths_ms[] = {10,	  20,	50,    100,   200,    500,    1000,
-					    2000, 5000, 10000, 20000, 60000, 120000, 300000,
-					    600000, 1200000, 3600000};
+	static const int64_t widths_ms[] = {
+		10,    20,    50,    100,    200,    500,    1000,    2000,   5000,
+		10000, 20000, 60000, 120000, 300000, 600000, 1200000, 3600000};
 	size_t count = sizeof(widths_ms) / sizeof(widths_ms[0]);
 
 	for (size_t i = 0; i < count; i++)
@@ -88,13 +87,15 @@ make_quantiles(struct series *series, const struct history *history)
 	size_t *starts = mem_new(series->bucket_count + 2, sizeof(*starts));
 	int64_t *latencies = mem_new(history->ops.count + 1, sizeof(*latencies));
 
-	vec_each(const struct op, op, &history->ops) if (op->type == OP_OK)
-		starts[bucket_of(series, op) + 2]++;
+	vec_each (const struct op, op, &history->ops)
+		if (op->type == OP_OK)
+			starts[bucket_of(series, op) + 2]++;
 	for (size_t b = 2; b < series->bucket_count + 2; b++)
 		starts[b] += starts[b - 1];
-	vec_each(const struct op, op, &history->ops) if (op->type == OP_OK)
-		latencies[starts[bucket_of(series, op) + 1]++] =
-			series_latency_ns(op, series->end_ns);
+	vec_each (const struct op, op, &history->ops)
+		if (op->type == OP_OK)
+			latencies[starts[bucket_of(series, op) + 1]++] =
+				series_latency_ns(op, series->end_ns);
 	for (size_t b = 0; b < series->bucket_count; b++) {
 		size_t count = starts[b + 1] - starts[b];
 		int64_t middle = (int64_t)b * series->bucket_ns + series->bucket_ns / 2;
@@ -109,14 +110,14 @@ make_quantiles(struct series *series, const struct history *history)
 static struct series_rate *
 rate_of(struct series *series, const struct op *op)
 {
-	vec_each(struct series_rate, rate, &series->rates) if (rate->f == op->f &&
-							       rate->type == op->type)
-		return rate;
+	vec_each (struct series_rate, rate, &series->rates)
+		if (rate->f == op->f && rate->type == op->type)
+			return rate;
 	vec_push(&series->rates,
-		 (struct series_rate){.f = op->f,
-				      .type = op->type,
-				      .per_second = mem_new(series->bucket_count,
-							    sizeof(double))});
+		 (struct series_rate){
+			 .f = op->f,
+			 .type = op->type,
+			 .per_second = mem_new(series->bucket_count, sizeof(double))});
 	return vec_last(&series->rates);
 }
 
@@ -125,7 +126,7 @@ make_rates(struct series *series, const struct history *history)
 {
 	double share = (double)NS_PER_S / (double)series->bucket_ns;
 
-	vec_each(const struct op, op, &history->ops)
+	vec_each (const struct op, op, &history->ops)
 		rate_of(series, op)->per_second[bucket_of(series, op)] += share;
 }
 
@@ -142,7 +143,8 @@ series_init(struct series *series, const struct history *history)
 void
 series_release(struct series *series)
 {
-	vec_each(struct series_rate, rate, &series->rates) free(rate->per_second);
+	vec_each (struct series_rate, rate, &series->rates)
+		free(rate->per_second);
 	vec_release(&series->rates);
 	vec_release(&series->quantiles);
 }

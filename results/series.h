@@ -1,7 +1,7 @@
 /* series.h - numbers for plots out of a history: points, quantiles and rates over time.
  *
- * PURE. Buckets adapt to the length of the run (30 s as well as 3 h give about a hundred).
- * O(n log n) for the quantiles, else O(n). */
+ * PURE. Buckets adapt to the length of the run (30 s as well as 3 h give about a
+ * hundred). O(n log n) for the quantiles, else O(n). */
 #ifndef RESULTS_SERIES_H
 #define RESULTS_SERIES_H
 
@@ -10,11 +10,12 @@
 /* The moment of the last event, in ns since the start; at least 1 s. */
 int64_t series_end_ns(const struct history *history);
 
-/* A bucket width of the row 1, 2, 5 (then minutes and hours) that cuts the time into 60 to
- * 150 buckets. */
+/* A bucket width of the row 1, 2, 5 (then minutes and hours) that cuts the time into 60
+ * to 150 buckets. */
 int64_t series_bucket_ns(int64_t end_ns);
 
-/* The latency of an operation: until its completion, or until `end_ns` when it has none. */
+/* The latency of an operation: until its completion, or until `end_ns` when it has none.
+ */
 int64_t series_latency_ns(const struct op *op, int64_t end_ns);
 
 /* One bucket of latencies of operations that ended ok, by completion time. */
@@ -26,7 +27,7 @@ struct series_quantiles {
 
 struct series_rate {
 	uint16_t f;
-	uint8_t type; /* enum op_type */
+	uint8_t type;	    /* enum op_type */
 	double *per_second; /* owned: one for each bucket */
 };
 
@@ -34,7 +35,7 @@ struct series {
 	int64_t end_ns, bucket_ns;
 	size_t bucket_count;
 	VEC(struct series_quantiles) quantiles; /* buckets with operations only */
-	VEC(struct series_rate) rates;		/* one for each function and outcome met */
+	VEC(struct series_rate) rates; /* one for each function and outcome met */
 };
 
 void series_init(struct series *series, const struct history *history);

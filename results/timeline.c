@@ -97,7 +97,8 @@ rank_events(struct timeline *t)
 	for (size_t i = 0; i < t->count; i++) {
 		events[count++] = (uint64_t)t->bars[i].op->invoke_at << 8 | i;
 		if (t->bars[i].op->complete_at != OP_NEVER)
-			events[count++] = (uint64_t)t->bars[i].op->complete_at << 8 | i | 128;
+			events[count++] =
+				(uint64_t)t->bars[i].op->complete_at << 8 | i | 128;
 	}
 	qsort(events, (size_t)count, sizeof(events[0]), by_number);
 	for (size_t i = 0; i < t->count; i++)
@@ -182,8 +183,8 @@ print_times(const struct timeline *t, int height, struct buf *out)
 	for (int rank = 0; rank < t->rank_count; rank++) {
 		int x = LEFT + rank * t->step;
 		buf_printf(out,
-			   "<line x1='%d' y1='%d' x2='%d' y2='%d' stroke='#e9e9e9'/>", x, TOP,
-			   x, height - BOTTOM + 6);
+			   "<line x1='%d' y1='%d' x2='%d' y2='%d' stroke='#e9e9e9'/>", x,
+			   TOP, x, height - BOTTOM + 6);
 		if (x - last < 74)
 			continue;
 		last = x;
@@ -198,13 +199,16 @@ print_svg(const struct timeline *t, struct buf *out)
 	int width = LEFT + t->rank_count * t->step + RIGHT;
 	int height = TOP + t->lane_count * LANE_HEIGHT + BOTTOM;
 
-	buf_printf(out,
-		   "<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%d' "
-		   "viewBox='0 0 %d %d' class='timeline'>\n<style>.timeline text{font-family:"
-		   "'DejaVu Sans',sans-serif;font-size:12px;fill:#222}.timeline .lane{"
-		   "text-anchor:end;fill:#555}.timeline .time{text-anchor:middle;font-size:"
-		   "10px;fill:#777}</style>\n<rect width='100%%' height='100%%' fill='#fff'/>",
-		   width, height, width, height);
+	buf_printf(
+		out,
+		"<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%d' "
+		"viewBox='0 0 %d %d' class='timeline'>\n<style>.timeline "
+		"text{font-family:"
+		"'DejaVu Sans',sans-serif;font-size:12px;fill:#222}.timeline .lane{"
+		"text-anchor:end;fill:#555}.timeline .time{text-anchor:middle;font-size:"
+		"10px;fill:#777}</style>\n<rect width='100%%' height='100%%' "
+		"fill='#fff'/>",
+		width, height, width, height);
 	print_times(t, height, out);
 	for (int lane = 0; lane < t->lane_count; lane++)
 		print_lane(t, lane, width, out);

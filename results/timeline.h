@@ -9,7 +9,9 @@
 
 #include "base/history.h"
 
-enum { TIMELINE_OPS_MAX = 40 }; /* more are left out */
+enum {
+	TIMELINE_OPS_MAX = 40
+}; /* more are left out */
 
 /* Appends an <svg> element for the operations with these indexes. */
 void timeline_print(const struct history *history, const uint32_t *ops, size_t count,

@@ -124,7 +124,8 @@ files_are_written_whole_and_trees_removed(void **state)
 }
 
 static bool
-run(const char *script, const char *input, int timeout_ms, struct buf *output, struct err *err)
+run(const char *script, const char *input, int timeout_ms, struct buf *output,
+    struct err *err)
 {
 	const char *argv[] = {"sh", "-c", script, NULL};
 	struct child child = {.argv = argv,

@@ -1,4 +1,5 @@
-/* Histories: built event by event or operation by operation, the order of events holds. */
+/* Histories: built event by event or operation by operation, the order of events holds.
+ */
 #include "base/history.h"
 
 #include <setjmp.h>
@@ -10,8 +11,13 @@
 static struct op
 event(uint32_t process, enum op_f f, enum op_type type, val v)
 {
-	return (struct op){.process = process, .f = (uint16_t)f, .type = (uint8_t)type,
-			   .input = v, .output = v, .invoke_ns = 1000, .complete_ns = 2000};
+	return (struct op){.process = process,
+			   .f = (uint16_t)f,
+			   .type = (uint8_t)type,
+			   .input = v,
+			   .output = v,
+			   .invoke_ns = 1000,
+			   .complete_ns = 2000};
 }
 
 static void
@@ -46,7 +52,8 @@ impossible_events_are_refused_with_the_reason(void **state)
 	struct op write = event(3, F_WRITE, OP_OK, val_small(5));
 	struct op read = event(3, F_READ, OP_OK, VAL_OF_NIL);
 	assert_false(history_complete(&h, &write, &err));
-	assert_string_equal(err.text, "process 3 completes 'write' that it never invoked");
+	assert_string_equal(err.text,
+			    "process 3 completes 'write' that it never invoked");
 	assert_true(history_invoke(&h, &write, &err));
 	assert_false(history_invoke(&h, &read, &err));
 	assert_string_equal(err.text,
@@ -62,8 +69,10 @@ sorting_numbers_events_densely_in_their_order(void **state)
 
 	(void)state;
 	history_init(&h);
-	struct op late = {.invoke_at = 900, .complete_at = 1000, .type = OP_OK, .process = 1};
-	struct op early = {.invoke_at = 10, .complete_at = 950, .type = OP_OK, .process = 2};
+	struct op late = {
+		.invoke_at = 900, .complete_at = 1000, .type = OP_OK, .process = 1};
+	struct op early = {
+		.invoke_at = 10, .complete_at = 950, .type = OP_OK, .process = 2};
 	struct op open = {.invoke_at = 20, .complete_at = OP_NEVER, .type = OP_INFO};
 	history_add(&h, &late);
 	history_add(&h, &early);

@@ -21,9 +21,15 @@ assert_prints(const struct values *values, val v, const char *expected)
 static void
 integers_of_any_size_keep_their_number(void **state)
 {
-	static const int64_t numbers[] = {0, 1, -1, 1 << 30, -((int64_t)1 << 60),
-					  ((int64_t)1 << 60) - 1, (int64_t)1 << 60,
-					  INT64_MAX, INT64_MIN};
+	static const int64_t numbers[] = {0,
+					  1,
+					  -1,
+					  1 << 30,
+					  -((int64_t)1 << 60),
+					  ((int64_t)1 << 60) - 1,
+					  (int64_t)1 << 60,
+					  INT64_MAX,
+					  INT64_MIN};
 	struct values values;
 
 	(void)state;
@@ -80,8 +86,9 @@ broken_utf8_prints_as_replacement_characters(void **state)
 
 	(void)state;
 	json_print_string("a\xff\xc3\xa9\xed\xa0\x80z", 8, &out);
-	assert_string_equal(buf_text(&out), "\"a\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd"
-					    "\xef\xbf\xbdz\"");
+	assert_string_equal(buf_text(&out),
+			    "\"a\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd"
+			    "\xef\xbf\xbdz\"");
 	buf_release(&out);
 }
 
@@ -129,7 +136,8 @@ order_is_total_and_antisymmetric(void **state)
 		for (int j = 0; j < 8; j++) {
 			int order = val_compare(&values, items[i], items[j]);
 			assert_int_equal(order == 0, i == j);
-			assert_true((order < 0) == (val_compare(&values, items[j], items[i]) > 0));
+			assert_true((order < 0) ==
+				    (val_compare(&values, items[j], items[i]) > 0));
 		}
 	assert_true(val_compare(&values, items[1], items[2]) < 0);
 	assert_true(val_compare(&values, items[5], items[6]) < 0);

@@ -40,8 +40,9 @@ parse(struct err *err, int *argc, char **argv)
 static void
 all_spellings_of_an_option_are_read(void **state)
 {
-	char *argv[] = {"x", "one", "--name=a", "-c5", "--time", "250ms", "two", "-l",
-			"-w", "p", "--word=q", "--memory", "2g", "--", "--three", NULL};
+	char *argv[] = {"x",   "one", "--name=a", "-c5", "--time",   "250ms",
+			"two", "-l",  "-w",	  "p",	 "--word=q", "--memory",
+			"2g",  "--",  "--three",  NULL};
 	struct err err;
 	int argc;
 
