@@ -59,6 +59,22 @@ struct bytes val_text(const struct values *values, val v);
 size_t val_count(const struct values *values, val v); /* items of a list or map */
 val val_at(const struct values *values, val v, size_t i);
 
+/* True when v is an integer held in its own word, as all up to 61 bits are; then *number is
+ * it. Inline, for loops over millions of operations. */
+static inline bool
+val_small_number(val v, int64_t *number)
+{
+	*number = (int64_t)v >> 3;
+	return (v & 7) == VAL_INT;
+}
+
+/* True when the word alone says which value it is: two such are equal iff their words are. */
+static inline bool
+val_is_plain(val v)
+{
+	return (v & 7) <= VAL_STRING;
+}
+
 /* Deep equality and a total order (kind, then content) inside one pool. */
 bool val_equal(const struct values *values, val a, val b);
 int val_compare(const struct values *values, val a, val b);

@@ -1,9 +1,9 @@
 /* checker.h - history in; verdict, certificate and explanation out.
  *
- * PURE: a checker reads no clock and does no I/O. It stops when its budget says so and then
- * answers unknown with the reason, never valid. The verdict is proven again by separate
- * small code (`certify`): a valid order is replayed, an invalid core is decided by brute
- * force or re-derived. */
+ * PURE: a checker reads no clock and does no I/O. It stops when its budget says so and
+ * then answers unknown with the reason, never valid. The verdict is proven again by
+ * separate small code (`certify`): a valid order is replayed, an invalid core is decided
+ * by brute force or re-derived. */
 #ifndef CHECKERS_CHECKER_H
 #define CHECKERS_CHECKER_H
 
@@ -24,6 +24,8 @@ const char *verdict_name(enum verdict verdict);
 /* The worse of two: invalid before unknown before valid. */
 enum verdict verdict_worse(enum verdict a, enum verdict b);
 
+#define BUDGET_BYTES_DEFAULT ((size_t)4 << 30)
+
 struct budget {
 	const atomic_bool *stop; /* set by the caller when the time is up; NULL: never */
 	size_t bytes_max;	 /* memory of all threads together; 0: 4 GiB */
@@ -33,20 +35,22 @@ bool budget_is_over(const struct budget *budget);
 
 struct check_options {
 	struct budget budget;
-	int threads;	   /* 0: as many as processors */
-	bool no_certify;   /* leave out the certificate (benches only) */
-	bool nil_is_unknown; /* a read of nil taught nothing, instead of the initial value */
-	bool failed_cas_observes; /* a cas that failed without an error text met another value */
-	val init;	   /* initial value of a register: nil, or in the history's pool */
+	int threads;	     /* 0: as many as processors */
+	bool no_certify;     /* leave out the certificate (benches only) */
+	bool nil_is_unknown; /* a read of nil taught nothing, instead of the initial value
+			      */
+	bool failed_cas_observes; /* a cas that failed without an error text met another
+				     value */
+	val init; /* initial value of a register: nil, or in the history's pool */
 	const char *model; /* asked for by name; NULL: chosen from the history */
 	const char *level; /* isolation level asked for; NULL: strict-serializable */
 };
 
 /* One violation, or one thing found. */
 struct anomaly {
-	const char *name; /* static: "stale-read", "lost-element", ... */
-	val key;	  /* nil: none */
-	char *text;	  /* owned: the explanation in words, several lines */
+	const char *name;  /* static: "stale-read", "lost-element", ... */
+	val key;	   /* nil: none */
+	char *text;	   /* owned: the explanation in words, several lines */
 	VEC(uint32_t) ops; /* indexes into history->ops: the ops it talks about */
 };
 
@@ -60,18 +64,20 @@ struct order {
 
 struct check_result {
 	enum verdict verdict;
-	const char *checker;	/* static */
-	const char *complexity; /* static: of the decider that was used */
-	char *reason;		/* owned: one sentence */
-	uint64_t operations;	/* how many it judged */
+	const char *checker;	       /* static */
+	const char *complexity;	       /* static: of the decider that was used */
+	char *reason;		       /* owned: one sentence */
+	uint64_t operations;	       /* how many it judged */
 	VEC(struct anomaly) anomalies; /* the most telling first; at most ANOMALIES_MAX */
-	uint64_t anomaly_count; /* how many there were in all */
+	uint64_t anomaly_count;	       /* how many there were in all */
 	VEC(struct order) orders;
-	bool certified;		/* certify was run and agreed */
-	struct buf details;	/* JSON object members, without braces: counts and such */
+	bool certified;	    /* certify was run and agreed */
+	struct buf details; /* JSON object members, without braces: counts and such */
 };
 
-enum { ANOMALIES_MAX = 32 };
+enum {
+	ANOMALIES_MAX = 32
+};
 
 struct checker {
 	const char *name, *summary;
@@ -80,7 +86,8 @@ struct checker {
 	void (*check)(const struct history *history, const struct check_options *options,
 		      struct check_result *result);
 	/* Proves the result again; false with what does not hold: then we have a bug. */
-	bool (*certify)(const struct history *history, const struct check_options *options,
+	bool (*certify)(const struct history *history,
+			const struct check_options *options,
 			const struct check_result *result, struct err *err);
 };
 
@@ -100,7 +107,9 @@ void checker_run(const struct checker *checker, const struct history *history,
 
 void check_result_release(struct check_result *result);
 
-/* Adds an anomaly (beyond ANOMALIES_MAX it is only counted, then NULL) and sets invalid. */
-struct anomaly *check_result_anomaly(struct check_result *result, const char *name, val key);
+/* Adds an anomaly (beyond ANOMALIES_MAX it is only counted, then NULL) and sets invalid.
+ */
+struct anomaly *check_result_anomaly(struct check_result *result, const char *name,
+				     val key);
 
 #endif

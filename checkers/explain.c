@@ -1,0 +1,58 @@
+#include "checkers/explain.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+void
+explain_add(struct anomaly *anomaly, uint32_t op)
+{
+	if (op == OP_NEVER)
+		return;
+	vec_each (uint32_t, present, &anomaly->ops)
+		if (*present == op)
+			return;
+	vec_push(&anomaly->ops, op);
+}
+
+/* Operations are numbered by invocation. */
+static int
+by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+void
+explain_list(const struct history *history, struct anomaly *anomaly, struct buf *text)
+{
+	if (anomaly->ops.count > 0)
+		qsort(anomaly->ops.items, anomaly->ops.count, sizeof(uint32_t),
+		      by_number);
+	vec_each (uint32_t, op, &anomaly->ops) {
+		buf_string(text, "  ");
+		history_describe(history, &history->ops.items[*op], text);
+		buf_char(text, '\n');
+	}
+}
+
+void
+explain_value(const struct history *history, val v, struct buf *text)
+{
+	val_print(&history->values, v, text);
+}
+
+void
+explain_ms(int64_t ns, struct buf *text)
+{
+	buf_printf(text, "%.1f ms", (double)ns / 1e6);
+}
+
+void
+explain_finish(struct anomaly *anomaly, struct buf *text)
+{
+	free(anomaly->text);
+	anomaly->text = mem_string(buf_text(text));
+	buf_release(text);
+}

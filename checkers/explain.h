@@ -1,0 +1,22 @@
+/* explain.h - the words of an explanation: a sentence, the operations that it talks about
+ * in the order of time, and why they cannot be. */
+#ifndef CHECKERS_EXPLAIN_H
+#define CHECKERS_EXPLAIN_H
+
+#include "checkers/checker.h"
+
+/* Adds the operation to those that the anomaly talks about, once. OP_NEVER: none. */
+void explain_add(struct anomaly *anomaly, uint32_t op);
+
+/* Sorts the anomaly's operations by invocation and appends a line for each. */
+void explain_list(const struct history *history, struct anomaly *anomaly,
+		  struct buf *text);
+
+/* Appends a value as JSON, and a moment as "1203.1 ms". */
+void explain_value(const struct history *history, val v, struct buf *text);
+void explain_ms(int64_t ns, struct buf *text);
+
+/* Moves the text into the anomaly. */
+void explain_finish(struct anomaly *anomaly, struct buf *text);
+
+#endif

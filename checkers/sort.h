@@ -1,0 +1,14 @@
+/* sort.h - 64-bit words in ascending order, fast where they are nearly in order already.
+ *
+ * What checkers sort is keyed by positions of events, and operations come nearly in
+ * order: insertion with a bounded number of moves, then radix sort (8 bits a pass, passes
+ * without effect left out) for what is not. O(n). */
+#ifndef CHECKERS_SORT_H
+#define CHECKERS_SORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void sort_words(uint64_t *words, size_t count);
+
+#endif
