@@ -52,6 +52,40 @@ static const struct option_row rows[] = {
 	{0},
 };
 
+/* Appends SSH_CONNECTION of that process, if it has one. */
+static bool
+find_connection(pid_t pid, struct buf *connection)
+{
+	static const char name[] = "SSH_CONNECTION=";
+	char path[64];
+	struct buf text = {0};
+	struct err err;
+	const char *found = NULL;
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", pid);
+	bool ok = file_read(path, 1 << 20, &text, &err);
+	const char *at = buf_text(&text), *end = at + text.len;
+	for (; ok && at < end && found == NULL; at += strlen(at) + 1)
+		if (strncmp(at, name, sizeof(name) - 1) == 0)
+			found = at + sizeof(name) - 1;
+	buf_string(connection, found != NULL ? found : "");
+	buf_release(&text);
+	return found != NULL;
+}
+
+/* How the controller reached us: as told, or from the environment of this process or of
+ * those above it (sudo takes it out of ours). */
+static void
+learn_connection(struct buf *connection)
+{
+	struct process_view view;
+
+	buf_string(connection, settings.connection);
+	for (pid_t pid = getpid(); connection->len == 0 && pid > 1; pid = view.parent)
+		if (find_connection(pid, connection) || !process_view(pid, &view))
+			break;
+}
+
 /* Blocks the signals that end us and makes a descriptor that tells of them. */
 static int
 open_signals(void)
@@ -125,17 +159,23 @@ static int
 run_session(void)
 {
 	struct session session;
+	struct buf connection = {0};
 	struct err err;
+
+	learn_connection(&connection);
 	const struct session_options options = {
 		.name = settings.session,
 		.state = settings.state,
 		.daemons = settings.daemons,
-		.connection = settings.connection,
+		.connection = buf_text(&connection),
 		.lease_ms = (int)settings.lease_ms,
 	};
 
 	int signals = open_signals();
-	if (signals < 0 || !session_open(&session, &options, &err)) {
+	bool ok = signals >= 0 ? session_open(&session, &options, &err)
+			       : err_errno(&err, "make a descriptor for signals");
+	buf_release(&connection);
+	if (!ok) {
 		err_print(&err);
 		return EXIT_BROKEN;
 	}
