@@ -159,9 +159,8 @@ install(struct raft *raft)
 	struct protocol_effects *out = raft->out;
 
 	raft_snapshot_free(raft->snapshot, out);
-	raft->snapshot = raft_snapshot_new(
-		incoming->index, incoming->term,
-		mem_bytes(incoming->data.data, incoming->data.len), incoming->data.len);
+	raft->snapshot = raft_snapshot_new(incoming->index, incoming->term,
+					   incoming->data.data, incoming->data.len);
 	raft_log_reset(&raft->log, incoming->index, incoming->term, out);
 	raft->commit = raft->applied = raft->persisted = incoming->index;
 	drop_applies(raft);
@@ -171,8 +170,7 @@ install(struct raft *raft)
 	out->snapshot_index = incoming->index;
 	out->snapshot_term = incoming->term;
 	out->snapshot = (struct bytes){raft->snapshot->data, raft->snapshot->bytes};
-	buf_release(&incoming->data);
-	*incoming = (struct raft_incoming){0};
+	*incoming = (struct raft_incoming){0}; /* the snapshot owns its bytes now */
 }
 
 /* A log that has the snapshot's last entry already keeps what follows it: those entries

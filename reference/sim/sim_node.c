@@ -1,0 +1,479 @@
+/* One node: the loop that reference/node runs over sockets and files, here over events.
+ */
+#include "reference/sim/sim_world.h"
+
+#include "base/assert.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- time
+ * ------------------------------------------------------------------------------ */
+
+static int64_t
+local_us(const struct sim *sim, const struct sim_node *node)
+{
+	return (int64_t)((double)sim->now_us * node->clock_rate) + node->clock_us;
+}
+
+static uint64_t
+local_ms(const struct sim *sim, const struct sim_node *node)
+{
+	return (uint64_t)local_us(sim, node) / 1000;
+}
+
+/* Sees to it that the node wakes at its protocol's deadline. */
+static void
+arm_wake(struct sim *sim, struct sim_node *node)
+{
+	int64_t deadline_us = (int64_t)protocol_raft.deadline_ms(node->protocol) * 1000;
+	double wait_us = (double)(deadline_us - local_us(sim, node)) / node->clock_rate;
+	uint64_t delay_us = wait_us < 1 ? 1 : (uint64_t)wait_us + 1;
+
+	if (node->wake_us > sim->now_us && node->wake_us <= sim->now_us + delay_us)
+		return;
+	node->wake_us = sim->now_us + delay_us;
+	sim_schedule(sim, delay_us,
+		     (struct sim_event){.kind = SIM_WAKE,
+					.target = node->id - 1,
+					.generation = node->generation});
+}
+
+/* ---- clients' requests
+ * ------------------------------------------------------------------ */
+
+static void
+answer(struct sim *sim, struct sim_node *node, size_t at, const struct sim_reply *reply)
+{
+	sim_send_reply(sim, &node->pending.items[at], reply);
+	node->pending.items[at] = *vec_last(&node->pending);
+	node->pending.count--;
+}
+
+static bool
+find_pending(const struct sim_node *node, uint64_t tag, size_t *at)
+{
+	for (*at = 0; *at < node->pending.count; (*at)++)
+		if (node->pending.items[*at].tag == tag)
+			return true;
+	return false;
+}
+
+static void
+step(struct sim *sim, struct sim_node *node, struct protocol_event event)
+{
+	event.now_ms = local_ms(sim, node);
+	protocol_raft.step(node->protocol, &event, &node->effects);
+	sim_check_node(sim, node);
+}
+
+static void
+take_request(struct sim *sim, struct sim_node *node, const struct sim_event *event)
+{
+	struct sim_pending pending = {.tag = ++node->tag,
+				      .client = event->from,
+				      .generation = event->generation,
+				      .request = event->request};
+	struct buf command = {0};
+
+	vec_push(&node->pending, pending);
+	if (event->request.f == F_READ) {
+		step(sim, node,
+		     (struct protocol_event){.kind = PROTOCOL_READ, .tag = pending.tag});
+		return;
+	}
+	sim_app_encode(&event->request, &command);
+	step(sim, node,
+	     (struct protocol_event){.kind = PROTOCOL_PROPOSE,
+				     .tag = pending.tag,
+				     .data = buf_bytes(&command)});
+	buf_release(&command);
+}
+
+/* Serves the reads whose read index has been applied. */
+static void
+serve_reads(struct sim *sim, struct sim_node *node)
+{
+	for (size_t i = 0; i < node->pending.count;) {
+		const struct sim_pending *pending = &node->pending.items[i];
+		struct sim_reply reply;
+		if (!pending->is_ready || pending->index > node->applied) {
+			i++;
+			continue;
+		}
+		sim_app_read(node->app, &pending->request, &reply);
+		answer(sim, node, i, &reply);
+	}
+}
+
+static void
+take_answers(struct sim *sim, struct sim_node *node)
+{
+	vec_each (const struct protocol_answer, a, &node->effects.answers) {
+		struct sim_reply reply = {.type = OP_INFO};
+		size_t at;
+		if (!find_pending(node, a->tag, &at))
+			continue;
+		if (a->kind == PROTOCOL_READ_READY) {
+			node->pending.items[at].is_ready = true;
+			node->pending.items[at].index = a->index;
+			continue;
+		}
+		if (a->kind == PROTOCOL_REFUSED)
+			reply.type = OP_FAIL;
+		reply.is_nil = true; /* not the answer of the service */
+		answer(sim, node, at, &reply);
+	}
+}
+
+/* ---- one iteration
+ * ---------------------------------------------------------------------- */
+
+static void
+send_messages(struct sim *sim, struct sim_node *node, bool early)
+{
+	vec_each (const struct protocol_message, m, &node->effects.messages) {
+		struct bytes data = {node->effects.memory.data + m->start, m->bytes};
+		if (m->early == early)
+			sim_send(sim, node->id - 1, m->to - 1, data);
+	}
+}
+
+static void
+apply_entry(struct sim *sim, struct sim_node *node, const struct protocol_entry *entry)
+{
+	struct sim_reply reply;
+	bool repeated = false;
+	size_t at;
+
+	ASSERT(entry->index == node->applied + 1);
+	node->applied = entry->index;
+	sim_count(sim, applied);
+	sim_check_apply(sim, node, entry);
+	if (entry->origin == 0)
+		return;
+	sim_app_apply(node->app, entry->index, entry->data, &reply, &repeated);
+	sim->result->stats.repeats += repeated;
+	if (entry->origin == node->id && find_pending(node, entry->tag, &at))
+		answer(sim, node, at, &reply);
+}
+
+static void
+install_snapshot(struct sim *sim, struct sim_node *node)
+{
+	struct err err;
+	bool restored;
+
+	if (!node->effects.snapshot_installed)
+		return;
+	restored = sessions_restore(node->app, node->effects.snapshot, &err);
+	ASSERT(restored);
+	node->applied = node->compacted = node->effects.snapshot_index;
+	sim_count(sim, installs);
+}
+
+static void
+compact(struct sim *sim, struct sim_node *node)
+{
+	struct protocol_entry last;
+	struct buf snapshot = {0};
+
+	if (node->applied < node->compacted + sim->options.snapshot_entries ||
+	    !protocol_raft.entry(node->protocol, node->applied, &last))
+		return;
+	sim_check_state(sim, node);
+	sessions_snapshot(node->app, &snapshot);
+	sim_disk_compact(&node->disk, last.index, last.term, buf_bytes(&snapshot));
+	sim_disk_sync(&node->disk);
+	step(sim, node,
+	     (struct protocol_event){.kind = PROTOCOL_COMPACT,
+				     .index = last.index,
+				     .data = buf_bytes(&snapshot)});
+	buf_release(&snapshot);
+	node->compacted = last.index;
+	sim_count(sim, compactions);
+}
+
+static uint64_t
+draw_sync(struct sim *sim)
+{
+	if ((sim->options.faults & SIM_SLOW_DISK) && !sim->ending &&
+	    rng_chance(&sim->disks, 0.01))
+		return (uint64_t)rng_between(&sim->disks, 5000, 150000);
+	return (uint64_t)rng_between(&sim->disks, 100, 1500);
+}
+
+/* Starts to write what must be persisted; false when there is nothing to wait for. */
+static bool
+begin_sync(struct sim *sim, struct sim_node *node)
+{
+	send_messages(sim, node, true);
+	if (!effects_persist(&node->effects))
+		return false;
+	sim_check_append(sim, node);
+	sim->result->stats.truncations += node->effects.truncate_from != 0;
+	sim_disk_write(&node->disk, &node->effects);
+	if (node->crash_armed) {
+		sim_node_crash(sim, node);
+		return true;
+	}
+	node->busy = true;
+	sim_schedule(sim, draw_sync(sim),
+		     (struct sim_event){.kind = SIM_SYNCED,
+					.target = node->id - 1,
+					.generation = node->generation});
+	return true;
+}
+
+/* The planted bug unsynced-log: what only appends is left to the system to write. */
+static void
+finish_sync(struct sim *sim, struct sim_node *node)
+{
+	const struct protocol_effects *effects = &node->effects;
+	bool must = effects->hard_state_changed || effects->snapshot_installed;
+
+	sim_count(sim, syncs);
+	if (bug_is_on(sim->options.bugs, UNSYNCED_LOG) && !must &&
+	    sim->now_us < node->lazy_sync_us)
+		return;
+	node->lazy_sync_us =
+		sim->now_us + (uint64_t)rng_between(&sim->disks, 100000, 900000);
+	sim_disk_sync(&node->disk);
+}
+
+/* What follows the sync; true when that gave new effects. */
+static bool
+finish_iteration(struct sim *sim, struct sim_node *node)
+{
+	bool persisted = effects_persist(&node->effects);
+
+	send_messages(sim, node, false);
+	install_snapshot(sim, node);
+	vec_each (const struct protocol_entry, entry, &node->effects.apply)
+		apply_entry(sim, node, entry);
+	take_answers(sim, node);
+	serve_reads(sim, node);
+	effects_clear(&node->effects);
+	if (persisted)
+		step(sim, node, (struct protocol_event){.kind = PROTOCOL_PERSISTED});
+	compact(sim, node);
+	return effects_any(&node->effects);
+}
+
+static void
+step_event(struct sim *sim, struct sim_node *node, const struct sim_event *event)
+{
+	if (event->kind == SIM_REQUEST) {
+		take_request(sim, node, event);
+		return;
+	}
+	if (event->kind == SIM_WAKE) {
+		step(sim, node, (struct protocol_event){.kind = PROTOCOL_TICK});
+		return;
+	}
+	sim_count(sim, delivered);
+	step(sim, node,
+	     (struct protocol_event){.kind = PROTOCOL_MESSAGE,
+				     .from = event->from + 1,
+				     .data = {event->data, event->bytes}});
+}
+
+static void
+step_inbox(struct sim *sim, struct sim_node *node)
+{
+	vec_each (struct sim_event *, event, &node->inbox) {
+		step_event(sim, node, *event);
+		sim_queue_free(&sim->queue, *event);
+	}
+	vec_clear(&node->inbox);
+	step(sim, node, (struct protocol_event){.kind = PROTOCOL_FLUSH});
+}
+
+/* Works until it waits for its disk or has nothing to do. */
+static void
+run(struct sim *sim, struct sim_node *node, bool synced)
+{
+	bool more = synced && finish_iteration(sim, node);
+
+	for (;;) {
+		if (!more && node->inbox.count == 0)
+			break;
+		if (!more)
+			step_inbox(sim, node);
+		if (begin_sync(sim, node))
+			break;
+		more = finish_iteration(sim, node);
+	}
+	if (node->protocol != NULL)
+		arm_wake(sim, node);
+}
+
+/* ---- life and death
+ * --------------------------------------------------------------------- */
+
+bool
+sim_node_leads(const struct sim_node *node)
+{
+	struct protocol_status status;
+
+	if (node->protocol == NULL)
+		return false;
+	protocol_raft.status(node->protocol, &status);
+	return strcmp(status.role, "leader") == 0;
+}
+
+static struct protocol_config
+configure(struct sim *sim, const struct sim_node *node)
+{
+	struct protocol_config config = {
+		.self = node->id,
+		.node_count = sim->options.nodes,
+		.seed = rng_next(&sim->seeds),
+		.election_ms = SIM_ELECTION_MS,
+		.heartbeat_ms = SIM_HEARTBEAT_MS,
+		.append_bytes_max = 512,
+		.append_in_flight_max = 4,
+		.log_bytes_max = 1 << 16,
+		.snapshot_chunk_bytes = 200,
+		.bugs = sim->options.bugs,
+	};
+
+	for (uint32_t i = 0; i < sim->options.nodes; i++)
+		config.nodes[i] = i + 1;
+	return config;
+}
+
+static void
+restore_app(struct sim *sim, struct sim_node *node)
+{
+	struct err err;
+
+	node->app =
+		sessions_open(&service_kv, bug_is_on(sim->options.bugs, DOUBLE_APPLY));
+	node->applied = node->compacted = node->disk.snapshot_index;
+	if (node->disk.snapshot_index == 0)
+		return;
+	bool restored =
+		sessions_restore(node->app, buf_bytes(&node->disk.snapshot), &err);
+	ASSERT(restored);
+}
+
+void
+sim_node_start(struct sim *sim, struct sim_node *node)
+{
+	struct protocol_config config = configure(sim, node);
+	struct sim_disk_view view;
+	struct err err = {0};
+
+	sim_disk_read(&node->disk, &view);
+	node->protocol = protocol_raft.open(&config, &view.disk, &err);
+	sim_disk_view_release(&view);
+	if (node->protocol == NULL) {
+		snprintf(sim->result->violation, sizeof(sim->result->violation),
+			 "node %u does not start: %.200s", node->id, err.text);
+		return;
+	}
+	node->generation++;
+	node->tag = rng_next(&sim->seeds) >> 1;
+	node->wake_us = 0;
+	restore_app(sim, node);
+	arm_wake(sim, node);
+}
+
+static void
+stop(struct sim *sim, struct sim_node *node)
+{
+	if (node->protocol == NULL)
+		return;
+	protocol_raft.close(node->protocol);
+	node->protocol = NULL;
+	sessions_close(node->app);
+	node->app = NULL;
+	effects_clear(&node->effects);
+	vec_each (struct sim_event *, event, &node->inbox)
+		sim_queue_free(&sim->queue, *event);
+	vec_clear(&node->inbox);
+	vec_clear(&node->pending);
+	node->busy = node->paused = node->crash_armed = false;
+}
+
+/* Dies here and now, comes back soon; sometimes at once, sometimes after an election. */
+void
+sim_node_crash(struct sim *sim, struct sim_node *node)
+{
+	int64_t longest = rng_chance(&sim->faults, 0.5) ? 15000 : 300000;
+
+	if (node->protocol == NULL)
+		return;
+	sim_count(sim, crashes);
+	stop(sim, node);
+	sim->result->stats.writes_dropped += sim_disk_crash(&node->disk, &sim->disks);
+	sim_schedule(sim, (uint64_t)rng_between(&sim->faults, 500, longest),
+		     (struct sim_event){.kind = SIM_RESTART, .target = node->id - 1});
+}
+
+void
+sim_node_release(struct sim *sim, struct sim_node *node)
+{
+	stop(sim, node);
+	sim_disk_release(&node->disk);
+	effects_release(&node->effects);
+	vec_release(&node->inbox);
+	vec_release(&node->pending);
+}
+
+/* ---- events
+ * ------------------------------------------------------------------------------ */
+
+static void
+resume(struct sim *sim, struct sim_node *node)
+{
+	node->paused = false;
+	if (node->protocol != NULL && !node->busy)
+		run(sim, node, false);
+}
+
+static void
+synced(struct sim *sim, struct sim_node *node, const struct sim_event *event)
+{
+	struct sim_event later = *event;
+
+	if (event->generation != node->generation || node->protocol == NULL)
+		return;
+	if (node->paused) {
+		sim_schedule(sim, 1000, later);
+		return;
+	}
+	node->busy = false;
+	finish_sync(sim, node);
+	run(sim, node, true);
+}
+
+/* Puts the event into the inbox; false when the node cannot take it. */
+static bool
+take(struct sim_node *node, struct sim_event *event)
+{
+	if (node->protocol == NULL || node->inbox.count >= SIM_INBOX_MAX)
+		return false;
+	if (event->kind == SIM_WAKE && event->generation != node->generation)
+		return false;
+	vec_push(&node->inbox, event);
+	return true;
+}
+
+void
+sim_node_event(struct sim *sim, struct sim_node *node, struct sim_event *event)
+{
+	if (event->kind == SIM_RESTART && node->protocol == NULL)
+		sim_node_start(sim, node);
+	else if (event->kind == SIM_RESUME)
+		resume(sim, node);
+	else if (event->kind == SIM_SYNCED)
+		synced(sim, node, event);
+	else if (event->kind != SIM_RESTART && take(node, event)) {
+		if (!node->busy && !node->paused)
+			run(sim, node, false);
+		return;
+	}
+	sim_queue_free(&sim->queue, event);
+}
