@@ -65,7 +65,7 @@ CREATE TABLE anomaly (
 	checker TEXT NOT NULL, name TEXT NOT NULL,
 	key TEXT,  -- JSON
 	text TEXT, -- the explanation in words
-	ops TEXT   -- JSON list of op.id
+	ops TEXT   -- JSON list: rows of op in the order of id, counted from 0
 );
 
 -- What the run itself said: phases, facts, lines of its log.
