@@ -20,7 +20,7 @@ check_name(const char *name, struct err *err)
 	if (name[0] == '-')
 		return err_set(err, "host name '%s' begins with '-'", name);
 	for (const char *c = name; *c != '\0'; c++)
-		if (strchr("/'\"=", *c) != NULL || *c <= ' ' || *c == 127)
+		if (strchr("/'\"=,", *c) != NULL || *c <= ' ' || *c == 127)
 			return err_set(err, "host name '%s' holds '%c'", name, *c);
 	return true;
 }

@@ -1,7 +1,8 @@
 /* system.h - a system that can be put under test, and its client.
  *
- * One file a system, one line in systems.def. The harness treats all alike: it installs on
- * every host in parallel, starts, waits until ready, opens clients, and asks who leads. */
+ * One file a system, one line in systems.def. The harness treats all alike: it installs
+ * on every host in parallel, starts, waits until ready, opens clients, and asks who
+ * leads. */
 #ifndef SYSTEMS_SYSTEM_H
 #define SYSTEMS_SYSTEM_H
 
@@ -16,8 +17,12 @@ struct host;   /* harness/host.h */
 struct client; /* each system's own */
 
 enum supports {
-	SUPPORTS_REGISTER = 1 << 0, /* read, write, cas of integers by key */
-	SUPPORTS_SET = 1 << 1,	    /* add an integer to one set, read the set */
+	/* read, write, cas of integers by key. A read of what was never written is nil; a
+	 * cas whose expected value is nil succeeds only then. */
+	SUPPORTS_REGISTER = 1 << 0,
+	/* add an integer to one set, read the set as a list; the key is nil, which tells
+	 * this read from that of a register */
+	SUPPORTS_SET = 1 << 1,
 };
 
 /* The system as deployed for one run. */
@@ -34,7 +39,8 @@ struct cluster {
 
 /* One operation in flight, owned by its worker. The client sets type, output, error. */
 struct call {
-	struct values *values; /* holds key, input, output; cleared before each operation */
+	struct values
+		*values; /* holds key, input, output; cleared before each operation */
 	uint16_t f;
 	val key, input, output;
 	uint32_t process;
@@ -45,8 +51,8 @@ struct call {
 
 struct system {
 	const char *name, *summary;
-	unsigned supports;  /* enum supports */
-	bool in_process;    /* needs no hosts */
+	unsigned supports; /* enum supports */
+	bool in_process;   /* needs no hosts */
 	int node_count_min;
 	const char *daemon; /* name of the daemon on each host (harness/host.h) */
 
@@ -54,9 +60,10 @@ struct system {
 	bool (*open)(struct cluster *cluster, struct err *err);
 	void (*close)(struct cluster *cluster);
 
-	/* Each is called for every node, on several threads at once. `install` puts programs
-	 * and configuration there and wipes old data; `start` starts the daemon, also after a
-	 * kill; `ready` asks whether this node serves. NULL for in-process systems. */
+	/* Each is called for every node, on several threads at once. `install` puts
+	 * programs and configuration there and wipes old data; `start` starts the daemon,
+	 * also after a kill; `ready` asks whether this node serves. NULL for in-process
+	 * systems. */
 	bool (*install)(struct cluster *cluster, int node, struct err *err);
 	bool (*start)(struct cluster *cluster, int node, struct err *err);
 	bool (*ready)(struct cluster *cluster, int node, struct err *err);
@@ -72,8 +79,8 @@ struct system {
 	 * fail: then the operation that needed it fails for certain. */
 	struct client *(*client_open)(struct cluster *cluster, int node, int timeout_ms,
 				      struct err *err);
-	/* Runs the call to its end or its timeout. Afterwards `type` is ok, fail or info. A
-	 * client after info is closed and opened anew. */
+	/* Runs the call to its end or its timeout. Afterwards `type` is ok, fail or info.
+	 * A client after info is closed and opened anew. */
 	void (*client_invoke)(struct client *client, struct call *call);
 	void (*client_close)(struct client *client);
 };
@@ -86,7 +93,12 @@ const struct system *system_find(const char *name, struct err *err);
 const char *cluster_option(const struct cluster *cluster, const char *name,
 			   const char *otherwise);
 
-/* Waits for ready on every node until the deadline; names the node that is not. */
+/* Refuses --set words without '=' and names that are not known, with the nearest one. */
+bool cluster_check_options(const struct cluster *cluster, const char *const *known,
+			   size_t count, struct err *err);
+
+/* Waits for ready on every node until the deadline; names the node that is not,
+ * and gives up early with the last words of a daemon that ended. */
 bool cluster_await_ready(struct cluster *cluster, int timeout_ms, struct err *err);
 
 #endif
