@@ -1,0 +1,26 @@
+/* oracle.h - linearizability by trying everything: slow, small, and beyond doubt.
+ *
+ * Searches all (set of calls already placed, state) pairs; every deciding program is
+ * compared with it, and it decides the small cores that prove a history invalid.
+ * Exponential in the number of calls. It handles optional calls (unknown outcome) and
+ * repeating ones. */
+#ifndef CHECKERS_ORACLE_H
+#define CHECKERS_ORACLE_H
+
+#include "checkers/model.h"
+
+enum {
+	ORACLE_CALLS_MAX = 20,
+	ORACLE_VISITS_MAX = 1 << 22
+};
+
+/* VALID or INVALID; UNKNOWN for more than ORACLE_CALLS_MAX calls, or more than
+ * ORACLE_VISITS_MAX pairs. */
+enum verdict oracle_judge(const struct model *model, void *self, const struct call *calls,
+			  size_t count);
+
+/* The same on the operations of a key. */
+enum verdict oracle_judge_key(const struct model *model, const struct key_ops *key,
+			      const struct check_options *options);
+
+#endif
