@@ -183,6 +183,13 @@ val_at(const struct values *values, val v, size_t i)
 	return values->words.items[payload_of(v) + 1 + i];
 }
 
+const val *
+val_items(const struct values *values, val v, size_t *count)
+{
+	*count = val_count(values, v);
+	return &values->words.items[payload_of(v) + 1];
+}
+
 static int
 compare_words(uint64_t a, uint64_t b)
 {

@@ -58,6 +58,7 @@ double val_double(const struct values *values, val v);
 struct bytes val_text(const struct values *values, val v);
 size_t val_count(const struct values *values, val v); /* items of a list or map */
 val val_at(const struct values *values, val v, size_t i);
+const val *val_items(const struct values *values, val v, size_t *count); /* all of them */
 
 /* True when v is an integer held in its own word, as all up to 61 bits are; then *number is
  * it. Inline, for loops over millions of operations. */

@@ -227,11 +227,15 @@ find_unread(struct dependencies *d, struct lists *lists)
 static bool
 is_prefix(const struct lists *lists, const struct list *list, val read, uint32_t length)
 {
-	for (uint32_t i = 0; i < length; i++) {
-		val a = val_at(lists->values, read, i), b = element(lists, list, i);
-		if (a != b && !val_equal(lists->values, a, b))
+	size_t read_count, longest_count;
+	const val *seen = val_items(lists->values, read, &read_count);
+	const val *longest = val_items(lists->values, list->longest, &longest_count);
+
+	if (memcmp(seen, longest, length * sizeof(*seen)) == 0)
+		return true;
+	for (uint32_t i = 0; i < length; i++)
+		if (!val_equal(lists->values, seen[i], longest[i]))
 			return false;
-	}
 	return true;
 }
 

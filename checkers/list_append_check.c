@@ -120,12 +120,15 @@ list_of(struct replay *replay, val key)
 static bool
 shows(const struct values *values, const struct replay_list *list, val read)
 {
-	size_t count = read == VAL_OF_NIL ? 0 : val_count(values, read);
+	size_t count = 0;
+	const val *seen = read == VAL_OF_NIL ? NULL : val_items(values, read, &count);
 
 	if (count != list->elements.count)
 		return false;
+	if (count == 0 || memcmp(seen, list->elements.items, count * sizeof(*seen)) == 0)
+		return true;
 	for (size_t i = 0; i < count; i++)
-		if (!val_equal(values, val_at(values, read, i), list->elements.items[i]))
+		if (!val_equal(values, seen[i], list->elements.items[i]))
 			return false;
 	return true;
 }
