@@ -109,7 +109,7 @@ raft_heartbeat(struct raft *raft)
 		if (peer == raft->self)
 			continue;
 		peer->waiting = false;
-		if (peer->progress == RAFT_PIPELINING)
+		if (peer->progress == RAFT_PIPELINING && peer->next - 1 >= raft->log.base)
 			send_append(raft, peer, true);
 		else
 			feed(raft, peer);
