@@ -103,13 +103,6 @@ is_read(const struct dependencies *d, const struct txn *txn, const struct mop *m
 	       txn_op(&d->txns, (uint32_t)(txn - d->txns.of.items))->type == OP_OK;
 }
 
-static uint32_t
-read_length(const struct lists *lists, const struct mop *mop)
-{
-	return mop->value == VAL_OF_NIL ? 0
-					: (uint32_t)val_count(lists->values, mop->value);
-}
-
 #define each_txn(txn, d) vec_each (const struct txn, txn, &(d)->txns.of)
 #define each_mop(mop, txn, d)                                                            \
 	for (const struct mop *mop = (d)->txns.mops.items + (txn)->first;                \
@@ -136,8 +129,8 @@ find_longest(struct dependencies *d, struct lists *lists, struct err *err)
 				       "transaction %u reads something that is no list",
 				       number_of(d, txn));
 		struct list *list = &lists->of[mop->key];
-		if (read_length(lists, mop) > list->length) {
-			list->length = read_length(lists, mop);
+		if (mop->length > list->length) {
+			list->length = mop->length;
 			list->longest = mop->value;
 		}
 	}
@@ -243,7 +236,7 @@ static void
 judge_read(struct dependencies *d, struct lists *lists, uint32_t t, const struct mop *mop)
 {
 	struct list *list = &lists->of[mop->key];
-	uint32_t length = read_length(lists, mop);
+	uint32_t length = mop->length;
 
 	if (length == 0)
 		return;
@@ -290,8 +283,8 @@ judge_elements(struct dependencies *d, struct lists *lists,
 static bool
 continues(const struct lists *lists, const struct mop *from, const struct mop *to)
 {
-	uint32_t before = from->kind == MOP_READ ? read_length(lists, from) : 0;
-	uint32_t length = read_length(lists, to), appended = 0;
+	uint32_t before = from->kind == MOP_READ ? from->length : 0;
+	uint32_t length = to->length, appended = 0;
 
 	for (const struct mop *mop = from; mop < to; mop++)
 		appended += mop->kind == MOP_APPEND && mop->key == to->key;
@@ -327,7 +320,7 @@ static void
 judge_update(struct dependencies *d, struct lists *lists, uint32_t t,
 	     const struct mop *mop, uint32_t *updaters)
 {
-	uint32_t length = read_length(lists, mop);
+	uint32_t length = mop->length;
 	struct list *list = &lists->of[mop->key];
 
 	if (length > list->length || !appends_again(d, &d->txns.of.items[t], mop))
@@ -437,7 +430,7 @@ add_edges(struct dependencies *d, struct lists *lists)
 				repeated |= before->kind == MOP_READ;
 				own += before->kind == MOP_APPEND;
 			}
-		uint32_t length = read_length(lists, mop);
+		uint32_t length = mop->length;
 		if (!repeated && length >= own)
 			add_read_edges(d, lists, number_of(d, txn), mop->key,
 				       length - own);
@@ -482,7 +475,7 @@ explain_read(const struct dependencies *d, struct lists *lists, uint32_t from,
 	     uint32_t to, const struct mop *mop, bool overtaken, struct buf *out)
 {
 	struct list *list = &lists->of[mop->key];
-	uint32_t length = read_length(lists, mop);
+	uint32_t length = mop->length;
 	uint32_t reader = overtaken ? from : to, writer = overtaken ? to : from;
 
 	while (overtaken && length < list->length &&

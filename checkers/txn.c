@@ -72,9 +72,12 @@ add_mop(struct txns *txns, const struct op *op, val mop, struct err *err)
 	val value = val_count(values, mop) == 3 ? val_at(values, mop, 2) : VAL_OF_NIL;
 	if (kind == MOP_READ && op->type != OP_OK)
 		value = VAL_OF_NIL;
-	vec_push(&txns->mops, (struct mop){.key = key_id(txns, val_at(values, mop, 1)),
-					   .kind = kind,
-					   .value = value});
+	bool is_list = kind == MOP_READ && val_kind(value) == VAL_LIST;
+	vec_push(&txns->mops,
+		 (struct mop){.key = key_id(txns, val_at(values, mop, 1)),
+			      .kind = kind,
+			      .length = is_list ? (uint32_t)val_count(values, value) : 0,
+			      .value = value});
 	return true;
 }
 

@@ -19,9 +19,10 @@ enum mop_kind {
 };
 
 struct mop {
-	uint32_t key;  /* dense id */
-	uint32_t kind; /* enum mop_kind */
-	val value;     /* a read's answer (nil: nothing, or not known), a write's value */
+	uint32_t key;	      /* dense id */
+	uint32_t kind : 2;    /* enum mop_kind */
+	uint32_t length : 30; /* of the list that was read */
+	val value; /* a read's answer (nil: nothing, or not known), a write's value */
 };
 
 struct txn {
