@@ -2,6 +2,7 @@
 #include "harness/host.h"
 #include "systems/system.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,6 +65,7 @@ enum {
 struct waiting {
 	struct cluster *cluster;
 	int64_t deadline;
+	atomic_bool hopeless; /* a node ended: nobody needs to wait any longer */
 };
 
 /* A daemon that died will never be ready: its last words are better than a time-out. */
@@ -97,11 +99,14 @@ await_node(void *context, int node, struct err *err)
 
 	while (!cluster->system->ready(cluster, node, err)) {
 		struct err dead;
+		if (atomic_load(&waiting->hopeless))
+			return true;
 		if (clock_left_ms(waiting->deadline) == 0)
 			return err_context(err, "node %d of '%s' is not ready", node + 1,
 					   cluster->system->name);
 		if (clock_left_ms(look) == 0) {
 			if (!check_life(cluster, node, &dead)) {
+				atomic_store(&waiting->hopeless, true);
 				*err = dead;
 				return false;
 			}

@@ -35,13 +35,13 @@ must(bool ok, const struct err *err)
 }
 
 static struct call
-ask(int node, enum op_f f, val key, val input)
+ask_within(int timeout_ms, int node, enum op_f f, val key, val input)
 {
 	struct call call = {.values = &values,
 			    .f = f,
 			    .key = key,
 			    .input = input,
-			    .timeout_ms = CALL_MS};
+			    .timeout_ms = timeout_ms};
 	struct err err = {0};
 	struct client *client = etcd->client_open(&cluster, node, CALL_MS, &err);
 
