@@ -1,0 +1,177 @@
+/* The frontier engine against brute force: each driver alone and all together. */
+#include "checkers/frontier.h"
+
+#include "checkers/certify.h"
+#include "checkers/oracle.h"
+#include "checkers/register.h"
+#include "tests/checkers/random_history.h"
+#include "tests/checkers/script.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t
+rounds(size_t base)
+{
+	const char *factor = getenv("FUZZ");
+
+#ifdef __SANITIZE_ADDRESS__
+	base /= 10;
+#endif
+	return factor == NULL ? base : base * strtoul(factor, NULL, 10);
+}
+
+static struct key_ops
+whole(const struct history *history, uint32_t *indexes)
+{
+	for (uint32_t i = 0; i < history->ops.count; i++)
+		indexes[i] = i;
+	return (struct key_ops){history, VAL_OF_NIL, indexes, history->ops.count};
+}
+
+static void
+print_history(const struct history *history)
+{
+	struct buf text = {0};
+
+	vec_each (struct op, op, &history->ops) {
+		history_describe(history, op, &text);
+		buf_printf(&text, " [%u..%u]\n", op->invoke_at, op->complete_at);
+	}
+	print_error("%s", buf_text(&text));
+	buf_release(&text);
+}
+
+static void
+compare_driver(const struct key_ops *key, const struct check_options *options,
+	       unsigned drivers, enum verdict truth)
+{
+	struct frontier found;
+	struct err err = {0};
+
+	frontier_judge(&model_register, key, options, drivers, &found);
+	bool may_be_unknown = drivers == FRONTIER_WINDOWS;
+	if (found.verdict != truth &&
+	    !(may_be_unknown && found.verdict == VERDICT_UNKNOWN)) {
+		print_history(key->history);
+		fail_msg("drivers %u: %s (%s), truth %s", drivers,
+			 verdict_name(found.verdict), found.reason ? found.reason : "",
+			 verdict_name(truth));
+	}
+	struct order order = {VAL_OF_NIL, found.order, found.order_count};
+	if (found.verdict == VERDICT_VALID &&
+	    !certify_orders(&model_register, key->history, options, &order, 1, &err)) {
+		print_history(key->history);
+		fail_msg("drivers %u: %s", drivers, err.text);
+	}
+	frontier_release(&found);
+}
+
+static int
+compare(const struct history *history, const struct check_options *options)
+{
+	uint32_t indexes[64];
+	struct key_ops key = whole(history, indexes);
+	enum verdict truth = oracle_judge_key(&model_register, &key, options);
+
+	compare_driver(&key, options, FRONTIER_DEPTH, truth);
+	compare_driver(&key, options, FRONTIER_BREADTH, truth);
+	compare_driver(&key, options, FRONTIER_WINDOWS, truth);
+	compare_driver(&key, options, FRONTIER_ALL, truth);
+	return truth == VERDICT_INVALID;
+}
+
+static void
+every_driver_agrees_with_brute_force(void **state)
+{
+	struct rng rng;
+	size_t invalid = 0, count = rounds(200000);
+
+	(void)state;
+	rng_init(&rng, 7);
+	for (size_t i = 0; i < count; i++) {
+		struct random_register shape = {
+			.ops = 2 + rng_below(&rng, 9),
+			.processes = 1 + (uint32_t)rng_below(&rng, 5),
+			.values = (uint32_t)rng_below(&rng, 4),
+			.read_percent = 20 + (int)rng_below(&rng, 40),
+			.cas_percent = (int)rng_below(&rng, 40),
+			.info_percent = (int)rng_below(&rng, 50),
+			.wrong_percent = (int)rng_below(&rng, 60),
+			.fail_percent = (int)rng_below(&rng, 20)};
+		struct check_options options = {.failed_cas_observes =
+							rng_chance(&rng, 0.3),
+						.nil_is_unknown = rng_chance(&rng, 0.2)};
+		struct history history;
+		random_register_play(&history, &shape, &rng);
+		invalid += (size_t)compare(&history, &options);
+		history_release(&history);
+	}
+	assert_true(invalid > count / 10 && invalid < count * 9 / 10);
+}
+
+static void
+large_valid_histories_are_valid(void **state)
+{
+	struct random_register shape = {.ops = 20000,
+					.processes = 10,
+					.values = 5,
+					.read_percent = 50,
+					.cas_percent = 25,
+					.info_percent = 1};
+	struct history history;
+	struct frontier found;
+	struct check_options options = {0};
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 3);
+	random_register_play(&history, &shape, &rng);
+	uint32_t *indexes = mem_new(history.ops.count, sizeof(*indexes));
+	struct key_ops key = whole(&history, indexes);
+	frontier_judge(&model_register, &key, &options, FRONTIER_ALL, &found);
+	assert_int_equal(found.verdict, VERDICT_VALID);
+	frontier_release(&found);
+	free(indexes);
+	history_release(&history);
+}
+
+static void
+a_budget_that_is_over_gives_unknown_with_the_reason(void **state)
+{
+	atomic_bool stop = true;
+	struct check_options over = {.budget = {.stop = &stop}};
+	struct check_options tiny = {.budget = {.bytes_max = 64}};
+	struct history history;
+	struct frontier found;
+	uint32_t indexes[64];
+
+	(void)state;
+	script_play(&history, "0+w1 0=ok 0+w1 0=ok 1+r 1=1");
+	struct key_ops key = whole(&history, indexes);
+	frontier_judge(&model_register, &key, &over, FRONTIER_ALL, &found);
+	assert_int_equal(found.verdict, VERDICT_UNKNOWN);
+	assert_non_null(strstr(found.reason, "time"));
+	frontier_release(&found);
+	frontier_judge(&model_register, &key, &tiny, FRONTIER_ALL, &found);
+	assert_int_equal(found.verdict, VERDICT_UNKNOWN);
+	assert_non_null(strstr(found.reason, "memory"));
+	frontier_release(&found);
+	history_release(&history);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_driver_agrees_with_brute_force),
+		cmocka_unit_test(large_valid_histories_are_valid),
+		cmocka_unit_test(a_budget_that_is_over_gives_unknown_with_the_reason),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
