@@ -53,6 +53,9 @@ void scan_set_input(struct scan *scan, struct bytes input);
  * discarded form is broken. Afterwards at == end or at a byte of substance. */
 bool scan_space(struct scan *scan);
 
+/* Moves over `#tag` before a value, any number of them (EDN). */
+bool scan_tags(struct scan *scan);
+
 /* Reads one value. */
 bool scan_value(struct scan *scan, val *value);
 

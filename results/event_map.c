@@ -1,0 +1,292 @@
+#include "results/event_map.h"
+
+#include <math.h>
+#include <string.h>
+
+enum field {
+	FIELD_OTHER = 0,
+	FIELD_TYPE,
+	FIELD_PROCESS,
+	FIELD_F,
+	FIELD_KEY,
+	FIELD_VALUE,
+	FIELD_OUTPUT,
+	FIELD_TIME,
+	FIELD_START,
+	FIELD_END,
+	FIELD_NODE,
+	FIELD_ERROR
+};
+
+static const struct {
+	const char *name;
+	size_t bytes;
+	enum field field;
+} fields[] = {
+	{"type", 4, FIELD_TYPE},       {"f", 1, FIELD_F},
+	{"value", 5, FIELD_VALUE},     {"time", 4, FIELD_TIME},
+	{"process", 7, FIELD_PROCESS}, {"key", 3, FIELD_KEY},
+	{"node", 4, FIELD_NODE},       {"error", 5, FIELD_ERROR},
+	{"input", 5, FIELD_VALUE},     {"output", 6, FIELD_OUTPUT},
+	{"start", 5, FIELD_START},     {"end", 3, FIELD_END},
+};
+
+static enum field
+field_of(const struct reading *reading, struct bytes name)
+{
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (fields[i].bytes == name.len && fields[i].name[0] == name.data[0] &&
+		    memcmp(fields[i].name, name.data, name.len) == 0)
+			return fields[i].field;
+	if (reading->key_field != NULL && strlen(reading->key_field) == name.len &&
+	    memcmp(reading->key_field, name.data, name.len) == 0)
+		return FIELD_KEY;
+	return FIELD_OTHER;
+}
+
+static bool
+read_type(struct reading *reading, struct event *event)
+{
+	static const char *const names[] = {"", "invoke", "ok", "fail", "info"};
+	const char *from = reading->scan.at;
+	struct bytes word;
+
+	if (!scan_word(&reading->scan, &word))
+		return false;
+	for (int type = EVENT_INVOKE; type <= EVENT_INFO; type++)
+		if (strlen(names[type]) == word.len &&
+		    memcmp(names[type], word.data, word.len) == 0) {
+			event->type = (enum event_type)type;
+			return true;
+		}
+	return scan_fail(&reading->scan, from,
+			 "the type must be invoke, ok, fail or info, not '%.*s'",
+			 (int)(word.len < 40 ? word.len : 40), word.data);
+}
+
+/* A number or a name. */
+static bool
+read_process(struct reading *reading, struct event *event)
+{
+	struct scan *scan = &reading->scan;
+	const char *from = scan->at;
+	struct bytes word;
+	struct err err;
+	val number;
+	bool ok;
+
+	if (scan->at < scan->end && (*scan->at == '"' || *scan->at == ':'))
+		return scan_word(scan, &word) &&
+		       (events_process_name(&reading->events, event, word, &err) ||
+			scan_fail(scan, from, "%s", err.text));
+	if (!scan_value(scan, &number))
+		return false;
+	if (val_kind(number) != VAL_INT)
+		return scan_fail(scan, from, "the process must be a number or a name");
+	ok = events_process_number(event, val_number(scan->values, number), &err);
+	return ok || scan_fail(scan, from, "%s", err.text);
+}
+
+static bool
+read_f(struct reading *reading, struct event *event)
+{
+	struct scan *scan = &reading->scan;
+	const char *from = scan->at;
+	struct bytes word;
+	struct err err;
+
+	return scan_word(scan, &word) && (events_f(&reading->events, event, word, &err) ||
+					  scan_fail(scan, from, "%s", err.text));
+}
+
+/* Nanoseconds, whole or not; nil is as good as absent. */
+static bool
+read_time(struct reading *reading, int64_t *ns)
+{
+	struct scan *scan = &reading->scan;
+	const char *from = scan->at;
+	val time;
+
+	if (!scan_value(scan, &time))
+		return false;
+	if (time == VAL_OF_NIL)
+		return true;
+	if (val_kind(time) == VAL_INT)
+		*ns = val_number(scan->values, time);
+	else if (val_kind(time) == VAL_REAL &&
+		 fabs(val_double(scan->values, time)) < 9e18)
+		*ns = (int64_t)val_double(scan->values, time);
+	else
+		return scan_fail(scan, from, "a time must be a number of nanoseconds");
+	return *ns >= 0 || scan_fail(scan, from, "a time must not be negative");
+}
+
+static bool
+read_node(struct reading *reading, struct event *event)
+{
+	struct values *values = reading->scan.values;
+	val node;
+
+	if (!scan_value(&reading->scan, &node))
+		return false;
+	if (val_kind(node) == VAL_STRING)
+		event->node = events_node(&reading->events, val_text(values, node));
+	else if (val_kind(node) == VAL_INT && val_number(values, node) >= 0 &&
+		 val_number(values, node) < 250)
+		event->node = (uint8_t)(val_number(values, node) + 1);
+	return true;
+}
+
+/* Errors are text; what is no string is kept as JSON. */
+static bool
+read_error(struct reading *reading, struct event *event)
+{
+	struct values *values = reading->scan.values;
+	val error;
+
+	if (!scan_value(&reading->scan, &error))
+		return false;
+	event->error = 0;
+	if (error == VAL_OF_NIL)
+		return true;
+	if (val_kind(error) == VAL_STRING) {
+		struct bytes text = val_text(values, error);
+		event->error = intern_find(&values->strings, text.data, text.len) + 1;
+		return true;
+	}
+	struct buf text = {0};
+	val_print(values, error, &text);
+	event->error = history_error_id(reading->events.history, buf_text(&text));
+	buf_release(&text);
+	return true;
+}
+
+static bool
+read_field(struct reading *reading, enum field field, struct event *event)
+{
+	struct scan *scan = &reading->scan;
+
+	switch (field) {
+	case FIELD_TYPE:
+		return read_type(reading, event);
+	case FIELD_PROCESS:
+		return read_process(reading, event);
+	case FIELD_F:
+		return read_f(reading, event);
+	case FIELD_KEY:
+		return scan_value(scan, &event->key);
+	case FIELD_VALUE:
+		return scan_value(scan, &event->value);
+	case FIELD_OUTPUT:
+		event->has_output = true;
+		return scan_value(scan, &event->output);
+	case FIELD_TIME:
+		return read_time(reading, &event->at_ns);
+	case FIELD_START:
+		event->is_whole = true;
+		return read_time(reading, &event->at_ns);
+	case FIELD_END:
+		event->is_whole = true;
+		return read_time(reading, &event->end_ns);
+	case FIELD_NODE:
+		return read_node(reading, event);
+	case FIELD_ERROR:
+		return read_error(reading, event);
+	default:
+		return scan_drop(scan);
+	}
+}
+
+/* After a field: JSON has a comma or the end, EDN nothing. */
+static bool
+more_fields(struct scan *scan, bool *more)
+{
+	if (!scan_space(scan))
+		return false;
+	*more = scan->at == scan->end || *scan->at != '}';
+	if (!*more || scan->syntax == SCAN_EDN)
+		return true;
+	return scan_expect(scan, ',', "',' or '}'") && scan_space(scan);
+}
+
+static bool
+read_pair(struct reading *reading, struct event *event)
+{
+	struct scan *scan = &reading->scan;
+	struct bytes name;
+
+	if (!scan_word(scan, &name))
+		return false;
+	enum field field = field_of(reading, name);
+	if (!scan_space(scan))
+		return false;
+	if (scan->syntax == SCAN_JSON &&
+	    (!scan_expect(scan, ':', "':'") || !scan_space(scan)))
+		return false;
+	return scan_tags(scan) && read_field(reading, field, event);
+}
+
+/* `at` stands on the opening brace. */
+static bool
+read_map(struct reading *reading)
+{
+	struct scan *scan = &reading->scan;
+	struct event event = event_empty();
+	const char *from = scan->at;
+	bool more;
+
+	if (!scan_expect(scan, '{', "an operation as a map") || !scan_space(scan))
+		return false;
+	more = scan->at == scan->end || *scan->at != '}';
+	while (more)
+		if (!read_pair(reading, &event) || !more_fields(scan, &more))
+			return false;
+	scan->at++;
+	return reading_add(reading, &event, from);
+}
+
+/* The bracket of a list around all maps, 0 when there is none. */
+static char
+open_list(struct scan *scan)
+{
+	char open = scan->at < scan->end ? *scan->at : 0;
+
+	if (open != '[' && (open != '(' || scan->syntax == SCAN_JSON))
+		return 0;
+	scan->at++;
+	return open == '[' ? ']' : ')';
+}
+
+static bool
+close_list(struct scan *scan, char closer)
+{
+	if (!scan_expect(scan, closer, "the end of the list") || !scan_space(scan))
+		return false;
+	return scan->at == scan->end ||
+	       scan_fail(scan, scan->at, "something follows the list of operations");
+}
+
+bool
+event_maps_read(struct reading *reading, enum scan_syntax syntax)
+{
+	struct scan *scan = &reading->scan;
+
+	scan->syntax = syntax;
+	if (!scan_space(scan) || !scan_tags(scan))
+		return false;
+	char closer = open_list(scan);
+	for (bool is_first = true;; is_first = false) {
+		if (!scan_space(scan) || !scan_tags(scan))
+			return false;
+		if (closer != 0 && scan->at < scan->end && *scan->at == closer)
+			return close_list(scan, closer);
+		if (scan->at == scan->end)
+			return closer == 0 ||
+			       scan_expect(scan, closer, "the end of the list");
+		if (closer != 0 && syntax == SCAN_JSON && !is_first &&
+		    (!scan_expect(scan, ',', "',' or ']'") || !scan_space(scan)))
+			return false;
+		if (!read_map(reading))
+			return false;
+	}
+}
