@@ -11,8 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- the session and its lock
- * ------------------------------------------------------------ */
+/* ---- the session and its lock ---- */
 
 bool
 host_lock(struct host *host, struct err *err)
@@ -39,8 +38,7 @@ host_unlock(struct host *host)
 	pthread_mutex_unlock(&host->private->lock);
 }
 
-/* ---- commands
- * ---------------------------------------------------------------------------- */
+/* ---- commands ---- */
 
 void
 host_quote(struct buf *out, const char *word)
@@ -190,8 +188,7 @@ host_stream_open(struct host *host, const char *command, int timeout_ms, struct 
 	return stream;
 }
 
-/* ---- copies: SFTP runs as the user, so that root's files go by way of /tmp
- * --------------- */
+/* ---- copies: SFTP runs as the user, so that root's files go by way of /tmp ---- */
 
 static char *
 staging_path(void)

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- one thread a host
- * ------------------------------------------------------------------- */
+/* ---- one thread a host ---- */
 
 struct errand {
 	pthread_t thread;
@@ -55,8 +54,7 @@ hosts_each(int count, bool (*body)(void *context, int i, struct err *err), void 
 	return ok;
 }
 
-/* ---- getting to know a host
- * -------------------------------------------------------------- */
+/* ---- getting to know a host ---- */
 
 /* SSH_CONNECTION holds the address by which this very connection reached the host; the
  * other addresses help when that is IPv6 or the connection came through a proxy. */
@@ -178,8 +176,7 @@ meet(struct host *host, struct err *err)
 			host->name);
 }
 
-/* ---- opening
- * ----------------------------------------------------------------------------- */
+/* ---- opening ---- */
 
 static void
 host_close(struct host *host)

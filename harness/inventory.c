@@ -113,8 +113,7 @@ inventory_add_list(struct inventory *inventory, const char *hosts, struct err *e
 	return ok;
 }
 
-/* ---- the file
- * --------------------------------------------------------------------------- */
+/* ---- the file ---- */
 
 static const struct field {
 	const char *name;

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- life
- * -------------------------------------------------------------------------------- */
+/* ---- life ---- */
 
 static void
 ignore_pipe_signal(void)
@@ -77,8 +76,7 @@ ssh_is_broken(const struct ssh *ssh)
 	return ssh->broken || !ssh_is_connected(ssh->session);
 }
 
-/* ---- channels
- * ---------------------------------------------------------------------------- */
+/* ---- channels ---- */
 
 static bool
 lost(struct ssh *ssh, struct err *err)
@@ -155,8 +153,7 @@ ssh_channel_end(struct ssh *ssh, ssh_channel channel,
 	ssh_channel_free(channel);
 }
 
-/* ---- one command
- * ------------------------------------------------------------------------- */
+/* ---- one command ---- */
 
 enum {
 	OUTPUT_BYTES_MAX = 64 << 20,

@@ -14,8 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* ---- options: what the inventory says goes before what ssh_config says
- * ------------------ */
+/* ---- options: what the inventory says goes before what ssh_config says ---- */
 
 static bool
 set_option(ssh_session session, enum ssh_options_e option, const void *value,
@@ -35,6 +34,26 @@ read_config(ssh_session session, const char *path, struct err *err)
 		       path ? path : "~/.ssh/config", ssh_get_error(session));
 }
 
+/* libssh 0.10 makes of ProxyJump a command `ssh ... -W '[%h]:%p' JUMP`, which reads the
+ * configuration of the user: it must read the one that named the jump host. */
+static bool
+lead_jump(ssh_session session, const char *config, struct err *err)
+{
+	char *proxy = NULL;
+	bool ok = true;
+
+	if (config != NULL &&
+	    ssh_options_get(session, SSH_OPTIONS_PROXYCOMMAND, &proxy) == SSH_OK &&
+	    proxy != NULL && strncmp(proxy, "ssh ", 4) == 0 &&
+	    strstr(proxy, "[%h]:%p") != NULL && strstr(proxy, " -F ") == NULL) {
+		char *led = mem_format("ssh -F '%s' %s", config, proxy + 4);
+		ok = set_option(session, SSH_OPTIONS_PROXYCOMMAND, led, err);
+		free(led);
+	}
+	ssh_string_free_char(proxy);
+	return ok;
+}
+
 static bool
 configure(ssh_session session, const struct inventory *inventory,
 	  const struct inventory_host *host, struct err *err)
@@ -47,6 +66,7 @@ configure(ssh_session session, const struct inventory *inventory,
 	return set_option(session, SSH_OPTIONS_PROCESS_CONFIG, &no, err) &&
 	       set_option(session, SSH_OPTIONS_HOST, host->name, err) &&
 	       read_config(session, inventory->ssh_config, err) &&
+	       lead_jump(session, inventory->ssh_config, err) &&
 	       set_option(session, SSH_OPTIONS_HOST, host->ssh_address, err) &&
 	       set_option(session, SSH_OPTIONS_PORT, port ? &port : NULL, err) &&
 	       set_option(session, SSH_OPTIONS_USER, host->user, err) &&
@@ -68,8 +88,7 @@ set_timeout(ssh_session session, int64_t deadline, struct err *err)
 	       set_option(session, SSH_OPTIONS_TIMEOUT_USEC, &us, err);
 }
 
-/* ---- TCP: by ourselves, because libssh's errors do not say which step failed
- * ------------ */
+/* ---- TCP: by ourselves, because libssh's errors do not say which step failed ---- */
 
 static int
 dial_one(const struct addrinfo *to, int64_t deadline)
@@ -193,8 +212,7 @@ dial(ssh_session session, const char *address, unsigned port, int64_t deadline,
 	return true;
 }
 
-/* ---- the host's key
- * ---------------------------------------------------------------------- */
+/* ---- the host's key ---- */
 
 static void
 fingerprint(ssh_session session, char *text, size_t bytes)

@@ -54,8 +54,7 @@ cluster_check_options(const struct cluster *cluster, const char *const *known,
 	return true;
 }
 
-/* ---- waiting
- * ----------------------------------------------------------------------------- */
+/* ---- waiting ---- */
 
 enum {
 	PAUSE_MS = 50,

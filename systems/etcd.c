@@ -16,8 +16,7 @@ enum {
 	STOP_MS = 3000
 };
 
-/* ---- options
- * ----------------------------------------------------------------------------- */
+/* ---- options ---- */
 
 static bool
 number(const struct cluster *cluster, const char *name, const char *otherwise,
@@ -78,8 +77,7 @@ etcd_close(struct cluster *cluster)
 	cluster->state = NULL;
 }
 
-/* ---- nodes
- * ------------------------------------------------------------------------------- */
+/* ---- nodes ---- */
 
 static void
 push(struct strings *words, char *word)
@@ -175,8 +173,7 @@ etcd_logs(struct cluster *cluster, int node, struct strings *paths)
 	push(paths, mem_format("%s/" DAEMON "/log", cluster->hosts[node]->folder));
 }
 
-/* ---- questions
- * --------------------------------------------------------------------------- */
+/* ---- questions ---- */
 
 static enum gateway_outcome
 ask_once(const struct cluster *cluster, int node, const char *path, const char *body,

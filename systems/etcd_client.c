@@ -42,8 +42,7 @@ etcd_client_close(struct client *client)
 	free(client);
 }
 
-/* ---- bodies
- * ------------------------------------------------------------------------------ */
+/* ---- bodies ---- */
 
 static void
 add_text(const struct values *values, val v, struct buf *out)
@@ -104,8 +103,7 @@ write_cas(struct client *client, const struct call *call)
 	buf_string(&client->body, "}]}");
 }
 
-/* ---- answers
- * ----------------------------------------------------------------------------- */
+/* ---- answers ---- */
 
 static void
 conclude(struct call *call, enum op_type type, const char *error)

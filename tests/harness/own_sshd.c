@@ -70,10 +70,15 @@ make_files(struct own_sshd *sshd)
 	snprintf(command, sizeof(command),
 		 "cd '%s' && mkdir home && for k in host key stranger; do "
 		 "ssh-keygen -q -t ed25519 -N '' -f $k; done && "
+		 "ssh-keygen -q -t ed25519 -N locked -f locked && "
+		 "cat key.pub locked.pub >authorized && "
+		 "perl -pe '$h = crypt(q(secret), q($6$faultline)); "
+		 "s/^root:[^:]*/root:$h/' "
+		 "/etc/shadow >shadow && chmod 600 shadow && "
 		 "printf '[127.0.0.1]:%d %%s\\n' \"$(cat host.pub)\" >known && "
 		 "printf 'ListenAddress 127.0.0.1:%d\\nHostKey %s/host\\nPidFile none\\n"
-		 "AuthorizedKeysFile %s/key.pub\\nStrictModes no\\nUsePAM no\\n"
-		 "PasswordAuthentication no\\nPermitRootLogin yes\\nMaxStartups 100\\n"
+		 "AuthorizedKeysFile %s/authorized\\nStrictModes no\\nUsePAM no\\n"
+		 "PasswordAuthentication yes\\nPermitRootLogin yes\\nMaxStartups 100\\n"
 		 "LoginGraceTime 20\\nUseDNS no\\n"
 		 "Subsystem sftp internal-sftp\\n' >config",
 		 sshd->folder, sshd->port, sshd->port, sshd->folder, sshd->folder);
@@ -92,8 +97,9 @@ become_sshd(const struct own_sshd *sshd)
 	dup2(fd, STDERR_FILENO);
 	snprintf(script, sizeof(script),
 		 "mount -t tmpfs none /run && mkdir -p /run/sshd && "
-		 "mount --bind '%s' /root && exec /usr/sbin/sshd -D -e -f '%s/config'",
-		 sshd->home, sshd->folder);
+		 "mount --bind '%s' /root && mount --bind '%s/shadow' /etc/shadow && "
+		 "exec /usr/sbin/sshd -D -e -f '%s/config'",
+		 sshd->home, sshd->folder, sshd->folder);
 	execlp("unshare", "unshare", "-m", "--propagation", "private", "sh", "-c", script,
 	       (char *)NULL);
 	_exit(127);

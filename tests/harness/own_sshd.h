@@ -1,6 +1,8 @@
 /* own_sshd.h - an sshd of the test's own on loopback, with keys and files in a scratch
  * folder. It is a child of the test, in a mount namespace where /run and the home of root
- * are its own, and it dies with the test. Needs root and the package openssh-server. */
+ * are its own and the password of root is "secret"; it dies with the test. Needs root and
+ * the package openssh-server. In its folder `locked` is one more key that it takes, with
+ * the passphrase "locked". */
 #ifndef TESTS_HARNESS_OWN_SSHD_H
 #define TESTS_HARNESS_OWN_SSHD_H
 

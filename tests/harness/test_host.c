@@ -44,8 +44,7 @@ expect_output(struct host *host, const char *command, const char *expected)
 	buf_release(&output);
 }
 
-/* ---- hosts
- * ------------------------------------------------------------------------------- */
+/* ---- hosts ---- */
 
 static void
 hosts_know_their_address_and_size(void **state)
@@ -240,8 +239,7 @@ each_calls_all_and_gives_the_error_of_the_lowest(void **state)
 	assert_true(hosts_each(2, fail_on_two, called, &err));
 }
 
-/* ---- daemons
- * ----------------------------------------------------------------------------- */
+/* ---- daemons ---- */
 
 static const char *const sleeper[] = {
 	"sh",
@@ -487,8 +485,7 @@ daemon_whose_program_is_missing_says_so(void **state)
 			    "no program '/nowhere/program'");
 }
 
-/* ---- the group
- * --------------------------------------------------------------------------- */
+/* ---- the group ---- */
 
 static int
 start(void **state)

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -59,8 +60,7 @@ expect_refusal(const struct inventory_host *host, int timeout_ms, const char *se
 			 err.text, err.hint);
 }
 
-/* ---- commands
- * ---------------------------------------------------------------------------- */
+/* ---- commands ---- */
 
 static void
 command_gives_output_error_output_and_exit_code(void **state)
@@ -194,8 +194,7 @@ lost_connection_is_said_and_breaks_the_session(void **state)
 	ssh_close(ssh);
 }
 
-/* ---- refusals
- * ---------------------------------------------------------------------------- */
+/* ---- refusals ---- */
 
 static void
 wrong_key_is_refused_by_name(void **state)
@@ -312,8 +311,149 @@ host_that_accepts_but_never_speaks_is_left_at_the_deadline(void **state)
 	close(fd);
 }
 
-/* ---- copies
- * ------------------------------------------------------------------------------ */
+/* ---- other ways in ---- */
+
+static void
+expect_entry(const struct inventory_host *host)
+{
+	struct err err = {0};
+	struct ssh *ssh = ssh_open(&nothing, host, 10000, &err);
+
+	if (ssh == NULL)
+		fail_msg("%s", err.text);
+	ssh_close(ssh);
+}
+
+static void
+password_opens_and_a_wrong_one_is_refused(void **state)
+{
+	struct inventory_host host = loopback();
+
+	(void)state;
+	host.identity = sshd.stranger;
+	host.password = "secret";
+	expect_entry(&host);
+	host.identity = NULL;
+	expect_entry(&host);
+	host.password = "guess";
+	expect_refusal(&host, 8000,
+		       "refuses every key of the agent and of ~/.ssh, and the password",
+		       "in the inventory");
+}
+
+static void run_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void
+run_shell(const char *format, ...)
+{
+	char command[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(command, sizeof(command), format, args);
+	va_end(args);
+	const char *argv[] = {"sh", "-c", command, NULL};
+	const struct child child = {.argv = argv};
+	struct err err = {0};
+	if (!child_run(&child, NULL, &err))
+		fail_msg("%s", err.text);
+}
+
+static void
+key_of_the_agent_opens_and_may_have_a_passphrase(void **state)
+{
+	struct inventory_host host = loopback();
+	char agent[128], locked[128];
+	const char *folder = sshd.folder;
+
+	(void)state;
+	snprintf(agent, sizeof(agent), "%s/agent", folder);
+	snprintf(locked, sizeof(locked), "%s/locked", folder);
+	host.identity = locked;
+	expect_refusal(&host, 5000, "cannot use the key", "ssh-add");
+	run_shell("ssh-agent -a %s | sed -n 's/^SSH_AGENT_PID=\\([0-9]*\\).*/\\1/p' "
+		  ">%s/agent.pid",
+		  agent, folder);
+	setenv("SSH_AUTH_SOCK", agent, 1);
+	run_shell("printf '#!/bin/sh\\necho locked\\n' >%s/ask && chmod 700 %s/ask && "
+		  "SSH_ASKPASS=%s/ask SSH_ASKPASS_REQUIRE=force ssh-add -q %s",
+		  folder, folder, folder, locked);
+	struct err err = {0};
+	struct ssh *named = ssh_open(&nothing, &host, 5000, &err);
+	host.identity = NULL;
+	struct ssh *found = ssh_open(&nothing, &host, 5000, &err);
+	run_shell("kill $(cat %s/agent.pid)", folder);
+	unsetenv("SSH_AUTH_SOCK");
+	assert_non_null(named);
+	assert_non_null(found);
+	ssh_close(named);
+	ssh_close(found);
+}
+
+/* ---- hosts that freeze ---- */
+
+/* Stops the server process of this session; KILL ends also what is stopped. */
+static int
+freeze(struct ssh *ssh)
+{
+	struct buf output = {0};
+	struct err err = {0};
+	int code;
+
+	assert_true(
+		ssh_exec(ssh, "echo $PPID", no_input, 5000, &output, NULL, &code, &err));
+	int pid = atoi(buf_text(&output));
+	buf_release(&output);
+	assert_true(pid > 1);
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	return pid;
+}
+
+static void
+frozen_host_ends_a_copy_at_its_deadline(void **state)
+{
+	enum {
+		BYTES = 16 << 20
+	};
+	struct ssh *ssh = open_loopback();
+	int pid = freeze(ssh);
+	char *data = calloc(1, BYTES);
+	struct err err = {0};
+	int64_t start = clock_ns();
+	bool ok = ssh_upload_bytes(ssh, (struct bytes){data, BYTES}, "/tmp/frozen", 0600,
+				   400, &err);
+	int64_t took = clock_ns() - start;
+
+	(void)state;
+	assert_true(ssh_is_broken(ssh));
+	ssh_close(ssh);
+	int64_t closed = clock_ns() - start;
+	kill(pid, SIGKILL);
+	free(data);
+	assert_false(ok);
+	assert_non_null(strstr(err.text, "did not end within 400 ms"));
+	assert_true(took < 2 * NS_PER_S && closed < 3 * NS_PER_S);
+}
+
+static void
+frozen_host_ends_a_command_at_its_deadline(void **state)
+{
+	struct ssh *ssh = open_loopback();
+	int pid = freeze(ssh), code;
+	struct err err = {0};
+	int64_t start = clock_ns();
+	bool ok = ssh_exec(ssh, "true", no_input, 300, NULL, NULL, &code, &err);
+
+	(void)state;
+	ssh_close(ssh);
+	int64_t closed = clock_ns() - start;
+	kill(pid, SIGKILL);
+	assert_false(ok);
+	assert_non_null(strstr(err.text, "no answer in time"));
+	assert_true(closed < 3 * NS_PER_S);
+}
+
+/* ---- copies ---- */
 
 static void
 upload_and_download_keep_eight_megabytes(void **state)
@@ -387,8 +527,7 @@ download_of_a_missing_file_says_so_and_leaves_nothing(void **state)
 	ssh_close(ssh);
 }
 
-/* ---- streams
- * ----------------------------------------------------------------------------- */
+/* ---- streams ---- */
 
 static void
 stream_answers_line_by_line(void **state)
@@ -455,8 +594,7 @@ stream_that_ended_shows_its_last_words(void **state)
 	ssh_close(ssh);
 }
 
-/* ---- configuration
- * ----------------------------------------------------------------------- */
+/* ---- configuration ---- */
 
 static void write_config(struct inventory *inventory, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -527,6 +665,21 @@ alias_of_ssh_config_may_need_a_proxy_command(void **state)
 }
 
 static void
+alias_of_ssh_config_may_need_a_jump_host(void **state)
+{
+	struct inventory inventory = {0};
+
+	(void)state;
+	write_config(&inventory,
+		     "Host hop\n  HostName 127.0.0.1\n  Port %d\n  User root\n"
+		     "  IdentityFile %s\n  UserKnownHostsFile %s\n"
+		     "Host store-one\n  HostName 127.0.0.1\n  Port %d\n  User root\n"
+		     "  IdentityFile %s\n  UserKnownHostsFile %s\n  ProxyJump hop\n",
+		     sshd.port, sshd.key, sshd.known, sshd.port, sshd.key, sshd.known);
+	expect_alias_works(&inventory);
+}
+
+static void
 proxy_command_that_ends_is_an_error_with_a_remedy(void **state)
 {
 	struct inventory_host host = loopback();
@@ -536,8 +689,7 @@ proxy_command_that_ends_is_an_error_with_a_remedy(void **state)
 	expect_refusal(&host, 3000, "SSH handshake: ", "ProxyCommand by hand");
 }
 
-/* ---- many
- * -------------------------------------------------------------------------------- */
+/* ---- many ---- */
 
 static void
 open_and_ask(void *context, size_t i)
@@ -608,6 +760,10 @@ main(void)
 		cmocka_unit_test(unknown_name_is_said),
 		cmocka_unit_test(
 			host_that_accepts_but_never_speaks_is_left_at_the_deadline),
+		cmocka_unit_test(password_opens_and_a_wrong_one_is_refused),
+		cmocka_unit_test(key_of_the_agent_opens_and_may_have_a_passphrase),
+		cmocka_unit_test(frozen_host_ends_a_copy_at_its_deadline),
+		cmocka_unit_test(frozen_host_ends_a_command_at_its_deadline),
 		cmocka_unit_test(upload_and_download_keep_eight_megabytes),
 		cmocka_unit_test(upload_replaces_a_file_and_sets_its_mode),
 		cmocka_unit_test(download_of_a_missing_file_says_so_and_leaves_nothing),
@@ -616,6 +772,7 @@ main(void)
 		cmocka_unit_test(stream_that_ended_shows_its_last_words),
 		cmocka_unit_test(alias_of_ssh_config_gives_address_port_user_and_key),
 		cmocka_unit_test(alias_of_ssh_config_may_need_a_proxy_command),
+		cmocka_unit_test(alias_of_ssh_config_may_need_a_jump_host),
 		cmocka_unit_test(proxy_command_that_ends_is_an_error_with_a_remedy),
 		cmocka_unit_test(twenty_sessions_work_side_by_side),
 	};

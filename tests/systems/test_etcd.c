@@ -67,8 +67,7 @@ expect_read(int node, int64_t expected)
 	assert_int_equal(val_number(&values, call.output), expected);
 }
 
-/* ---- the tests follow each other: one cluster lives through them all
- * ---------------------- */
+/* ---- the tests follow each other: one cluster lives through them all ---- */
 
 static bool
 install_and_start(void *context, int node, struct err *err)
@@ -241,14 +240,13 @@ missing_program_is_said_before_anything_is_touched(void **state)
 	strings_release(&other.options);
 }
 
-/* ---- the group
- * --------------------------------------------------------------------------- */
+/* ---- the group ---- */
 
 static void
 add_host(int i)
 {
 	struct err err;
-	char name[8];
+	char name[16];
 
 	snprintf(name, sizeof(name), "n%d", i + 1);
 	struct inventory_host *host = inventory_add(&inventory, name, &err);
