@@ -12,6 +12,7 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* guards all below */
 static enum log_level level_shown = LOG_INFO;
 static FILE *file;
 static char status[512];
+static bool timestamps;
 
 void
 log_set_level(enum log_level level)
@@ -26,6 +27,14 @@ log_set_file(void *stdio_file)
 {
 	pthread_mutex_lock(&mutex);
 	file = stdio_file;
+	pthread_mutex_unlock(&mutex);
+}
+
+void
+log_set_timestamps(bool on)
+{
+	pthread_mutex_lock(&mutex);
+	timestamps = on;
 	pthread_mutex_unlock(&mutex);
 }
 
@@ -60,6 +69,19 @@ hide_status(void)
 }
 
 static void
+write_timestamp(void)
+{
+	struct timespec now;
+	struct tm utc;
+	char text[32];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &utc);
+	fprintf(stderr, "%s.%03ld ", text, now.tv_nsec / 1000000);
+}
+
+static void
 write_to_file(enum log_level level, const char *text)
 {
 	static const char *const names[] = {"error", "warn", "info", "debug"};
@@ -90,6 +112,8 @@ log_line(enum log_level level, const char *format, ...)
 		write_to_file(level, text);
 	if (level <= level_shown) {
 		hide_status();
+		if (timestamps)
+			write_timestamp();
 		fprintf(stderr, "%s%s\n", prefixes[level], text);
 		show_status();
 	}

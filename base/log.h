@@ -16,6 +16,9 @@ void log_set_level(enum log_level level);
  * borrowed: it must outlive the log. */
 void log_set_file(void *stdio_file);
 
+/* Puts date and time (UTC) in front of each line on standard error, for daemons. */
+void log_set_timestamps(bool on);
+
 void log_line(enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

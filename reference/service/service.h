@@ -27,7 +27,8 @@ struct service_kind {
 	const char *name, *summary;
 	struct service *(*open)(void);
 	enum command_class (*classify)(const struct bytes *argv, size_t argc);
-	/* Runs a command and appends the reply; of unknown and bad ones the error. */
+	/* Runs a command and appends the reply; of unknown and bad ones the error. `s`
+	 * may be NULL unless it is a read or a write. */
 	void (*apply)(struct service *s, const struct bytes *argv, size_t argc,
 		      struct buf *reply);
 	/* The whole state as bytes, and back (false: the bytes are not a snapshot, and
