@@ -11,7 +11,7 @@
 
 enum {
 	ORACLE_CALLS_MAX = 20,
-	ORACLE_VISITS_MAX = 1 << 22
+	ORACLE_VISITS_MAX = 1 << 18
 };
 
 /* VALID or INVALID; UNKNOWN for more than ORACLE_CALLS_MAX calls, or more than

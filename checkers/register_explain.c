@@ -103,6 +103,19 @@ register_explain_unwritten(const struct key_ops *key, const struct check_options
 	explain_finish(anomaly, &text);
 }
 
+/* The operation that wrote the value, OP_NEVER when none did. */
+static uint32_t
+writer_of(const struct key_ops *key, val wanted)
+{
+	val written;
+
+	for (size_t i = 0; i < key->count; i++)
+		if (register_writes(key->history, key_op(key, i), &written) &&
+		    equal(key, written, wanted))
+			return key->ops[i];
+	return OP_NEVER;
+}
+
 /* ---- cas --------------------------------------------------------------------------- */
 
 static void
@@ -125,19 +138,6 @@ explain_forked(const struct key_ops *key, const struct zones_conflict *conflict,
 		   "The first of the two takes the value away, and nothing writes it "
 		   "again for the second.\n");
 	explain_finish(anomaly, &text);
-}
-
-/* The operation that wrote the value, OP_NEVER when none did. */
-static uint32_t
-writer_of(const struct key_ops *key, val wanted)
-{
-	val written;
-
-	for (size_t i = 0; i < key->count; i++)
-		if (register_writes(key->history, key_op(key, i), &written) &&
-		    equal(key, written, wanted))
-			return key->ops[i];
-	return OP_NEVER;
 }
 
 static void

@@ -18,4 +18,11 @@ void register_explain_unwritten(const struct key_ops *key,
 				const struct check_options *options, uint32_t op,
 				struct anomaly *anomaly);
 
+/* What the frontier engine refuted: finds and shrinks a core near the completion that could
+ * not be passed, names and explains it. Where no small core is found the anomaly talks about
+ * that completion alone, and the text says so. */
+void register_explain_stuck(const struct key_ops *key,
+			    const struct check_options *options, uint32_t stuck_op,
+			    struct anomaly *anomaly);
+
 #endif
