@@ -162,6 +162,8 @@ on_tick(struct raft *raft)
 		tick_leader(raft);
 	else if (raft->now_ms >= raft->election_deadline_ms)
 		raft_campaign(raft);
+	else if (raft->role != RAFT_FOLLOWER && raft->now_ms >= raft->heartbeat_deadline_ms)
+		raft_ask_for_votes(raft);
 }
 
 /* Sends what has gathered. Several events of one iteration share messages and rounds. */
@@ -368,6 +370,8 @@ deadline_ms(const struct protocol *p)
 		return 0;
 	uint64_t next = raft->role == RAFT_LEADER ? raft->heartbeat_deadline_ms
 						  : raft->election_deadline_ms;
+	if (raft->role == RAFT_CANDIDATE || raft->role == RAFT_PRE_CANDIDATE)
+		next = earlier(next, raft->heartbeat_deadline_ms);
 	if (raft->proposal_head < raft->proposals.count)
 		next = earlier(next,
 			       raft->proposals.items[raft->proposal_head].deadline_ms);

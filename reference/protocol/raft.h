@@ -102,7 +102,8 @@ struct raft {
 
 	enum raft_role role;
 	node_id leader; /* 0: unknown */
-	uint64_t leader_heard_ms, election_deadline_ms, heartbeat_deadline_ms;
+	uint64_t leader_heard_ms, election_deadline_ms;
+	uint64_t heartbeat_deadline_ms; /* of a leader, or to ask for votes again */
 	size_t quorum;
 	struct raft_peer peers[PROTOCOL_NODES_MAX]; /* config.node_count of them */
 	struct raft_peer *self;			    /* into peers */
@@ -132,6 +133,7 @@ void raft_cut(struct raft *raft, uint64_t index);
 
 /* raft_vote.c: elections */
 void raft_campaign(struct raft *raft);
+void raft_ask_for_votes(struct raft *raft);
 void raft_on_pre_vote(struct raft *raft, node_id from, const struct raft_message *m);
 void raft_on_pre_vote_answer(struct raft *raft, node_id from,
 			     const struct raft_message *m);

@@ -21,15 +21,19 @@ start_campaign(struct raft *raft, enum raft_role role)
 	raft_set_election_deadline(raft);
 }
 
-static void
-ask_for_votes(struct raft *raft, enum raft_message_kind kind, uint64_t term)
+/* Asks whoever has not granted yet: what is lost is asked again (section 5.1). */
+void
+raft_ask_for_votes(struct raft *raft)
 {
-	struct raft_message m = {.kind = kind, .term = term};
+	struct raft_message m = {.kind = RAFT_VOTE, .term = raft->term};
 
+	if (raft->role == RAFT_PRE_CANDIDATE)
+		m = (struct raft_message){.kind = RAFT_PRE_VOTE, .term = raft->term + 1};
+	raft->heartbeat_deadline_ms = raft->now_ms + raft->config.heartbeat_ms;
 	raft_field(&m, INDEX) = raft_log_last(&raft->log);
 	raft_field(&m, LOG_TERM) = raft_log_last_term(&raft->log);
 	for (size_t i = 0; i < raft->config.node_count; i++)
-		if (&raft->peers[i] != raft->self)
+		if (!raft->peers[i].granted)
 			raft_send(raft, raft->peers[i].id, &m);
 }
 
@@ -43,7 +47,7 @@ become_candidate(struct raft *raft)
 	if (granted_count(raft) >= raft->quorum)
 		raft_become_leader(raft);
 	else
-		ask_for_votes(raft, RAFT_VOTE, raft->term);
+		raft_ask_for_votes(raft);
 }
 
 /* Asks first whether an election could be won (pre-vote, thesis 9.6): a node that was cut
@@ -56,7 +60,7 @@ raft_campaign(struct raft *raft)
 	if (granted_count(raft) >= raft->quorum)
 		become_candidate(raft);
 	else
-		ask_for_votes(raft, RAFT_PRE_VOTE, raft->term + 1);
+		raft_ask_for_votes(raft);
 }
 
 /* Section 5.4.1: only a log that has everything committed may win. */

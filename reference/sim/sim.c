@@ -59,6 +59,10 @@ sim_options_init(struct sim_options *options)
 		.time_ms = 10000,
 		.faults = SIM_FAULTS_ALL,
 		.fault_rate = 1,
+		.reorder_max = 0.15,
+		.crash_at_vote = 0.03,
+		.read_percent = 45,
+		.cas_percent = 20,
 		.snapshot_entries = 24,
 		.steps_max = 10000000,
 	};

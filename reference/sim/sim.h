@@ -26,13 +26,17 @@ enum sim_fault {
 struct sim_options {
 	uint64_t seed;
 	uint32_t nodes, clients, keys;
-	uint32_t operations;	   /* of all clients together */
-	uint32_t time_ms;	   /* bound on virtual time before the final reads */
-	uint32_t faults;	   /* set of enum sim_fault */
-	double fault_rate;	   /* 1: a fault every 120 ms on average */
-	uint32_t snapshot_entries; /* compact after so many applied entries */
-	uint64_t bugs;		   /* planted bugs (bug_bit) */
-	uint64_t steps_max;	   /* bound on events; 0: ten million */
+	uint32_t operations;  /* of all clients together */
+	uint32_t time_ms;     /* bound on virtual time before the final reads */
+	uint32_t faults;      /* set of enum sim_fault */
+	double fault_rate;    /* 1: a fault every 120 ms on average */
+	double reorder_max; /* bound on the probability of a long delay */
+	double crash_at_vote; /* probability of a crash after each change of term or vote
+			       */
+	uint32_t cas_percent, read_percent; /* of the operations; the rest are writes */
+	uint32_t snapshot_entries;	    /* compact after so many applied entries */
+	uint64_t bugs;			    /* planted bugs (bug_bit) */
+	uint64_t steps_max;		    /* bound on events; 0: ten million */
 };
 
 /* Five nodes, five clients, three keys, all faults; the seed is the caller's. */

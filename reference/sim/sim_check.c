@@ -45,15 +45,19 @@ note(struct map *map, uint64_t key, uint64_t value)
 	return *noted;
 }
 
-/* Leader completeness: a leader has every entry that was committed before its term. */
+/* Leader completeness: a leader has every entry that was committed in an earlier term.
+ * The term of a node that applies an entry is no less than that of its commitment. A
+ * leader may come late: its votes may have been under way while a later term was at work.
+ */
 static void
 check_new_leader(struct sim *sim, const struct sim_node *node,
 		 const struct protocol_status *status)
 {
 	for (uint64_t i = status->first; i <= sim->committed_last; i++) {
 		const uint64_t *term = map_find(&sim->terms, i);
+		const uint64_t *committed_by = map_find(&sim->commit_terms, i);
 		struct protocol_entry entry;
-		if (term == NULL || *term >= status->term)
+		if (term == NULL || *committed_by >= status->term)
 			continue;
 		if (!protocol_raft.entry(node->protocol, i, &entry) ||
 		    entry.term != *term)
@@ -76,9 +80,10 @@ check_leader(struct sim *sim, struct sim_node *node)
 		return;
 	node->leader_term = status.term;
 	sim_count(sim, elections);
+	uint64_t leader = note(&sim->leaders, status.term, node->id);
+	sim->result->stats.split_terms += leader != node->id;
 	if (!is_on(sim))
 		return;
-	uint64_t leader = note(&sim->leaders, status.term, node->id);
 	if (leader != node->id)
 		violate(sim, "election safety: nodes %u and %u both lead term %llu",
 			(unsigned)leader, node->id, (unsigned long long)status.term);
@@ -126,10 +131,13 @@ sim_check_apply(struct sim *sim, const struct sim_node *node,
 		const struct protocol_entry *entry)
 {
 	uint64_t content = content_hash(entry);
+	struct protocol_status status;
 
 	if (!is_on(sim))
 		return;
+	protocol_raft.status(node->protocol, &status);
 	note(&sim->terms, entry->index, entry->term);
+	note(&sim->commit_terms, entry->index, status.term);
 	if (entry->index > sim->committed_last)
 		sim->committed_last = entry->index;
 	if (note(&sim->committed, entry->index, content) != content)
@@ -155,5 +163,6 @@ sim_check_release(struct sim *sim)
 	map_release(&sim->entries);
 	map_release(&sim->committed);
 	map_release(&sim->terms);
+	map_release(&sim->commit_terms);
 	map_release(&sim->states);
 }

@@ -164,8 +164,10 @@ static void
 begin_random(struct sim *sim, struct sim_client *client)
 {
 	uint32_t key = (uint32_t)rng_below(&sim->load, sim->options.keys);
-	uint64_t draw = rng_below(&sim->load, 100);
-	enum op_f f = draw < 45 ? F_READ : draw < 80 ? F_WRITE : F_CAS;
+	uint64_t draw = rng_below(&sim->load, 100), reads = sim->options.read_percent;
+	enum op_f f = draw < reads				? F_READ
+		      : draw < reads + sim->options.cas_percent ? F_CAS
+								: F_WRITE;
 
 	sim->issued++;
 	if (f == F_CAS && sim->newest[key] == 0)

@@ -173,7 +173,7 @@ draw_weather(struct sim *sim)
 {
 	sim->loss = draw_probability(sim, SIM_LOSS, 0.2);
 	sim->duplicate = draw_probability(sim, SIM_DUPLICATE, 0.2);
-	sim->reorder = draw_probability(sim, SIM_REORDER, 0.15);
+	sim->reorder = draw_probability(sim, SIM_REORDER, sim->options.reorder_max);
 }
 
 /* ---- the schedule

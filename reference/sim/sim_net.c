@@ -50,6 +50,8 @@ sim_send(struct sim *sim, uint32_t from, uint32_t to, struct bytes data)
 	sim_mix(sim, XXH3_64bits(data.data, data.len));
 }
 
+/* Requests are lost and late but never repeated, as over a connection: else a refusal
+ * would say nothing about the other copy. */
 void
 sim_send_request(struct sim *sim, uint32_t client, uint32_t node)
 {
@@ -59,10 +61,7 @@ sim_send_request(struct sim *sim, uint32_t client, uint32_t node)
 				  .generation = sim->clients[client].generation,
 				  .request = sim->clients[client].request};
 
-	if (is_lost(sim))
-		return;
-	deliver_later(sim, event, (struct bytes){0});
-	if (rng_chance(&sim->net, sim->duplicate))
+	if (!is_lost(sim))
 		deliver_later(sim, event, (struct bytes){0});
 }
 

@@ -241,6 +241,20 @@ finish_sync(struct sim *sim, struct sim_node *node)
 	sim_disk_sync(&node->disk);
 }
 
+/* A voter that has just answered: the moment at which one that forgets is found out. */
+static bool
+crashes_at_vote(struct sim *sim, struct sim_node *node)
+{
+	struct protocol_status status;
+
+	if (!node->effects.hard_state_changed || sim->ending ||
+	    !(sim->options.faults & SIM_CRASH))
+		return false;
+	protocol_raft.status(node->protocol, &status);
+	return strcmp(status.role, "follower") == 0 &&
+	       rng_chance(&sim->faults, sim->options.crash_at_vote);
+}
+
 /* What follows the sync; true when that gave new effects. */
 static bool
 finish_iteration(struct sim *sim, struct sim_node *node)
@@ -248,6 +262,10 @@ finish_iteration(struct sim *sim, struct sim_node *node)
 	bool persisted = effects_persist(&node->effects);
 
 	send_messages(sim, node, false);
+	if (crashes_at_vote(sim, node)) {
+		sim_node_crash_shortly(sim, node);
+		return false;
+	}
 	install_snapshot(sim, node);
 	vec_each (const struct protocol_entry, entry, &node->effects.apply)
 		apply_entry(sim, node, entry);
@@ -397,19 +415,29 @@ stop(struct sim *sim, struct sim_node *node)
 	node->busy = node->paused = node->crash_armed = false;
 }
 
-/* Dies here and now, comes back soon; sometimes at once, sometimes after an election. */
-void
-sim_node_crash(struct sim *sim, struct sim_node *node)
+/* Dies here and now and comes back. */
+static void
+crash(struct sim *sim, struct sim_node *node, int64_t longest_us)
 {
-	int64_t longest = rng_chance(&sim->faults, 0.5) ? 15000 : 300000;
-
 	if (node->protocol == NULL)
 		return;
 	sim_count(sim, crashes);
 	stop(sim, node);
 	sim->result->stats.writes_dropped += sim_disk_crash(&node->disk, &sim->disks);
-	sim_schedule(sim, (uint64_t)rng_between(&sim->faults, 500, longest),
+	sim_schedule(sim, (uint64_t)rng_between(&sim->faults, 500, longest_us),
 		     (struct sim_event){.kind = SIM_RESTART, .target = node->id - 1});
+}
+
+void
+sim_node_crash(struct sim *sim, struct sim_node *node)
+{
+	crash(sim, node, rng_chance(&sim->faults, 0.5) ? 15000 : 300000);
+}
+
+void
+sim_node_crash_shortly(struct sim *sim, struct sim_node *node)
+{
+	crash(sim, node, 4000);
 }
 
 void

@@ -80,11 +80,13 @@ struct sim {
 	int64_t newest[SIM_KEYS_MAX]; /* what clients last saw or wrote, to aim cas at */
 	bool ending;		      /* faults are over, final reads have begun */
 
-	struct map leaders;   /* term -> node id */
-	struct map entries;   /* index and term -> content hash (log matching) */
-	struct map committed; /* index -> hash of term and content */
-	struct map terms;     /* index -> term of what was committed there */
-	struct map states;    /* applied index -> hash of the service */
+	struct map leaders;	 /* term -> node id */
+	struct map entries;	 /* index and term -> content hash (log matching) */
+	struct map committed;	 /* index -> hash of term and content */
+	struct map commit_terms; /* index -> a term in which it was committed at the
+				    latest */
+	struct map terms;	 /* index -> term of what was committed there */
+	struct map states;	 /* applied index -> hash of the service */
 	uint64_t committed_last;
 };
 
@@ -96,7 +98,9 @@ void sim_schedule(struct sim *sim, uint64_t delay_us, struct sim_event event);
 
 /* sim_node.c */
 void sim_node_start(struct sim *sim, struct sim_node *node);
+/* The node comes back after some time, often after an election; or within 4 ms. */
 void sim_node_crash(struct sim *sim, struct sim_node *node);
+void sim_node_crash_shortly(struct sim *sim, struct sim_node *node);
 void sim_node_event(struct sim *sim, struct sim_node *node, struct sim_event *event);
 void sim_node_release(struct sim *sim, struct sim_node *node);
 bool sim_node_leads(const struct sim_node *node);
