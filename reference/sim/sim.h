@@ -30,7 +30,7 @@ struct sim_options {
 	uint32_t time_ms;     /* bound on virtual time before the final reads */
 	uint32_t faults;      /* set of enum sim_fault */
 	double fault_rate;    /* 1: a fault every 120 ms on average */
-	double reorder_max; /* bound on the probability of a long delay */
+	double reorder_max;   /* bound on the probability of a long delay */
 	double crash_at_vote; /* probability of a crash after each change of term or vote
 			       */
 	uint32_t cas_percent, read_percent; /* of the operations; the rest are writes */
