@@ -44,8 +44,7 @@ struct chaos {
 	bool beating, stop;
 };
 
-/* ---- channels -------------------------------------------------------------------------
- */
+/* ---- channels -------------------------------------------------------------------- */
 
 static bool
 request_locked(struct channel *channel, const char *line, struct buf *reply,
@@ -148,8 +147,7 @@ beat(void *context)
 	return NULL;
 }
 
-/* ---- opening --------------------------------------------------------------------------
- */
+/* ---- opening --------------------------------------------------------------------- */
 
 static bool
 greet(void *context, int i, struct err *err)
@@ -238,8 +236,7 @@ chaos_open(const struct chaos_host *hosts, int count, const struct chaos_plan *p
 	return NULL;
 }
 
-/* ---- steps ----------------------------------------------------------------------------
- */
+/* ---- steps ----------------------------------------------------------------------- */
 
 static void
 forget_trouble(struct chaos *chaos)

@@ -35,8 +35,7 @@ struct chaos_hooks {
 	void *context;
 };
 
-/* ---- the plan (schedule.c, PURE) ------------------------------------------------------
- */
+/* ---- the plan (schedule.c, PURE) ------------------------------------------------- */
 
 enum {
 	CHAOS_TARGET_BYTES = 32,
@@ -77,8 +76,7 @@ bool chaos_plan_make(struct chaos_plan *plan, const struct chaos_plan_options *o
 		     struct err *err);
 void chaos_plan_release(struct chaos_plan *plan);
 
-/* ---- its execution --------------------------------------------------------------------
- */
+/* ---- its execution --------------------------------------------------------------- */
 
 /* What became of one step. */
 struct chaos_outcome {

@@ -236,8 +236,7 @@ verify(struct fault_scene *scene, struct err *err)
 	}
 }
 
-/* ---- evidence -------------------------------------------------------------------------
- */
+/* ---- evidence -------------------------------------------------------------------- */
 
 static int64_t
 dropped(const struct edge *edge)
@@ -301,8 +300,7 @@ print_evidence(const struct fault_scene *scene, struct buf *out)
 		   sum, partition->probes, partition->ms);
 }
 
-/* ---- inject and heal ------------------------------------------------------------------
- */
+/* ---- inject and heal ------------------------------------------------------------- */
 
 static bool
 partition_inject(struct fault_scene *scene, struct chaos_outcome *outcome,

@@ -79,8 +79,7 @@ enum purpose {
 	PURPOSE_LENGTH
 };
 
-/* ---- reading the list -----------------------------------------------------------------
- */
+/* ---- reading the list ------------------------------------------------------------ */
 
 static const struct fault *
 find_fault(const char *name, struct err *err)
@@ -164,8 +163,7 @@ read_specs(struct specs *specs, const char *list, struct err *err)
 	return ok;
 }
 
-/* ---- filling the slots ----------------------------------------------------------------
- */
+/* ---- filling the slots ----------------------------------------------------------- */
 
 /* The targets that mean something with so many hosts, in the spec's own random order, one
  * a round. NULL when there is none. */

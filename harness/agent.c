@@ -23,8 +23,7 @@ struct agent {
 	uint64_t number;	   /* of the last request */
 };
 
-/* ---- the program ----------------------------------------------------------------------
- */
+/* ---- the program ----------------------------------------------------------------- */
 
 static bool
 own_folder(char *folder, size_t bytes)
@@ -82,8 +81,7 @@ upload(struct host *host, const char *program, const char *remote, struct err *e
 	       err_context(err, "put the agent there");
 }
 
-/* ---- its session ----------------------------------------------------------------------
- */
+/* ---- its session ----------------------------------------------------------------- */
 
 /* What the command line of the agent is, with `options` behind it. */
 static void

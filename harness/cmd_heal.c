@@ -7,6 +7,15 @@
 
 #include <stdlib.h>
 
+static int heal_main(int argc, char **argv);
+
+const struct command command_heal = {
+	.name = "heal",
+	.arguments = "--hosts A,B,... | --inventory FILE | --lab NAME",
+	.summary = "take every fault off the hosts",
+	.main = heal_main,
+};
+
 static struct settings {
 	const char *hosts, *inventory, *lab;
 	bool help;
@@ -63,8 +72,6 @@ heal_one(void *context, int i, struct err *err)
 	return ok;
 }
 
-extern const struct command command_heal;
-
 static int
 heal_main(int argc, char **argv)
 {
@@ -91,10 +98,3 @@ heal_main(int argc, char **argv)
 	free(program);
 	return ok ? EXIT_VALID : EXIT_BROKEN;
 }
-
-const struct command command_heal = {
-	.name = "heal",
-	.arguments = "--hosts A,B,... | --inventory FILE | --lab NAME",
-	.summary = "take every fault off the hosts",
-	.main = heal_main,
-};

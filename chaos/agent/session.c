@@ -39,19 +39,17 @@ session_open(struct session *session, const struct session_options *options,
 }
 
 /* Without a guardian nothing may be in force. */
-static bool
-check_guardian(struct session *session, struct err *err)
+static void
+keep_guardian(struct session *session)
 {
 	struct err ignored;
 	int healed;
 
-	if (session->guarded)
-		session->guarded = guardian_beat(&session->guardian);
-	if (session->guarded)
-		return true;
+	if (!session->guarded || guardian_beat(&session->guardian))
+		return;
+	session->guarded = false;
 	leases_heal_all(&session->leases, &healed, &ignored);
 	session->lapsed += healed;
-	return err_set(err, "the guardian process is gone, so no fault may be in force");
 }
 
 static bool
@@ -168,10 +166,20 @@ dispatch(struct session *session, const struct request *request, struct buf *val
 }
 
 static bool
-makes_fault(enum verb verb)
+needs_guardian(enum verb verb)
 {
 	return verb == VERB_CUT || verb == VERB_PAUSE || verb == VERB_KILL ||
 	       verb == VERB_BEAT;
+}
+
+static bool
+answer(struct session *session, const struct request *request, struct buf *values,
+       struct err *err)
+{
+	if (needs_guardian(request->verb) && !session->guarded)
+		return err_set(
+			err, "the guardian process is gone, so no fault may be in force");
+	return dispatch(session, request, values, err);
 }
 
 void
@@ -182,12 +190,9 @@ session_answer(struct session *session, const char *line, size_t bytes, struct b
 	struct err err = {0};
 
 	session->heard_ns = clock_ns();
-	bool guarded = check_guardian(session, &err);
-	bool ok = request_read(&request, line, bytes, &err);
-	if (ok && makes_fault(request.verb) && !guarded)
-		ok = check_guardian(session, &err);
-	ok = ok && dispatch(session, &request, &values, &err);
-	if (ok)
+	keep_guardian(session);
+	if (request_read(&request, line, bytes, &err) &&
+	    answer(session, &request, &values, &err))
 		reply_ok(out, request.number, buf_text(&values));
 	else
 		reply_error(out, request.number, &err);
