@@ -1,0 +1,254 @@
+/* cmd_check.c - `faultline check FILE|RUN`: is this history allowed? */
+#include "harness/command.h"
+#include "harness/judge.h"
+#include "results/reader.h"
+#include "workloads/workload.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int check_main(int argc, char **argv);
+
+const struct command command_check = {"check", "FILE|RUN|-",
+				      "decide whether a recorded history is allowed",
+				      check_main};
+
+struct settings {
+	const char *runs, *format, *checker, *model, *level, *key, *init, *nil, *budget;
+	int64_t threads;
+	bool json, failed_cas, help;
+};
+
+/* "10s,2g", "10s", ",2g" or "2g"-like sizes only behind the comma. */
+static bool
+parse_budget(const char *text, struct judge_options *options, struct err *err)
+{
+	if (text == NULL)
+		return true;
+	char *copy = mem_string(text);
+	char *comma = strchr(copy, ',');
+	bool ok = true;
+
+	if (comma != NULL)
+		*comma = '\0';
+	if (copy[0] != '\0')
+		ok = text_duration(copy, &options->time_ns, err);
+	if (ok && comma != NULL && comma[1] != '\0')
+		ok = text_size(comma + 1, &options->bytes_max, err);
+	free(copy);
+	return ok || err_context(err, "--budget '%s'", text);
+}
+
+/* A value as JSON or, failing that, EDN: 0, "x", nil, [1 2]. */
+static bool
+parse_init(const char *text, struct history *history, val *init, struct err *err)
+{
+	struct scan scan;
+	bool ok;
+
+	if (text == NULL)
+		return true;
+	scan_init(&scan, SCAN_EDN, &history->values,
+		  (struct bytes){.data = text, .len = strlen(text)});
+	ok = scan_value(&scan, init) && scan_space(&scan) &&
+	     (scan.at == scan.end ||
+	      scan_fail(&scan, scan.at, "something follows the value"));
+	if (!ok)
+		scan_error(&scan, "--init", err);
+	scan_release(&scan);
+	return ok;
+}
+
+/* Says what the file leaves open, as far as a register's verdict can hang on it. */
+static void
+tell_conventions(const struct reader_facts *facts, const struct check_options *check)
+{
+	if (!isatty(STDERR_FILENO))
+		return;
+	fprintf(stderr, "%s, %llu events%s%s; a read of nil %s\n", facts->format->name,
+		(unsigned long long)facts->events,
+		facts->are_tuples ? ", values taken apart as [key value]" : "",
+		facts->has_times ? ""
+				 : ", no times: events are shown a millisecond apart",
+		check->nil_is_unknown ? "taught nothing (--nil value: it returned the "
+					"initial value)"
+				      : "returned the initial value");
+}
+
+static bool
+parse_nil(const char *nil, bool of_format, bool *is_unknown, struct err *err)
+{
+	*is_unknown = nil == NULL ? of_format : strcmp(nil, "unknown") == 0;
+	return nil == NULL || *is_unknown || strcmp(nil, "value") == 0 ||
+	       err_set(err, "--nil must be 'unknown' or 'value', not '%s'", nil);
+}
+
+static int
+judge_and_tell(const struct settings *settings, struct history *history,
+	       struct judge_options *options, struct store *store)
+{
+	const char *const named[] = {settings->checker, NULL};
+	struct judgement judgement;
+	struct buf out = {0};
+	struct err err;
+
+	if (settings->checker != NULL)
+		options->checkers = named;
+	options->check.model = settings->model;
+	options->check.level = settings->level;
+	options->check.threads = (int)settings->threads;
+	options->check.failed_cas_observes = settings->failed_cas;
+	if (!parse_init(settings->init, history, &options->check.init, &err) ||
+	    !judge_history(history, options, &judgement, &err))
+		return command_usage(&command_check, &err);
+	if (settings->json)
+		judge_json(history, &judgement, &out);
+	else
+		judge_words(history, &judgement, &out);
+	fwrite(out.data, 1, out.len, stdout);
+	int code = judge_exit_code(judgement.verdict);
+	if (store != NULL && !judge_store(store, history, &judgement, &err))
+		code = command_broke(&err);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		err_errno(&err, "write the verdict");
+		code = command_broke(&err);
+	}
+	buf_release(&out);
+	judge_release(&judgement);
+	return code;
+}
+
+static int
+check_file(const struct settings *settings, struct judge_options *options,
+	   const char *path)
+{
+	const struct reader_options reader = {.format = settings->format,
+					      .key = settings->key,
+					      .bytes_max = options->bytes_max};
+	struct reader_facts facts;
+	struct history history;
+	struct err err;
+	int code;
+
+	history_init(&history);
+	if (!reader_read_file(path, &reader, &history, &facts, &err))
+		code = command_broke(&err);
+	else if (!parse_nil(settings->nil, facts.format->nil_is_unknown,
+			    &options->check.nil_is_unknown, &err))
+		code = command_usage(&command_check, &err);
+	else {
+		tell_conventions(&facts, &options->check);
+		code = judge_and_tell(settings, &history, options, NULL);
+	}
+	history_release(&history);
+	return code;
+}
+
+/* The checkers of the run's workload; NULL (chosen from the history) when the workload is
+ * not ours, as in imported runs. */
+static bool
+read_run_checkers(struct store *store, const char *const **checkers, struct err *err)
+{
+	struct store_run run;
+	struct err ignored;
+
+	if (!store_read_run(store, &run, err))
+		return false;
+	const struct workload *workload = workload_find(run.workload, &ignored);
+	*checkers = workload != NULL ? workload->checkers : NULL;
+	return true;
+}
+
+static int
+check_opened(const struct settings *settings, struct judge_options *options,
+	     struct store *store)
+{
+	struct history history;
+	struct err err;
+	int code;
+
+	history_init(&history);
+	if (!parse_nil(settings->nil, false, &options->check.nil_is_unknown, &err))
+		code = command_usage(&command_check, &err);
+	else if (!read_run_checkers(store, &options->checkers, &err) ||
+		 !store_read_history(store, &history, &err))
+		code = command_broke(&err);
+	else
+		code = judge_and_tell(settings, &history, options, store);
+	history_release(&history);
+	return code;
+}
+
+static int
+check_run(const struct settings *settings, struct judge_options *options,
+	  const char *which)
+{
+	struct err err;
+	struct store *store = store_open(settings->runs, which, &err);
+
+	if (store == NULL)
+		return command_broke(&err);
+	int code = check_opened(settings, options, store);
+	return store_close(store, &err) ? code : command_broke(&err);
+}
+
+/* A file that is no database is a history; all else names a run. */
+static bool
+is_history_file(const char *path)
+{
+	struct stat status;
+
+	if (strcmp(path, "-") == 0)
+		return true;
+	return stat(path, &status) == 0 && !S_ISDIR(status.st_mode) &&
+	       !store_is_database(path);
+}
+
+static int
+check_main(int argc, char **argv)
+{
+	struct settings s = {.runs = "runs"};
+	const struct option_row rows[] = {
+		{"checker", 'c', OPTION_TEXT, &s.checker, "NAME",
+		 "instead of the best fit"},
+		{"model", 'm', OPTION_TEXT, &s.model, "NAME",
+		 "the model of that checker"},
+		{"level", 0, OPTION_TEXT, &s.level, "NAME",
+		 "isolation level of transactions"},
+		{"format", 'f', OPTION_TEXT, &s.format, "NAME", "instead of a guess"},
+		{"key", 'k', OPTION_TEXT, &s.key, "HOW",
+		 "tuple, none, or a field's name"},
+		{"init", 0, OPTION_TEXT, &s.init, "VALUE",
+		 "initial value of registers [nil]"},
+		{"nil", 0, OPTION_TEXT, &s.nil, "HOW",
+		 "a read of nil: unknown, or the initial value: value"},
+		{"failed-cas-observes", 0, OPTION_FLAG, &s.failed_cas, NULL,
+		 "a failed compare-and-set saw another value"},
+		{"budget", 'b', OPTION_TEXT, &s.budget, "TIME,MEMORY",
+		 "then answer unknown"},
+		{"threads", 'j', OPTION_INT, &s.threads, "N", "[as many as processors]"},
+		{"json", 0, OPTION_FLAG, &s.json, NULL,
+		 "one JSON object instead of words"},
+		{"runs", 0, OPTION_TEXT, &s.runs, "FOLDER", "where runs are kept [runs]"},
+		{"help", 'h', OPTION_FLAG, &s.help, NULL, "show this"},
+		{0}};
+	struct judge_options options = {0};
+	struct err err;
+
+	if (!options_parse(rows, &argc, &argv, &err))
+		return command_usage(&command_check, &err);
+	if (s.help)
+		return command_help(&command_check, rows);
+	if (argc > 2) {
+		err_set(&err, "one history at a time, not %d", argc - 1);
+		return command_usage(&command_check, &err);
+	}
+	if (s.threads > 1024)
+		s.threads = 1024;
+	if (!parse_budget(s.budget, &options, &err))
+		return command_usage(&command_check, &err);
+	const char *which = argc == 2 ? argv[1] : "latest";
+	return is_history_file(which) ? check_file(&s, &options, which)
+				      : check_run(&s, &options, which);
+}
