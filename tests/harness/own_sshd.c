@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,10 @@
 #include <sys/wait.h>
 #include <fcntl.h>
 #include <unistd.h>
+
+enum {
+	WORKER = 23450
+};
 
 const char *
 own_sshd_missing(void)
@@ -27,13 +32,22 @@ own_sshd_missing(void)
 	return NULL;
 }
 
-static bool
-shell(const char *command)
-{
-	const char *argv[] = {"sh", "-c", command, NULL};
-	struct child child = {.argv = argv};
-	struct err err;
+/* Runs a script in the scratch folder. */
+static bool shell(const struct own_sshd *sshd, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
+static bool
+shell(const struct own_sshd *sshd, const char *format, ...)
+{
+	char script[2048];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(script, sizeof(script), format, args);
+	va_end(args);
+	const char *argv[] = {"sh", "-ec", script, NULL};
+	const struct child child = {.argv = argv, .folder = sshd->folder};
+	struct err err;
 	if (child_run(&child, NULL, &err))
 		return true;
 	err_print(&err);
@@ -56,33 +70,73 @@ own_sshd_free_port(void)
 }
 
 static bool
+make_keys(const struct own_sshd *sshd)
+{
+	return shell(sshd,
+		     "for k in host key stranger; do\n"
+		     "	ssh-keygen -q -t ed25519 -N '' -f $k\n"
+		     "done\n"
+		     "ssh-keygen -q -t ed25519 -N locked -f locked\n"
+		     "cat key.pub locked.pub >authorized\n"
+		     "echo \"[127.0.0.1]:%d $(cat host.pub)\" >known\n",
+		     sshd->port);
+}
+
+/* passwd and shadow go over those of the machine in the mount namespace of sshd. */
+static bool
+make_accounts(const struct own_sshd *sshd)
+{
+	return shell(sshd,
+		     "perl -pe '$h = crypt(q(secret), q($6$faultline));\n"
+		     "	s/^root:[^:]*/root:$h/' /etc/shadow >shadow\n"
+		     "chmod 600 shadow\n"
+		     "cp /etc/passwd passwd\n"
+		     "echo 'worker:x:%d:%d::/tmp:/bin/sh' >>passwd\n"
+		     "echo 'worker:*:20000::::::' >>shadow\n"
+		     "mkdir home bin work\n"
+		     "chown %d work\n"
+		     "chmod 711 .\n"
+		     "cat >bin/sudo <<'end'\n"
+		     "#!/bin/sh\n"
+		     "[ \"$1\" = -n ] && shift && SUDO_USER=worker exec \"$@\"\n"
+		     "end\n"
+		     "chmod 755 bin/sudo\n",
+		     WORKER, WORKER, WORKER);
+}
+
+static bool
+make_config(const struct own_sshd *sshd)
+{
+	const char *folder = sshd->folder;
+
+	return shell(sshd,
+		     "cat >config <<'end'\n"
+		     "ListenAddress 127.0.0.1:%d\n"
+		     "HostKey %s/host\n"
+		     "AuthorizedKeysFile %s/authorized\n"
+		     "SetEnv PATH=%s/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
+		     "PermitRootLogin yes\n"
+		     "PasswordAuthentication yes\n"
+		     "StrictModes no\n"
+		     "UsePAM no\n"
+		     "UseDNS no\n"
+		     "PidFile none\n"
+		     "MaxStartups 100\n"
+		     "Subsystem sftp internal-sftp\n"
+		     "end\n",
+		     sshd->port, folder, folder, folder);
+}
+
+static bool
 make_files(struct own_sshd *sshd)
 {
-	char command[2048];
-
 	snprintf(sshd->folder, sizeof(sshd->folder), "/tmp/faultline-sshd-XXXXXX");
 	if (mkdtemp(sshd->folder) == NULL)
 		return false;
 	snprintf(sshd->key, sizeof(sshd->key), "%s/key", sshd->folder);
 	snprintf(sshd->stranger, sizeof(sshd->stranger), "%s/stranger", sshd->folder);
 	snprintf(sshd->known, sizeof(sshd->known), "%s/known", sshd->folder);
-	snprintf(sshd->home, sizeof(sshd->home), "%s/home", sshd->folder);
-	snprintf(command, sizeof(command),
-		 "cd '%s' && mkdir home && for k in host key stranger; do "
-		 "ssh-keygen -q -t ed25519 -N '' -f $k; done && "
-		 "ssh-keygen -q -t ed25519 -N locked -f locked && "
-		 "cat key.pub locked.pub >authorized && "
-		 "perl -pe '$h = crypt(q(secret), q($6$faultline)); "
-		 "s/^root:[^:]*/root:$h/' "
-		 "/etc/shadow >shadow && chmod 600 shadow && "
-		 "printf '[127.0.0.1]:%d %%s\\n' \"$(cat host.pub)\" >known && "
-		 "printf 'ListenAddress 127.0.0.1:%d\\nHostKey %s/host\\nPidFile none\\n"
-		 "AuthorizedKeysFile %s/authorized\\nStrictModes no\\nUsePAM no\\n"
-		 "PasswordAuthentication yes\\nPermitRootLogin yes\\nMaxStartups 100\\n"
-		 "LoginGraceTime 20\\nUseDNS no\\n"
-		 "Subsystem sftp internal-sftp\\n' >config",
-		 sshd->folder, sshd->port, sshd->port, sshd->folder, sshd->folder);
-	return shell(command);
+	return make_keys(sshd) && make_accounts(sshd) && make_config(sshd);
 }
 
 static _Noreturn void
@@ -95,11 +149,14 @@ become_sshd(const struct own_sshd *sshd)
 	int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
+	if (chdir(sshd->folder) != 0)
+		_exit(127);
 	snprintf(script, sizeof(script),
-		 "mount -t tmpfs none /run && mkdir -p /run/sshd && "
-		 "mount --bind '%s' /root && mount --bind '%s/shadow' /etc/shadow && "
+		 "mount -t tmpfs none /run && mkdir /run/sshd && mount --bind home /root "
+		 "&& "
+		 "mount --bind shadow /etc/shadow && mount --bind passwd /etc/passwd && "
 		 "exec /usr/sbin/sshd -D -e -f '%s/config'",
-		 sshd->home, sshd->folder, sshd->folder);
+		 sshd->folder);
 	execlp("unshare", "unshare", "-m", "--propagation", "private", "sh", "-c", script,
 	       (char *)NULL);
 	_exit(127);

@@ -2,7 +2,8 @@
  * folder. It is a child of the test, in a mount namespace where /run and the home of root
  * are its own and the password of root is "secret"; it dies with the test. Needs root and
  * the package openssh-server. In its folder `locked` is one more key that it takes, with
- * the passphrase "locked". */
+ * the passphrase "locked"; `work` belongs to the user "worker", who may log in too and for
+ * whom `sudo -n` runs a command, as himself. */
 #ifndef TESTS_HARNESS_OWN_SSHD_H
 #define TESTS_HARNESS_OWN_SSHD_H
 
@@ -15,7 +16,6 @@ struct own_sshd {
 	char key[96];	   /* the identity that it takes */
 	char stranger[96]; /* one that it refuses */
 	char known[96];	   /* known_hosts with its host key */
-	char home[96];	   /* the home of root that its sessions see */
 	int port;
 	pid_t pid;
 };

@@ -1,15 +1,18 @@
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/parallel.h"
 #include "harness/host.h"
 #include "harness/ssh.h"
 #include "tests/harness/own_sshd.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 static struct own_sshd sshd;
@@ -216,6 +219,64 @@ stream_lives_beside_commands(void **state)
 	assert_string_equal(buf_text(&line), "beat");
 	buf_release(&line);
 	ssh_stream_close(stream);
+}
+
+static void
+user_who_is_not_root_works_by_sudo(void **state)
+{
+	struct inventory workers = {0};
+	struct host **opened;
+	int count;
+	struct err err = {0};
+	struct buf text = {0};
+	char *remote = mem_format("%s/work/file", sshd.folder);
+	char *local = mem_format("%s/from-worker", sshd.folder);
+
+	(void)state;
+	add_host(&workers, "w1");
+	free(workers.hosts.items[0].user);
+	workers.hosts.items[0].user = strdup("worker");
+	if (!hosts_open(&workers, &opened, &count, &err))
+		fail_msg("%s (%s)", err.text, err.hint);
+	expect_output(opened[0], "echo \"it's $SUDO_USER\"", "it's worker\n");
+	assert_true(host_upload_text(opened[0], "by worker\n", remote, 0640, &err));
+	char *check =
+		mem_format("stat -c %%a %s; ls /tmp | grep 'faultline-%d-.*part'; true",
+			   remote, (int)getpid());
+	expect_output(opened[0], check, "640\n");
+	assert_true(host_download(opened[0], remote, local, &err));
+	assert_true(file_read(local, 0, &text, &err));
+	assert_string_equal(buf_text(&text), "by worker\n");
+	assert_false(host_upload_text(opened[0], "x", "/nowhere/file", 0640, &err));
+	hosts_close(opened, count);
+	inventory_release(&workers);
+	buf_release(&text);
+	free(check);
+	free(remote);
+	free(local);
+}
+
+static void
+ask_own_number(void *context, size_t i)
+{
+	atomic_int *right = context;
+	struct buf output = {0};
+	struct err err;
+
+	if (host_exec(hosts[i % 2], &output, 10000, &err, "echo %zu", i) &&
+	    (size_t)atoi(buf_text(&output)) == i)
+		atomic_fetch_add(right, 1);
+	buf_release(&output);
+}
+
+static void
+threads_may_use_one_host_at_once(void **state)
+{
+	atomic_int right = 0;
+
+	(void)state;
+	parallel_for(64, 8, ask_own_number, &right);
+	assert_int_equal(atomic_load(&right), 64);
 }
 
 static bool
@@ -534,6 +595,8 @@ main(void)
 		cmocka_unit_test(input_reaches_the_command_and_any_exit_code_is_fine),
 		cmocka_unit_test(text_and_files_go_there_and_back),
 		cmocka_unit_test(stream_lives_beside_commands),
+		cmocka_unit_test(user_who_is_not_root_works_by_sudo),
+		cmocka_unit_test(threads_may_use_one_host_at_once),
 		cmocka_unit_test(each_calls_all_and_gives_the_error_of_the_lowest),
 		cmocka_unit_test(daemon_starts_once_stops_and_starts_again),
 		cmocka_unit_test(daemon_logs_and_runs_in_its_folder_with_many_files),
