@@ -428,16 +428,16 @@ lab_inventory(const char *name, struct inventory *inventory, struct err *err)
 		return false;
 	for (int i = 0; i < state.count; i++) {
 		struct lab_address address = lab_address(i);
-		struct inventory_host host = {
-			.name = mem_string(address.name),
-			.ssh_address = mem_string(address.v4),
-			.address = mem_string(address.v4),
-			.address6 = lab_has_ipv6() ? mem_string(address.v6) : NULL,
-			.user = mem_string("root"),
-			.identity = mem_string(lab_path(name, "identity").text),
-			.known_hosts = mem_string(lab_path(name, "known_hosts").text),
-			.port = 22};
-		vec_push(&inventory->hosts, host);
+		struct inventory_host *host = inventory_add(inventory, address.name, err);
+		if (host == NULL)
+			return false;
+		host->ssh_address = mem_string(address.v4);
+		host->address = mem_string(address.v4);
+		host->address6 = lab_has_ipv6() ? mem_string(address.v6) : NULL;
+		host->user = mem_string("root");
+		host->identity = mem_string(lab_path(name, "identity").text);
+		host->known_hosts = mem_string(lab_path(name, "known_hosts").text);
+		host->port = 22;
 	}
 	return true;
 }
