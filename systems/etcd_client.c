@@ -1,7 +1,7 @@
 /* The client of etcd: a register is the key r/KEY with the number in decimal; an element
  * of the set is a key s/ELEMENT of its own. All reads are linearizable (etcd's default).
  */
-#include "base/clock.h"
+#include "base/mem.h"
 #include "harness/host.h"
 #include "systems/base64.h"
 #include "systems/etcd_gateway.h"
