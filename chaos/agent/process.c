@@ -22,15 +22,14 @@ enum {
 	POLL_MS = 2
 };
 
-bool
-process_view(pid_t pid, struct process_view *view)
+/* Reads a `stat` file of a process or of one of its threads. */
+static bool
+read_stat(const char *path, struct process_view *view)
 {
-	char path[64];
 	struct buf text = {0};
 	struct err err;
 	unsigned long long user, system, start;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	if (!file_read(path, 4096, &text, &err)) {
 		buf_release(&text);
 		return false;
@@ -50,6 +49,15 @@ process_view(pid_t pid, struct process_view *view)
 	view->start = start;
 	view->cpu_ticks = user + system;
 	return true;
+}
+
+bool
+process_view(pid_t pid, struct process_view *view)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	return read_stat(path, view);
 }
 
 static bool
@@ -192,13 +200,38 @@ all_gone(const struct processes *tree)
 	return true;
 }
 
+/* The state of a process is that of its first thread; the others stop when they next leave
+ * the kernel. */
+static bool
+all_threads_stopped(pid_t pid)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	struct process_view view;
+	bool stopped = true;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	DIR *threads = opendir(path);
+	while (threads != NULL && stopped && (entry = readdir(threads)) != NULL) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%.20s/stat", pid,
+			 entry->d_name);
+		stopped = !read_stat(path, &view) || strchr("TZX", view.state) != NULL;
+	}
+	if (threads != NULL)
+		closedir(threads);
+	return stopped;
+}
+
 bool
 processes_are_stopped(const struct processes *tree)
 {
 	struct process_view view;
 
 	vec_each (struct process, process, &tree->of) {
-		if (view_same(process, &view) && view.state != 'T')
+		if (view_same(process, &view) &&
+		    (view.state != 'T' || !all_threads_stopped(process->pid)))
 			return false;
 	}
 	return true;

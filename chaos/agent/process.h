@@ -58,7 +58,7 @@ bool processes_await_gone(const struct processes *tree, int timeout_ms);
 bool processes_await_stopped(const struct processes *tree, int timeout_ms);
 bool processes_await_running(const struct processes *tree, int timeout_ms);
 
-/* Are all of them stopped now? The dead do not count. */
+/* Are all of them stopped now, with every thread? The dead do not count. */
 bool processes_are_stopped(const struct processes *tree);
 
 /* CPU time that they used in all, in milliseconds. */

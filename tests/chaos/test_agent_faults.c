@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -156,6 +158,56 @@ a_pause_stops_the_whole_tree_and_measures_it(void **state)
 	assert_true(world_replied("ms") >= 0);
 	assert_true(world_daemon_runs());
 	vec_release(&tree.of);
+}
+
+static void *
+spin(void *unused)
+{
+	(void)unused;
+	for (volatile unsigned turns = 0;; turns++)
+		;
+	return NULL;
+}
+
+/* A child with four busy threads, which ends by itself after ten seconds. */
+static pid_t
+start_busy_child(void)
+{
+	pid_t pid = fork();
+	pthread_t thread;
+
+	if (pid != 0)
+		return pid;
+	alarm(10);
+	for (int i = 0; i < 3; i++)
+		pthread_create(&thread, NULL, spin, NULL);
+	spin(NULL);
+	_exit(0);
+}
+
+static void
+a_stopped_process_has_no_thread_that_runs(void **state)
+{
+	struct process_view view;
+	struct err err;
+
+	(void)state;
+	pid_t pid = start_busy_child();
+	assert_true(pid > 0 && process_view(pid, &view));
+	struct process busy = {.pid = pid, .start = view.start};
+	struct processes tree = {.of = {.items = &busy, .count = 1}};
+	for (int round = 0; round < 5; round++) {
+		assert_false(processes_are_stopped(&tree));
+		assert_true(process_signal(&busy, SIGSTOP, &err));
+		assert_true(processes_await_stopped(&tree, SOON_MS));
+		int64_t cpu_ms = processes_cpu_ms(&tree);
+		clock_sleep_ms(30);
+		assert_int_equal(processes_cpu_ms(&tree), cpu_ms);
+		assert_true(process_signal(&busy, SIGCONT, &err));
+		assert_true(processes_await_running(&tree, SOON_MS));
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 static void
@@ -315,6 +367,7 @@ main(void)
 		WORLD_TEST(the_controllers_connection_survives_a_cut_of_its_own_host),
 		WORLD_TEST(the_same_address_is_not_cut_twice_and_bad_ones_not_at_all),
 		WORLD_TEST(a_pause_stops_the_whole_tree_and_measures_it),
+		WORLD_TEST(a_stopped_process_has_no_thread_that_runs),
 		WORLD_TEST(a_pause_that_somebody_ended_is_told),
 		WORLD_TEST(a_kill_takes_the_whole_tree_and_heal_starts_another),
 		WORLD_TEST(a_restarted_daemon_does_not_hold_the_channel),

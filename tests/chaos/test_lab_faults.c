@@ -187,20 +187,20 @@ struct reach {
 	int of[HOSTS][HOSTS];
 };
 
-/* Every host tries the sshd of every other, all at once, half a second each. */
+/* Every host tries the sshd of every other, all at once, 0.3 s each. */
 static bool
 try_peers(void *context, int from, struct err *err)
 {
 	struct reach *reach = context;
 	struct buf command = {0}, output = {0};
-	char word[16];
+	char word[32];
 
 	for (int to = 0; to < HOSTS; to++) {
 		const char *const addresses[] = {hosts[to]->address, hosts[to]->address6};
 		for (int v = 0; v < 2; v++)
 			buf_printf(
 				&command,
-				"(timeout 0.5 bash -c ': </dev/tcp/%s/22' 2>/dev/null && "
+				"(timeout 0.3 bash -c ': </dev/tcp/%s/22' 2>/dev/null && "
 				"echo t%d%d) & ",
 				addresses[v], to, v);
 	}
