@@ -18,8 +18,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-/* ---- the gateway
- * ------------------------------------------------------------------------- */
+/* ---- the gateway ---- */
 
 enum reply {
 	REPLY_TEXT = 1, /* the status and text of the step */
@@ -129,8 +128,7 @@ fake_close(struct fake *fake)
 	close(fake->fd);
 }
 
-/* ---- calls
- * ------------------------------------------------------------------------------- */
+/* ---- calls ---- */
 
 static struct values values;
 
@@ -170,8 +168,7 @@ against_text(int status, const char *text, struct call call)
 	return against(&step, call);
 }
 
-/* ---- claims
- * ------------------------------------------------------------------------------ */
+/* ---- claims ---- */
 
 static void
 write_is_never_sent_twice_when_a_kept_connection_dies(void **state)
@@ -381,8 +378,7 @@ base64_goes_there_and_back(void **state)
 	}
 }
 
-/* ---- options
- * ----------------------------------------------------------------------------- */
+/* ---- options ---- */
 
 extern const struct system system_etcd;
 
