@@ -1,5 +1,6 @@
 #include "checkers/oracle.h"
 
+#include "base/assert.h"
 #include "base/map.h"
 #include "base/vec.h"
 
@@ -8,7 +9,8 @@ struct search {
 	void *self;
 	const struct call *calls;
 	size_t count;
-	uint32_t required;  /* the calls that must be placed */
+	size_t single_count; /* the first so many happen at most once */
+	uint32_t required;   /* the calls that must be placed */
 	struct map seen;    /* state << 32 | placed */
 	VEC(uint64_t) open; /* pairs still to extend */
 };
@@ -31,7 +33,7 @@ may_be_next(const struct search *search, uint32_t placed, size_t next)
 {
 	const struct call *call = &search->calls[next];
 
-	for (size_t i = 0; i < search->count; i++) {
+	for (size_t i = 0; i < search->single_count; i++) {
 		const struct call *other = &search->calls[i];
 		bool is_placed = placed >> i & 1;
 		if (is_placed && i != next && call->complete_at < other->invoke_at)
@@ -49,11 +51,12 @@ extend(struct search *search, uint32_t state, uint32_t placed)
 	for (size_t i = 0; i < search->count; i++) {
 		const struct call *call = &search->calls[i];
 		uint32_t next_state;
-		if (placed >> i & 1 || !may_be_next(search, placed, i))
+		bool is_single = i < search->single_count;
+		if ((is_single && placed >> i & 1) || !may_be_next(search, placed, i))
 			continue;
 		if (!search->model->step(search->self, state, call, &next_state))
 			continue;
-		visit(search, next_state, call->repeats ? placed : placed | 1u << i);
+		visit(search, next_state, is_single ? placed | 1u << i : placed);
 	}
 }
 
@@ -65,10 +68,14 @@ oracle_judge(const struct model *model, void *self, const struct call *calls,
 		.model = model, .self = self, .calls = calls, .count = count};
 	enum verdict verdict = VERDICT_INVALID;
 
-	if (count > ORACLE_CALLS_MAX)
+	while (search.single_count < count && !calls[search.single_count].repeats)
+		search.single_count++;
+	for (size_t i = search.single_count; i < count; i++)
+		ASSERT(calls[i].repeats);
+	if (search.single_count > ORACLE_CALLS_MAX)
 		return VERDICT_UNKNOWN;
-	for (size_t i = 0; i < count; i++)
-		if (!calls[i].optional && !calls[i].repeats)
+	for (size_t i = 0; i < search.single_count; i++)
+		if (!calls[i].optional)
 			search.required |= 1u << i;
 	visit(&search, model->init(self), 0);
 	while (search.open.count > 0 && verdict == VERDICT_INVALID) {

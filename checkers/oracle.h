@@ -10,12 +10,13 @@
 #include "checkers/model.h"
 
 enum {
-	ORACLE_CALLS_MAX = 20,
-	ORACLE_VISITS_MAX = 1 << 18
+	ORACLE_CALLS_MAX = 30,
+	ORACLE_REPEATS_MAX = 30,
+	ORACLE_VISITS_MAX = 1 << 18,
 };
 
 /* VALID or INVALID; UNKNOWN for more than ORACLE_CALLS_MAX calls, or more than
- * ORACLE_VISITS_MAX pairs. */
+ * ORACLE_VISITS_MAX pairs. Repeating calls (at most ORACLE_REPEATS_MAX) stand last. */
 enum verdict oracle_judge(const struct model *model, void *self, const struct call *calls,
 			  size_t count);
 

@@ -143,6 +143,14 @@ merge_conflicts(const struct run *run, uint32_t number, struct check_result *res
 	struct outcome *outcome = &run->outcomes[number];
 	struct key_ops key = partition_at(run->partition, number);
 
+	if (outcome->used_frontier && outcome->verdict == VERDICT_INVALID) {
+		struct anomaly *anomaly =
+			check_result_anomaly(result, "not-linearizable", key.key);
+		if (anomaly != NULL)
+			register_explain_stuck(&key, run->options, outcome->stuck_op,
+					       anomaly);
+		return;
+	}
 	vec_each (struct zones_conflict, conflict, &outcome->zones.conflicts) {
 		struct anomaly *anomaly =
 			check_result_anomaly(result, "not-linearizable", key.key);

@@ -66,7 +66,7 @@ contract(struct register_core *core, bool contracts)
  */
 
 struct small {
-	struct call calls[ORACLE_CALLS_MAX];
+	struct call calls[ORACLE_CALLS_MAX + ORACLE_REPEATS_MAX];
 	size_t count;
 	uint32_t from, until; /* the time of the chosen calls */
 };
@@ -74,7 +74,7 @@ struct small {
 static bool
 add_call(struct small *small, const struct call *call)
 {
-	if (small->count == ORACLE_CALLS_MAX)
+	if (small->count == ORACLE_CALLS_MAX + ORACLE_REPEATS_MAX)
 		return false;
 	small->calls[small->count++] = *call;
 	return true;
@@ -96,11 +96,11 @@ add_chosen(struct register_core *core, struct small *small)
 			if (call.a == call.b)
 				call.kind = REGISTER_READ;
 		}
-		if (call.invoke_at < small->from)
+		if (call.invoke_at < small->from && !call.optional)
 			small->from = call.invoke_at;
 		if (call.complete_at > small->until && !call.optional)
 			small->until = call.complete_at;
-		if (!add_call(small, &call))
+		if (small->count == ORACLE_CALLS_MAX || !add_call(small, &call))
 			return false;
 	}
 	return small->count > 0;
@@ -114,34 +114,57 @@ written_class(struct register_core *core, const struct call *call)
 	return class_of(core, call->b);
 }
 
-/* The value may have come from forgotten writers: those that were over before the chosen
- * calls began (`early`), or those that were open during them. */
+/* The call is forgotten, may have written a value of the class, and began in time. */
 static bool
-add_supply(struct register_core *core, struct small *small, uint32_t value, bool early)
+supplies(struct register_core *core, const struct small *small, size_t i, uint32_t class)
 {
-	struct call supply = {.invoke_at = OP_NEVER,
-			      .kind = REGISTER_WRITE,
-			      .a = value,
-			      .op = NONE,
-			      .repeats = true};
+	const struct call *call = &core->calls.items[i];
+
+	if (core->is_chosen[i] || call->invoke_at > small->until)
+		return false;
+	if (call->kind != REGISTER_WRITE && call->kind != REGISTER_CAS)
+		return false;
+	if (call->kind == REGISTER_CAS &&
+	    class_of(core, call->a) == class_of(core, call->b))
+		return false;
+	return written_class(core, call) == class;
+}
+
+/* The value may have come from forgotten writers: one supply for all that were over before
+ * the chosen calls began, and one for each stretch of time in which others were open. */
+static bool
+add_supply(struct register_core *core, struct small *small, uint32_t class)
+{
+	struct call early = {
+		.kind = REGISTER_WRITE, .a = class, .op = NONE, .repeats = true};
+	struct call late = early;
+	bool has_early = false, has_late = false;
 
 	for (size_t i = 0; i < core->calls.count; i++) {
 		const struct call *call = &core->calls.items[i];
-		bool is_writer =
-			call->kind == REGISTER_WRITE || call->kind == REGISTER_CAS;
-		if (core->is_chosen[i] || !is_writer || call->invoke_at > small->until ||
-		    (call->complete_at < small->from) != early ||
-		    written_class(core, call) != value)
+		if (!supplies(core, small, i, class))
 			continue;
-		if (call->kind == REGISTER_CAS &&
-		    class_of(core, call->a) == class_of(core, call->b))
+		if (call->complete_at < small->from) {
+			has_early = true;
+			if (call->complete_at > early.complete_at)
+				early.complete_at = call->complete_at;
 			continue;
-		if (call->invoke_at < supply.invoke_at)
-			supply.invoke_at = call->invoke_at;
-		if (call->complete_at > supply.complete_at)
-			supply.complete_at = call->complete_at;
+		}
+		if (has_late && call->invoke_at > late.complete_at) {
+			if (!add_call(small, &late))
+				return false;
+			has_late = false;
+		}
+		if (!has_late) {
+			late.invoke_at = call->invoke_at;
+			late.complete_at = 0;
+		}
+		has_late = true;
+		if (call->complete_at > late.complete_at)
+			late.complete_at = call->complete_at;
 	}
-	return supply.invoke_at == OP_NEVER || add_call(small, &supply);
+	return (!has_early || add_call(small, &early)) &&
+	       (!has_late || add_call(small, &late));
 }
 
 /* Supplies for what the chosen calls see; for "not this value" any other will do. */
@@ -168,8 +191,7 @@ add_supplies(struct register_core *core, struct small *small)
 		if (is_known)
 			continue;
 		supplied[supplied_count++] = call->a;
-		if (!add_supply(core, small, call->a, true) ||
-		    !add_supply(core, small, call->a, false))
+		if (!add_supply(core, small, call->a))
 			return false;
 	}
 	return true;

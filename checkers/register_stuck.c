@@ -4,6 +4,7 @@
 #include "checkers/register_core.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	CORE_WIDTH_MAX = 20,
@@ -53,9 +54,15 @@ find_unwritten(const struct stuck *stuck)
 
 /* ---- a small core ------------------------------------------------------------------- */
 
+/* What a candidate core is made of. */
+enum {
+	WITH_READS = 1,
+	WITH_INFOS = 2
+};
+
 /* The last `width` completions up to the one that is stuck, and the calls open then. */
 static size_t
-candidates(const struct stuck *stuck, size_t width, bool with_infos, uint32_t *ops)
+candidates(const struct stuck *stuck, size_t width, int with, uint32_t *ops)
 {
 	const struct calls *calls = &stuck->core.calls;
 	uint32_t end = stuck->call->complete_at;
@@ -67,11 +74,13 @@ candidates(const struct stuck *stuck, size_t width, bool with_infos, uint32_t *o
 		if (call->invoke_at > end)
 			break;
 		if (call->complete_at > end) {
-			if (is_writer(call) && (with_infos || !call->optional) &&
+			if (is_writer(call) && (with & WITH_INFOS || !call->optional) &&
 			    count < CORE_CANDIDATES_MAX)
 				ops[count++] = call->op;
 			continue;
 		}
+		if (!(with & WITH_READS) && !is_writer(call) && call != stuck->call)
+			continue;
 		size_t at = latest_count;
 		while (at > 0 &&
 		       calls->items[latest[at - 1]].complete_at < call->complete_at)
@@ -93,9 +102,11 @@ candidates(const struct stuck *stuck, size_t width, bool with_infos, uint32_t *o
 static size_t
 find_core(struct stuck *stuck, uint32_t *ops)
 {
-	for (int with_infos = 0; with_infos < 2; with_infos++)
+	static const int mixes[] = {WITH_READS, 0, WITH_READS | WITH_INFOS, WITH_INFOS};
+
+	for (int mix = 0; mix < 4; mix++)
 		for (size_t width = 2; width <= CORE_WIDTH_MAX; width += 2) {
-			size_t count = candidates(stuck, width, with_infos, ops);
+			size_t count = candidates(stuck, width, mixes[mix], ops);
 			if (budget_is_over(&stuck->options->budget))
 				return 0;
 			if (register_core_refutes(&stuck->core, ops, count))
@@ -147,11 +158,28 @@ is_stale(const struct stuck *stuck, const struct call *read)
 	return is_overwritten;
 }
 
+/* No write of the value that the read returned had begun when the read completed. */
+static bool
+is_from_the_future(const struct stuck *stuck, const struct call *read)
+{
+	if (read->kind != REGISTER_READ ||
+	    read->a == model_register.init(stuck->core.self))
+		return false;
+	vec_each (struct call, call, &stuck->core.calls) {
+		if (is_writer(call) && call->invoke_at < read->complete_at &&
+		    (call->kind == REGISTER_WRITE ? call->a : call->b) == read->a)
+			return false;
+	}
+	return true;
+}
+
 static const char *
 name_of(const struct stuck *stuck)
 {
 	vec_each (uint32_t, op, &stuck->anomaly->ops) {
 		const struct call *call = call_of(stuck, *op);
+		if (call != NULL && is_from_the_future(stuck, call))
+			return "future-read";
 		if (call != NULL && is_stale(stuck, call))
 			return "stale-read";
 	}
@@ -168,10 +196,13 @@ explain_core(struct stuck *stuck, const uint32_t *ops, size_t count)
 	if (count == 0)
 		explain_add(stuck->anomaly, stuck->call->op);
 	stuck->anomaly->name = name_of(stuck);
-	if (stuck->anomaly->name[0] == 's')
+	if (strcmp(stuck->anomaly->name, "stale-read") == 0)
 		buf_string(&text,
 			   "a read returned a value that was overwritten before the "
 			   "read began:\n");
+	else if (strcmp(stuck->anomaly->name, "future-read") == 0)
+		buf_string(&text,
+			   "a read returned a value before any write of it began:\n");
 	else if (count > 0)
 		buf_printf(
 			&text,

@@ -280,8 +280,9 @@ report(struct scan *scan, const char *name, uint32_t id, const char *sentence)
 		explain_add(anomaly, element->known_op);
 		explain_add(anomaly, element->missed_op);
 	}
+	bool is_doubled = element->is_duplicated && !element->is_unexpected;
 	explain_add(anomaly,
-		    element->seen_op != NONE ? element->seen_op : element->known_op);
+		    is_missing || is_doubled ? element->seen_op : element->known_op);
 	vec_each (uint32_t, op, &anomaly->ops) {
 		const struct op *told = &scan->key->history->ops.items[*op];
 		buf_printf(&text, "  process %u: %s %s", told->process,
@@ -301,18 +302,30 @@ report(struct scan *scan, const char *name, uint32_t id, const char *sentence)
 	explain_finish(anomaly, &text);
 }
 
+/* It was seen, but never attempted, or only after it was seen. */
+static bool
+is_unexplained(const struct scan *scan, const struct element *element)
+{
+	const struct op *ops = scan->key->history->ops.items;
+
+	if (element->known_at == OP_NEVER)
+		return false;
+	return element->add == NONE || element->known_at < ops[element->add].invoke_at;
+}
+
 static void
 judge_element(struct scan *scan, uint32_t id)
 {
 	struct element *element = &scan->elements.items[id];
 	struct counts *counts = scan->counts;
 
-	if (element->add == NONE && element->known_at != OP_NEVER) {
+	if (is_unexplained(scan, element)) {
 		element->is_unexpected = true;
 		counts->unexpected++;
 		report(scan, "unexpected-element", id,
-		       element->failed ? "was read although its add failed"
-				       : "was read although nobody ever added it");
+		       element->add != NONE ? "was read before its add began"
+		       : element->failed    ? "was read although its add failed"
+					    : "was read although nobody ever added it");
 	}
 	if (element->is_duplicated) {
 		counts->duplicated++;

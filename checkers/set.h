@@ -15,7 +15,8 @@
  *	divergent-element   known before a final read began, missing there, but in another
  *	                    final read: the nodes did not converge.
  *	                    add 1 ok | read [1] at n1 | read [] at n2
- *	unexpected-element  in a read, but never added (or only by an add that failed).
+ *	unexpected-element  in a read, but never added (or only by an add that failed, or
+ *	                    only after the read had completed).
  *	                    read [7]
  *	duplicate-element   more than once in one read.
  *	                    add 1 ok | read [1 1]

@@ -5,22 +5,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A value and the position of the event that brought it. */
+struct placed {
+	val value;
+	uint32_t at;
+};
+
 struct sorted {
 	const struct values *values;
-	val *items; /* owned */
+	struct placed *items; /* owned; by value, then position */
 	size_t count;
 };
 
 static int
 compare(const void *a, const void *b, void *values)
 {
-	return val_compare(values, *(const val *)a, *(const val *)b);
+	const struct placed *x = a, *y = b;
+	int order = val_compare(values, x->value, y->value);
+
+	return order != 0 ? order : x->at < y->at ? -1 : x->at > y->at;
 }
 
 static void
 sort_values(struct sorted *sorted)
 {
-	qsort_r(sorted->items, sorted->count, sizeof(val), compare,
+	qsort_r(sorted->items, sorted->count, sizeof(struct placed), compare,
 		(void *)sorted->values);
 }
 
@@ -31,9 +40,10 @@ sorted_read(const struct history *history, const struct op *read)
 
 	if (read->output != VAL_OF_NIL)
 		sorted.count = val_count(&history->values, read->output);
-	sorted.items = mem_new(sorted.count + 1, sizeof(val));
+	sorted.items = mem_new(sorted.count + 1, sizeof(struct placed));
 	for (size_t i = 0; i < sorted.count; i++)
-		sorted.items[i] = val_at(&history->values, read->output, i);
+		sorted.items[i] = (struct placed){
+			val_at(&history->values, read->output, i), read->complete_at};
 	sort_values(&sorted);
 	return sorted;
 }
@@ -44,40 +54,42 @@ sorted_adds(const struct history *history, val key, bool only_ok)
 {
 	struct sorted sorted = {.values = &history->values};
 
-	sorted.items = mem_new(history->ops.count + 1, sizeof(val));
+	sorted.items = mem_new(history->ops.count + 1, sizeof(struct placed));
 	vec_each (struct op, op, &history->ops) {
 		if (op->f == F_ADD && op->type != OP_FAIL &&
 		    (op->type == OP_OK || !only_ok) &&
 		    val_equal(&history->values, op->key, key))
-			sorted.items[sorted.count++] = op->input;
+			sorted.items[sorted.count++] =
+				(struct placed){op->input, op->invoke_at};
 	}
 	sort_values(&sorted);
 	return sorted;
 }
 
-static bool
-has(const struct sorted *sorted, val v)
+/* The first entry of the value, NULL when there is none. */
+static const struct placed *
+find(const struct sorted *sorted, val v)
 {
 	size_t low = 0, high = sorted->count;
 
 	while (low < high) {
 		size_t middle = (low + high) / 2;
-		int order = val_compare(sorted->values, sorted->items[middle], v);
-		if (order == 0)
-			return true;
-		if (order < 0)
+		if (val_compare(sorted->values, sorted->items[middle].value, v) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return false;
+	bool is_found = low < sorted->count &&
+			val_equal(sorted->values, sorted->items[low].value, v);
+	return is_found ? &sorted->items[low] : NULL;
 }
 
 static bool
 has_duplicate(const struct sorted *sorted)
 {
 	for (size_t i = 1; i < sorted->count; i++)
-		if (val_equal(sorted->values, sorted->items[i - 1], sorted->items[i]))
+		if (val_equal(sorted->values, sorted->items[i - 1].value,
+			      sorted->items[i].value))
 			return true;
 	return false;
 }
@@ -86,8 +98,20 @@ static bool
 is_within(const struct sorted *inner, const struct sorted *outer)
 {
 	for (size_t i = 0; i < inner->count; i++)
-		if (!has(outer, inner->items[i]))
+		if (find(outer, inner->items[i].value) == NULL)
 			return false;
+	return true;
+}
+
+/* Every element of the read had been attempted before the read completed. */
+static bool
+is_explained(const struct sorted *read, const struct sorted *attempted)
+{
+	for (size_t i = 0; i < read->count; i++) {
+		const struct placed *add = find(attempted, read->items[i].value);
+		if (add == NULL || add->at > read->items[i].at)
+			return false;
+	}
 	return true;
 }
 
@@ -118,7 +142,7 @@ certify_valid_key(const struct history *history, val key, struct err *err)
 		    !val_equal(&history->values, op->key, key))
 			continue;
 		struct sorted read = sorted_read(history, op);
-		holds = holds && !has_duplicate(&read) && is_within(&read, &attempted);
+		holds = holds && !has_duplicate(&read) && is_explained(&read, &attempted);
 		if (op == last)
 			holds = holds && is_within(&acknowledged, &read);
 		free(read.items);
@@ -134,13 +158,14 @@ certify_valid(const struct history *history, struct err *err)
 	struct sorted keys = {.values = &history->values};
 	bool holds = true;
 
-	keys.items = mem_new(history->ops.count + 1, sizeof(val));
+	keys.items = mem_new(history->ops.count + 1, sizeof(struct placed));
 	vec_each (struct op, op, &history->ops)
-		keys.items[keys.count++] = op->key;
+		keys.items[keys.count++] = (struct placed){op->key, 0};
 	sort_values(&keys);
 	for (size_t i = 0; i < keys.count && holds; i++)
-		if (i == 0 || !val_equal(keys.values, keys.items[i - 1], keys.items[i]))
-			holds = certify_valid_key(history, keys.items[i], err);
+		if (i == 0 ||
+		    !val_equal(keys.values, keys.items[i - 1].value, keys.items[i].value))
+			holds = certify_valid_key(history, keys.items[i].value, err);
 	free(keys.items);
 	return holds;
 }
@@ -167,7 +192,7 @@ is_missed(const struct history *history, const struct anomaly *anomaly)
 			struct sorted read = {0};
 			if (op->f == F_READ)
 				read = sorted_read(history, op);
-			bool shows = op->f == F_READ ? has(&read, add->input)
+			bool shows = op->f == F_READ ? find(&read, add->input) != NULL
 						     : val_equal(&history->values,
 								 op->input, add->input);
 			if (pass == 0 && shows && op->complete_at < known_at)
@@ -197,7 +222,7 @@ certify_anomaly(const struct history *history, const struct anomaly *anomaly,
 		if (strcmp(anomaly->name, "duplicate-element") == 0)
 			holds = holds || has_duplicate(&read);
 		if (strcmp(anomaly->name, "unexpected-element") == 0)
-			holds = holds || !is_within(&read, &attempted);
+			holds = holds || !is_explained(&read, &attempted);
 		free(read.items);
 	}
 	free(attempted.items);
