@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 static bool
-read_all(int fd, const char *path, size_t bytes_max, struct buf *contents, struct err *err)
+read_all(int fd, const char *path, size_t bytes_max, struct buf *contents,
+	 struct err *err)
 {
 	size_t start = contents->len;
 
@@ -102,18 +103,34 @@ file_make_folder(const char *path, struct err *err)
 	return ok;
 }
 
+/* The mount on which a path lies; 0 when it cannot be said. Unlike the number of the
+ * device it is the same for files and folders of an overlay. */
+static uint64_t
+mount_of(const char *path)
+{
+	struct statx status;
+
+	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_MNT_ID, &status) != 0)
+		return 0;
+	return status.stx_mask & STATX_MNT_ID ? status.stx_mnt_id : 0;
+}
+
+static _Thread_local uint64_t removed_mount; /* nftw hands no context on */
+
 static int
 remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
 {
 	(void)status, (void)type, (void)walk;
-	return remove(path);
+	/* The root of another mount is kept with all that is in it; the folder that
+	 * holds it then cannot be removed, and that is the error. */
+	return mount_of(path) == removed_mount ? remove(path) : 0;
 }
 
 bool
 file_remove_tree(const char *path, struct err *err)
 {
-	if (nftw(path, remove_entry, 32, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0 ||
-	    errno == ENOENT)
+	removed_mount = mount_of(path);
+	if (nftw(path, remove_entry, 32, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT)
 		return true;
 	return err_errno(err, "remove '%s'", path);
 }

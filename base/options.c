@@ -143,6 +143,8 @@ options_parse(const struct option_row *rows, int *argc, char ***argv, struct err
 		if (!ok)
 			return false;
 	}
+	if (kept < *argc) /* the words left are handed to exec by some */
+		reader.argv[kept] = NULL;
 	*argc = kept;
 	return true;
 }

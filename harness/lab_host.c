@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,6 +114,21 @@ mount_overlay(const struct lab_host *host, const char *branch, const char *lower
 	bool ok = mount_at("overlay", where, "overlay", 0, options, err);
 	free(options);
 	return ok;
+}
+
+/* An overlay cannot be the upper layer of another (the machine is a container then): the
+ * host's folder is in memory instead, and its syncs are none. */
+static bool
+make_folder_fit(const char *folder, struct err *err)
+{
+	struct statfs status;
+
+	if (statfs(folder, &status) != 0)
+		return err_errno(err, "look at '%s'", folder);
+	if (status.f_type != OVERLAYFS_SUPER_MAGIC)
+		return true;
+	dprintf(STDERR_FILENO, "'%s' is on an overlay: in memory instead\n", folder);
+	return mount_at("tmpfs", folder, "tmpfs", MS_NODEV, "mode=755", err);
 }
 
 static bool
@@ -350,7 +367,7 @@ set_up(const struct lab_host *host, struct err *err)
 	struct lab_address address = lab_address(host->index);
 	struct lab_path folder = lab_path(host->lab, address.name);
 
-	return file_make_folder(folder.text, err) &&
+	return file_make_folder(folder.text, err) && make_folder_fit(folder.text, err) &&
 	       (chdir(folder.text) == 0 || err_errno(err, "enter '%s'", folder.text)) &&
 	       mount_root(host, err) && mount_own_folders(err) && mount_devices(err) &&
 	       mount_kernel(err) && put_files(host, err) && enter_root(err) &&

@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,17 +34,26 @@ find_host(const char *lab, const char *name, pid_t *pid, struct err *err)
 	return err_hint(err, "its hosts are n1 to n%d", state.count);
 }
 
+/* The root is taken from the host's init, since the root of its mount namespace is another
+ * one where this program runs under a chroot. */
 static bool
 enter(pid_t pid, struct err *err)
 {
 	const int namespaces =
 		CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC;
-	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	char path[32];
 
-	if (pidfd < 0)
-		return err_errno(err, "find process %d", (int)pid);
-	bool ok = setns(pidfd, namespaces) == 0 || err_errno(err, "enter the namespaces");
-	close(pidfd);
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
+	int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	bool ok = root >= 0 && pidfd >= 0 && setns(pidfd, namespaces) == 0 &&
+		  fchdir(root) == 0 && chroot(".") == 0;
+	if (!ok)
+		err_errno(err, "enter the namespaces of process %d", (int)pid);
+	if (pidfd >= 0)
+		close(pidfd);
+	if (root >= 0)
+		close(root);
 	return ok;
 }
 

@@ -11,11 +11,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void
@@ -135,6 +138,37 @@ run(const char *script, const char *input, int timeout_ms, struct buf *output,
 	return child_run(&child, output, err);
 }
 
+/* In a mount namespace of its own: a folder is mounted in the tree that is removed. */
+static void
+removing_a_tree_spares_what_is_mounted_in_it(void **state)
+{
+	char folder[] = "/tmp/faultline-test-XXXXXX", mounted[64], kept[64];
+	struct err err;
+	int status;
+
+	(void)state;
+	if (geteuid() != 0) {
+		printf("skip: mounts need root\n");
+		skip();
+	}
+	assert_non_null(mkdtemp(folder));
+	snprintf(mounted, sizeof(mounted), "%s/tree/mounted", folder);
+	snprintf(kept, sizeof(kept), "%s/tree/mounted/kept", folder);
+	assert_true(file_make_folder(mounted, &err));
+	pid_t pid = fork();
+	if (pid == 0) {
+		bool ready = unshare(CLONE_NEWNS) == 0 &&
+			     mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+			     mount("tmpfs", mounted, "tmpfs", 0, NULL) == 0 &&
+			     file_write(kept, "kept", 4, &err);
+		snprintf(mounted, sizeof(mounted), "%s/tree", folder);
+		_exit(!(ready && !file_remove_tree(mounted, &err) && file_exists(kept)));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_true(file_remove_tree(folder, &err));
+}
+
 static void
 a_child_gets_input_and_gives_output(void **state)
 {
@@ -186,6 +220,7 @@ main(void)
 		cmocka_unit_test(random_numbers_below_a_bound_cover_it_evenly),
 		cmocka_unit_test(parallel_for_visits_each_item_once),
 		cmocka_unit_test(files_are_written_whole_and_trees_removed),
+		cmocka_unit_test(removing_a_tree_spares_what_is_mounted_in_it),
 		cmocka_unit_test(a_child_gets_input_and_gives_output),
 		cmocka_unit_test(a_child_that_hangs_is_killed_with_its_children),
 	};

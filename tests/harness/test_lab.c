@@ -1,6 +1,7 @@
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "harness/command.h"
 #include "harness/lab.h"
 #include "harness/lab_inside.h"
 #include "harness/lab_state.h"
@@ -18,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
+
+extern const struct command command_lab;
 
 /* Two labs of this test; one is up during all tests, the other is each test's own. */
 static char lab[32], other[32];
@@ -284,6 +287,21 @@ exit_codes_come_through(void **state)
 }
 
 static void
+exec_passes_just_the_words_behind_the_dashes(void **state)
+{
+	char *argv[] = {"lab",	"exec", "--name", lab,	"n1", "--",
+			"test", "n1",	"=",	  "n1", NULL};
+	int status;
+
+	(void)state;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(command_lab.main(10, argv));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void
 second_lab_stands_beside_the_first(void **state)
 {
 	char said[64];
@@ -472,6 +490,7 @@ main(void)
 		cmocka_unit_test(sshd_comes_back_when_it_is_killed),
 		cmocka_unit_test(init_reaps_orphans),
 		cmocka_unit_test(exit_codes_come_through),
+		cmocka_unit_test(exec_passes_just_the_words_behind_the_dashes),
 		cmocka_unit_test(second_lab_stands_beside_the_first),
 		cmocka_unit_test(up_refuses_a_lab_that_is_up),
 		cmocka_unit_test(up_refuses_odd_names_and_counts),
