@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 
+/* A position whose event is not told there: an info completion had it. */
+#define NOTHING UINT32_MAX
+
 struct walk {
 	const struct history *history;
 	bool (*body)(void *context, const struct history_event *event);
@@ -48,6 +51,8 @@ order_clients(struct walk *walk)
 	const struct history *history = walk->history;
 
 	walk->at = mem_new((size_t)history->events + 1, sizeof(*walk->at));
+	for (uint32_t i = 0; i < history->events; i++)
+		walk->at[i] = NOTHING;
 	for (uint32_t i = 0; i < history->ops.count; i++) {
 		const struct op *op = &history->ops.items[i];
 		walk->at[op->invoke_at] = i * 2;
@@ -82,6 +87,8 @@ tell_unended(struct walk *walk, uint64_t *unended)
 static bool
 tell_client(struct walk *walk, uint32_t entry)
 {
+	if (entry == NOTHING)
+		return true;
 	const struct op *op = &walk->history->ops.items[entry / 2];
 	struct history_event event = {.op = op, .is_end = entry % 2 == 1};
 

@@ -91,6 +91,8 @@ scan_long_number(struct scan *scan, val *value)
 		return scan_fail(scan, from, "a number of more than 500 characters");
 	memcpy(text, token.data, token.len);
 	text[token.len] = '\0';
+	if (!is_number(token, scan->syntax, &is_real) && scan->syntax == SCAN_EDN)
+		return make_string(scan, token, value); /* 1/2, 0x7f: kept as text */
 	if (!is_number(token, scan->syntax, &is_real))
 		return scan_fail(scan, from, "'%.40s' is no number", text);
 	*value = VAL_OF_NIL;
@@ -266,6 +268,8 @@ close_sequence(struct scan *scan, val *value)
 	const val *items = scan->items.items + frame.start;
 	size_t count = scan->items.count - frame.start;
 
+	if (frame.is_map && count % 2 != 0 && scan->syntax == SCAN_JSON)
+		return scan_unexpected(scan, "':'");
 	if (frame.is_map && count % 2 != 0)
 		return scan_fail(scan, scan->at, "the map has a key without a value");
 	scan->at++;

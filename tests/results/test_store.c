@@ -280,7 +280,7 @@ what_is_no_run_is_refused_with_a_sentence(void **state)
 	DO(file_write(path, "hello", 5, &err));
 	assert_null(store_open(scratch, "text", &err));
 	assert_non_null(strstr(err.text, "no run"));
-	DO(file_write(path, "SQLite format 3\0garbage after the head", 40, &err));
+	DO(file_write(path, "SQLite format 3\0garbage after the head", 38, &err));
 	assert_null(store_open(scratch, "text", &err));
 	assert_true(err.text[0] != '\0');
 	bad.name = "../escape";
