@@ -425,7 +425,6 @@ lab_host_main(const struct lab_host *host)
 		err_context(&report.err, "host 'n%d'", host->index + 1);
 	if (!file_write_all(host->report, &report, sizeof(report)) || !ok)
 		_exit(1);
-	close(host->report);
-	close(host->plugged);
+	syscall(SYS_close_range, STDERR_FILENO + 1, ~0u, 0);
 	serve_as_init();
 }

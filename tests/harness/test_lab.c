@@ -208,7 +208,8 @@ hosts_see_neither_other_labs_nor_other_hosts(void **state)
 	(void)state;
 	expect_on_host("n2", "ls -A /var/lib/faultline; ls -A /tmp", "");
 	/* Process 1 is the host's own init, and the only cable is its own. */
-	expect_on_host("n2", "cat /proc/1/comm", "faultline-host\n");
+	expect_on_host("n2", "cat /proc/1/comm; ls /proc/1/fd",
+		       "faultline-host\n0\n1\n2\n");
 	expect_on_host("n2",
 		       "ls /sys/class/net | grep -x -e hub -e lo -e 'eth.*' -e 'n[0-9]*'",
 		       "eth0\nlo\n");
