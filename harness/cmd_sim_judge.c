@@ -4,18 +4,6 @@
 
 #include <stdio.h>
 
-static void
-describe_ops(const struct sim_result *result, const struct anomaly *found,
-	     struct buf *out)
-{
-	vec_each (const uint32_t, index, &found->ops) {
-		buf_string(out, "    ");
-		history_describe(&result->history, &result->history.ops.items[*index],
-				 out);
-		buf_char(out, '\n');
-	}
-}
-
 bool
 sim_judge(void *context, const struct sim_result *result, char *anomaly,
 	  size_t anomaly_bytes, struct buf *explanation)
@@ -30,7 +18,6 @@ sim_judge(void *context, const struct sim_result *result, char *anomaly,
 		const struct anomaly *first = &checked.anomalies.items[0];
 		snprintf(anomaly, anomaly_bytes, "%s", first->name);
 		buf_printf(explanation, "%s\n", first->text);
-		describe_ops(result, first, explanation);
 	} else if (!valid) {
 		snprintf(anomaly, anomaly_bytes, "%s", verdict_name(checked.verdict));
 		buf_printf(explanation, "%s\n", checked.reason ? checked.reason : "");

@@ -36,7 +36,8 @@ struct sim_options {
 	uint32_t cas_percent, read_percent; /* of the operations; the rest are writes */
 	uint32_t snapshot_entries;	    /* compact after so many applied entries */
 	uint64_t bugs;			    /* planted bugs (bug_bit) */
-	uint64_t steps_max;		    /* bound on events; 0: ten million */
+	bool strict; /* check the invariants of the cluster although a bug is planted */
+	uint64_t steps_max; /* bound on events; 0: ten million */
 };
 
 /* Five nodes, five clients, three keys, all faults; the seed is the caller's. */

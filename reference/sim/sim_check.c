@@ -11,7 +11,8 @@
 static bool
 is_on(const struct sim *sim)
 {
-	return sim->options.bugs == 0 && sim->result->violation[0] == '\0';
+	return (sim->options.bugs == 0 || sim->options.strict) &&
+	       sim->result->violation[0] == '\0';
 }
 
 static void __attribute__((format(printf, 2, 3)))
@@ -93,7 +94,7 @@ check_leader(struct sim *sim, struct sim_node *node)
 void
 sim_check_node(struct sim *sim, struct sim_node *node)
 {
-	if (is_on(sim))
+	if (sim->options.bugs == 0)
 		protocol_raft.check(node->protocol);
 	if (sim_node_leads(node))
 		check_leader(sim, node);
