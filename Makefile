@@ -60,10 +60,12 @@ $(BUILD)/faultline-node: $(BUILD)/reference/node/node_main.o $(call archives_of,
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(NODE_LIBS) -o $@
 
+# The agent runs on whatever host there is: it needs no library of the host.
 AGENT_ROOMS := chaos/agent base
+AGENT_LIBS  := $(if $(SANITIZE),,-static)
 $(BUILD)/faultline-agent: $(BUILD)/chaos/agent/agent_main.o $(call archives_of,$(AGENT_ROOMS))
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lm -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(AGENT_LIBS) -o $@
 
 # ---- tests: tests/**/test_*.c, each a program of cmocka ----------------------------------
 TEST_SOURCES  := $(shell find tests -name 'test_*.c' 2>/dev/null | sort)

@@ -17,5 +17,5 @@ check reference/service "$build/reference-service.a"
 check reference/sim "$build/reference-sim.a"
 check checkers "$build/checkers.a"
 check workloads/generator "$build"/workloads/gen*.o
-check chaos/schedule "$build"/chaos/schedule.o
+check chaos/schedule "$build"/chaos/schedule.o "$build"/chaos/grudge.o
 exit "$bad"
