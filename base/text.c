@@ -112,6 +112,22 @@ strings_push(struct strings *strings, const char *text)
 	vec_push(&strings->of, mem_string(text));
 }
 
+const char *
+text_count(uint64_t number, char *text, size_t bytes)
+{
+	char digits[24];
+	int length = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)number);
+	size_t used = 0;
+
+	for (int i = 0; i < length && used + 2 < bytes; i++) {
+		if (i > 0 && (length - i) % 3 == 0)
+			text[used++] = ',';
+		text[used++] = digits[i];
+	}
+	text[used] = '\0';
+	return text;
+}
+
 void
 strings_split(struct strings *strings, const char *text, char separator)
 {

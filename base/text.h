@@ -21,6 +21,9 @@ bool text_size(const char *text, uint64_t *bytes, struct err *err);
 /* Nanoseconds in words: "310 us", "1.42 ms", "12.5 s", "3 min 20 s". */
 const char *text_ns(int64_t ns, char *text, size_t bytes);
 
+/* A number with its thousands apart: "61,234". */
+const char *text_count(uint64_t number, char *text, size_t bytes);
+
 /* Splits at a character, leaving out empty parts. The caller releases with strings_release. */
 struct strings {
 	VEC(char *) of; /* each owned */
