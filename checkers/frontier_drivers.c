@@ -99,7 +99,7 @@ sort_open(const struct engine *engine, uint32_t layer, const struct open_call **
 }
 
 /* The shortest way past the completion: one call. The call itself if it changes the
- * state, else any that makes its read fit. */
+ * state, else any that makes its read fit. Crashed calls come later. */
 static bool
 look(struct engine *engine, struct depth *depth, uint32_t id)
 {
@@ -110,10 +110,6 @@ look(struct engine *engine, struct depth *depth, uint32_t id)
 	if (memo_dominates(&depth->memo, &engine->usages, &node))
 		return false;
 	node.parent = id;
-	for (uint32_t info = 0; info < engine->plan.info_classes.count; info++)
-		if (engine_apply_info(engine, &node, info, &next) &&
-		    engine_may_pass(engine, &next) && push_settled(engine, depth, &next))
-			return true;
 	for (size_t i = 0; i < count; i++)
 		if (engine_apply(engine, &node, sorted[i], &next) &&
 		    engine_may_pass(engine, &next) && push_settled(engine, depth, &next))
@@ -121,20 +117,35 @@ look(struct engine *engine, struct depth *depth, uint32_t id)
 	return false;
 }
 
+/* One crashed call that makes the completion fit: only when nothing else did. */
+static bool
+expand_by_info(struct engine *engine, struct depth *depth, struct node *node)
+{
+	struct node next;
+
+	for (uint32_t info = 0; info < engine->plan.info_classes.count; info++)
+		if (engine_apply_info(engine, node, info, &next) &&
+		    engine_may_pass(engine, &next) && push_settled(engine, depth, &next))
+			return true;
+	return false;
+}
+
 /* One call that does not yet pass the completion. All such nodes are looked at before the
  * first of them is expanded, so that short ways come first. */
-static void
+static bool
 expand(struct engine *engine, struct depth *depth, uint32_t id)
 {
 	struct node node = depth->nodes.items[id], next;
 	const struct open_call *sorted[FRONTIER_SLOTS];
 	size_t count = sort_open(engine, node.layer, sorted);
-	uint32_t first = (uint32_t)depth->nodes.count;
 
 	if (memo_dominates(&depth->memo, &engine->usages, &node))
-		return;
+		return false;
 	memo_add(&depth->memo, &node);
 	node.parent = id;
+	if (expand_by_info(engine, depth, &node))
+		return true;
+	uint32_t first = (uint32_t)depth->nodes.count;
 	for (uint32_t info = 0; info < engine->plan.info_classes.count; info++)
 		if (engine_apply_info(engine, &node, info, &next) &&
 		    !engine_may_pass(engine, &next) &&
@@ -149,6 +160,7 @@ expand(struct engine *engine, struct depth *depth, uint32_t id)
 		vec_push(&depth->stack, i * 2 + 1);
 	for (uint32_t i = first; i < depth->nodes.count; i++)
 		vec_push(&depth->stack, i * 2);
+	return false;
 }
 
 static bool
@@ -176,9 +188,8 @@ depth_run(struct engine *engine, struct depth *depth, uint64_t work)
 			      nodes_bytes(&depth->nodes) + memo_bytes(&depth->memo)))
 			return PROGRESS_STOPPED;
 		uint32_t entry = vec_pop(&depth->stack);
-		if (entry % 2 == 1)
-			expand(engine, depth, entry / 2);
-		else if (look(engine, depth, entry / 2))
+		if (entry % 2 == 1 ? expand(engine, depth, entry / 2)
+				   : look(engine, depth, entry / 2))
 			return PROGRESS_FOUND;
 	}
 	return PROGRESS_MORE;

@@ -65,22 +65,11 @@ grow(struct value_ids *ids)
 		*slot_of(ids, ids->of.items[id]) = (uint32_t)id + 1;
 }
 
-static uint32_t
-direct_id(const struct value_ids *ids, val v)
-{
-	int64_t number;
-
-	if (!val_small_number(v, &number) || number < ids->direct_low ||
-	    (uint64_t)(number - ids->direct_low) >= ids->direct_count)
-		return VALUE_ID_NONE;
-	return (uint32_t)(number - ids->direct_low);
-}
-
 uint32_t
 value_ids_add(struct value_ids *ids, val v)
 {
 	if (ids->direct_count > 0) {
-		uint32_t id = direct_id(ids, v);
+		uint32_t id = value_ids_find(ids, v);
 		ASSERT(id != VALUE_ID_NONE);
 		return id;
 	}
@@ -95,13 +84,9 @@ value_ids_add(struct value_ids *ids, val v)
 }
 
 uint32_t
-value_ids_find(const struct value_ids *ids, val v)
+value_ids_find_hashed(const struct value_ids *ids, val v)
 {
-	if (ids->direct_count > 0)
-		return direct_id(ids, v);
-	if (ids->slot_count == 0)
-		return VALUE_ID_NONE;
-	return *slot_of(ids, v) - 1;
+	return ids->slot_count == 0 ? VALUE_ID_NONE : *slot_of(ids, v) - 1;
 }
 
 size_t

@@ -28,11 +28,24 @@ void value_ids_release(struct value_ids *ids);
  * the first value; nothing else may be added. */
 void value_ids_direct(struct value_ids *ids, int64_t low, int64_t high);
 
+uint32_t value_ids_find_hashed(const struct value_ids *ids, val v);
+
+/* The id of the value, or VALUE_ID_NONE. Inline, for loops over millions of operations. */
+static inline uint32_t
+value_ids_find(const struct value_ids *ids, val v)
+{
+	int64_t number;
+
+	if (ids->direct_count == 0)
+		return value_ids_find_hashed(ids, v);
+	if (!val_small_number(v, &number) || number < ids->direct_low ||
+	    (uint64_t)(number - ids->direct_low) >= ids->direct_count)
+		return VALUE_ID_NONE;
+	return (uint32_t)(number - ids->direct_low);
+}
+
 /* The id of the value, which is added when new. */
 uint32_t value_ids_add(struct value_ids *ids, val v);
-
-/* The id of the value, or VALUE_ID_NONE. */
-uint32_t value_ids_find(const struct value_ids *ids, val v);
 
 /* How many ids there are, and the value of one. */
 size_t value_ids_count(const struct value_ids *ids);

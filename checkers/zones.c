@@ -171,6 +171,17 @@ has_memory(struct sweep *sweep, size_t cells)
 	       bytes <= sweep->options->budget.bytes_max;
 }
 
+/* Words differ more often than not, and then plain ones are different values. */
+static bool
+is_initial(const struct sweep *sweep, val v)
+{
+	val init = sweep->options->init;
+
+	if (val_is_plain(v) || val_is_plain(init))
+		return v == init;
+	return val_equal(&sweep->key->history->values, v, init);
+}
+
 /* Notes who wrote what. False when a value has two writers. */
 static bool
 read_writers(struct sweep *sweep)
@@ -183,8 +194,7 @@ read_writers(struct sweep *sweep)
 			return true;
 		if (!register_writes(sweep->key->history, op, &written))
 			continue;
-		if (val_equal(&sweep->key->history->values, written,
-			      sweep->options->init))
+		if (is_initial(sweep, written))
 			return false;
 		struct cell *cell = &sweep->cells[value_ids_add(&sweep->ids, written)];
 		if (cell->writer != NONE)
@@ -204,9 +214,7 @@ id_of_seen(const struct sweep *sweep, val seen)
 
 	if (id != VALUE_ID_NONE && sweep->cells[id].writer != NONE)
 		return id;
-	bool is_initial =
-		val_equal(&sweep->key->history->values, seen, sweep->options->init);
-	return is_initial ? sweep->initial : NONE;
+	return is_initial(sweep, seen) ? sweep->initial : NONE;
 }
 
 /* A cas that happened takes the register from one value to the next. */

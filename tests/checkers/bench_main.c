@@ -112,8 +112,8 @@ main(void)
 			measure_frontier(10000, infos, 10, 0, seed);
 			measure_frontier(100000, infos, 10, 0, seed);
 		}
-	measure_frontier(2000, 0, 10, 5, 1);
-	measure_frontier(2000, 1, 10, 5, 1);
+	for (int infos = 0; infos <= 3; infos++)
+		measure_frontier(2000, infos, 10, 30, 1);
 	getrusage(RUSAGE_SELF, &usage);
 	printf("peak memory of the process: %.0f MB (the 10 million operations "
 	       "themselves: "
