@@ -162,7 +162,8 @@ on_tick(struct raft *raft)
 		tick_leader(raft);
 	else if (raft->now_ms >= raft->election_deadline_ms)
 		raft_campaign(raft);
-	else if (raft->role != RAFT_FOLLOWER && raft->now_ms >= raft->heartbeat_deadline_ms)
+	else if (raft->role != RAFT_FOLLOWER &&
+		 raft->now_ms >= raft->heartbeat_deadline_ms)
 		raft_ask_for_votes(raft);
 }
 

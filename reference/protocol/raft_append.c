@@ -251,8 +251,10 @@ matches(const struct raft *raft, const struct raft_message *m)
 	       term == raft_field(m, LOG_TERM);
 }
 
-/* Section 5.3: an entry that conflicts goes, with all that follow it. */
-static void
+/* Section 5.3: an entry that conflicts goes, with all that follow it. Returns up to where
+ * the log is the leader's now; short of the end only when the message lies, for terms never
+ * go back along a log. */
+static uint64_t
 take_entries(struct raft *raft, const struct raft_message *m)
 {
 	struct bytes data = m->data;
@@ -270,24 +272,26 @@ take_entries(struct raft *raft, const struct raft_message *m)
 				continue;
 			raft_cut(raft, entry.index);
 		}
+		if (entry.term < raft_log_last_term(&raft->log))
+			return entry.index - 1;
 		raft_append_entry(raft, &entry);
 	}
+	return raft_field(m, INDEX) + m->entry_count;
 }
 
 void
 raft_on_append(struct raft *raft, node_id from, const struct raft_message *m)
 {
 	struct raft_message answer = {.kind = RAFT_APPEND_ANSWER, .term = raft->term};
-	uint64_t last_sent = raft_field(m, INDEX) + m->entry_count, hint_term = 0;
+	uint64_t hint_term = 0;
 
 	raft_field(&answer, ROUND) = raft_field(m, ROUND);
 	raft_field(&answer, SUCCESS) = matches(raft, m);
 	if (matches(raft, m)) {
-		take_entries(raft, m);
-		raft_field(&answer, INDEX) = last_sent;
-		uint64_t commit = raft_field(m, COMMIT);
-		if (commit > last_sent)
-			commit = last_sent;
+		uint64_t matched = take_entries(raft, m), commit = raft_field(m, COMMIT);
+		raft_field(&answer, INDEX) = matched;
+		if (commit > matched)
+			commit = matched;
 		if (commit > raft->commit)
 			raft->commit = commit;
 	} else {

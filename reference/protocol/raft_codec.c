@@ -123,6 +123,22 @@ decode_fields(struct bytes *bytes, struct raft_message *message)
 	return message->field[RAFT_FIELD_SUCCESS] <= 1;
 }
 
+/* Terms and indexes count up from 1: nothing honest comes near the bound, and below it
+ * sums cannot overflow. */
+static bool
+check_counts(const struct raft_message *message)
+{
+	static const enum raft_field counts[] = {
+		RAFT_FIELD_INDEX, RAFT_FIELD_LOG_TERM, RAFT_FIELD_COMMIT,
+		RAFT_FIELD_HINT,  RAFT_FIELD_OFFSET,   RAFT_FIELD_TOTAL,
+	};
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		if (message->field[counts[i]] > RAFT_COUNT_MAX)
+			return false;
+	return message->term <= RAFT_COUNT_MAX;
+}
+
 static bool
 decode_data(struct bytes *bytes, struct raft_message *message)
 {
@@ -161,7 +177,7 @@ check_entries(struct raft_message *message)
 		term = entry.term;
 		message->entry_count++;
 	}
-	return message->field[RAFT_FIELD_INDEX] < UINT64_MAX - message->entry_count;
+	return true;
 }
 
 bool
@@ -169,7 +185,7 @@ raft_decode(struct bytes bytes, struct raft_message *message)
 {
 	*message = (struct raft_message){0};
 	if (!decode_head(&bytes, message) || !decode_fields(&bytes, message) ||
-	    !decode_data(&bytes, message))
+	    !check_counts(message) || !decode_data(&bytes, message))
 		return false;
 	return message->kind != RAFT_APPEND || check_entries(message);
 }

@@ -7,7 +7,7 @@
  *
  * The data of an append is a run of entries: u64 term, u32 origin, u64 tag, u32 length,
  * bytes. Decoding refuses whatever could not have been encoded: wrong checksum, version,
- * kind or length, terms that go back. What it accepts can be iterated without checks. */
+ * kind or length, terms that go back, numbers out of range. What it accepts can be iterated without checks. */
 #ifndef REFERENCE_PROTOCOL_RAFT_CODEC_H
 #define REFERENCE_PROTOCOL_RAFT_CODEC_H
 
@@ -50,6 +50,8 @@ struct raft_message {
 	struct bytes data;  /* borrowed */
 	size_t entry_count; /* of an append, set by decoding */
 };
+
+#define RAFT_COUNT_MAX ((uint64_t)1 << 60) /* of terms, indexes, offsets */
 
 /* What the largest message adds to its data, and an entry to its payload. */
 enum {

@@ -148,6 +148,55 @@ garbage_with_a_right_checksum_breaks_no_replica(void **state)
 	cluster_close(&c);
 }
 
+/* A message that could be meant for the replica, of numbers near its own. */
+static struct raft_message
+draw(struct rng *rng, const struct raft *raft)
+{
+	static const uint64_t odd[] = {0, RAFT_COUNT_MAX, UINT64_MAX, 1u << 31};
+	struct raft_message m = {.kind = 1 + rng_below(rng, RAFT_KIND_COUNT - 1),
+				 .term = raft->term + rng_below(rng, 50) / 48};
+
+	for (int i = 0; i < RAFT_FIELD_COUNT; i++)
+		m.field[i] = rng_chance(rng, 0.05) ? odd[rng_below(rng, 4)]
+						   : raft->commit + rng_below(rng, 6);
+	m.field[RAFT_FIELD_LOG_TERM] = raft->term - rng_below(rng, 2);
+	m.field[RAFT_FIELD_SUCCESS] = rng_below(rng, 2);
+	if (rng_chance(rng, 0.3))
+		m.field[RAFT_FIELD_OFFSET] = 0;
+	if (m.kind == RAFT_FORWARD || m.kind == RAFT_SNAPSHOT)
+		m.data = (struct bytes){"some bytes", rng_below(rng, 11)};
+	return m;
+}
+
+static void
+plausible_lies_break_no_replica(void **state)
+{
+	uint64_t led = 0, installed = 0;
+
+	(void)state;
+	for (uint64_t seed = 0; seed < 60; seed++) {
+		struct cluster c;
+		struct rng rng;
+		rng_init(&rng, seed);
+		cluster_open(&c, 3, 0);
+		for (int i = 0; i < 400; i++) {
+			node_id to = (node_id)(1 + rng_below(&rng, 3));
+			struct raft_message m = draw(&rng, cluster_raft(&c, to));
+			if (rng_chance(&rng, 0.03))
+				cluster_elect(&c, to);
+			led += cluster_raft(&c, to)->role == RAFT_LEADER;
+			cluster_propose(&c, to, 1000 + (uint64_t)i);
+			cluster_forge(&c, to, (node_id)(1 + rng_below(&rng, 3)), &m);
+			if (rng_chance(&rng, 0.5))
+				cluster_drop_mail(&c);
+			cluster_deliver_once(&c);
+		}
+		installed += c.members[1].installs;
+		cluster_close(&c);
+	}
+	assert_true(led > 1000 && installed > 10);
+}
+
 static void
 random_bytes_are_refused(void **state)
 {
@@ -173,6 +222,7 @@ main(void)
 		cmocka_unit_test(entries_survive_the_way_there_and_back),
 		cmocka_unit_test(truncated_and_flipped_messages_are_refused),
 		cmocka_unit_test(garbage_with_a_right_checksum_breaks_no_replica),
+		cmocka_unit_test(plausible_lies_break_no_replica),
 		cmocka_unit_test(random_bytes_are_refused),
 	};
 

@@ -9,6 +9,19 @@
 #include <cmocka.h>
 #include <string.h>
 
+/* Sanitizers make everything ten times slower. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum {
+	SEEDS = 100,
+	SEEDS_FEW = 15
+};
+#else
+enum {
+	SEEDS = 1000,
+	SEEDS_FEW = 150
+};
+#endif
+
 static void
 assert_clean(const struct sim_options *options, uint64_t count, struct sim_stats *stats)
 {
@@ -34,15 +47,15 @@ thousand_seeds_are_clean_and_everything_happens_in_them(void **state)
 
 	(void)state;
 	sim_options_init(&options);
-	assert_clean(&options, 1000, &stats);
-	assert_true(stats.ok > 200000 && stats.info > 1000 && stats.fail > 1000);
-	assert_true(stats.lost > 1000 && stats.cut > 1000 && stats.duplicated > 1000);
-	assert_true(stats.reordered > 1000 && stats.pauses > 1000 &&
-		    stats.clock_jumps > 1000);
-	assert_true(stats.crashes > 1000 && stats.writes_dropped > 1000);
-	assert_true(stats.elections > 5000 && stats.split_terms == 0);
-	assert_true(stats.installs > 500 && stats.truncations > 500);
-	assert_true(stats.retries > 10000 && stats.repeats > 10000);
+	assert_clean(&options, SEEDS, &stats);
+	assert_true(stats.ok > 200 * SEEDS && stats.info > SEEDS && stats.fail > SEEDS);
+	assert_true(stats.lost > SEEDS && stats.cut > SEEDS && stats.duplicated > SEEDS);
+	assert_true(stats.reordered > SEEDS && stats.pauses > SEEDS &&
+		    stats.clock_jumps > SEEDS);
+	assert_true(stats.crashes > SEEDS && stats.writes_dropped > SEEDS);
+	assert_true(stats.elections > 5 * SEEDS && stats.split_terms == 0);
+	assert_true(stats.installs > SEEDS && stats.truncations > SEEDS);
+	assert_true(stats.retries > 10 * SEEDS && stats.repeats > 10 * SEEDS);
 }
 
 static void
@@ -55,7 +68,7 @@ other_sizes_of_cluster_are_clean(void **state)
 	sim_options_init(&options);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		options.nodes = sizes[i];
-		assert_clean(&options, 150, NULL);
+		assert_clean(&options, SEEDS_FEW, NULL);
 	}
 }
 
@@ -68,7 +81,7 @@ conditions_that_provoke_bugs_are_clean_without_them(void **state)
 		sim_options_init(&options);
 		sim_options_provoke(&options, (enum bug)bug);
 		options.bugs = 0;
-		assert_clean(&options, 150, NULL);
+		assert_clean(&options, SEEDS_FEW, NULL);
 	}
 }
 
@@ -115,7 +128,7 @@ broken_invariants_are_seen_from_inside_too(void **state)
 static void
 describe(const struct sim_result *result, struct buf *text)
 {
-	vec_each(const struct op, op, &result->history.ops) {
+	vec_each (const struct op, op, &result->history.ops) {
 		history_describe(&result->history, op, text);
 		buf_char(text, '\n');
 	}
