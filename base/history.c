@@ -75,7 +75,8 @@ history_complete(struct history *history, const struct op *op, struct err *err)
 			       op->process, history_f_name(history, op->f));
 	struct op *completed = &history->ops.items[*open - 1];
 	if (completed->f != op->f)
-		return err_set(err, "process %u completes '%s' but its open operation is '%s'",
+		return err_set(err,
+			       "process %u completes '%s' but its open operation is '%s'",
 			       op->process, history_f_name(history, op->f),
 			       history_f_name(history, completed->f));
 	uint32_t at = history->events++;
@@ -113,9 +114,98 @@ by_position(const void *a, const void *b)
 	return at_a < at_b ? -1 : at_a > at_b;
 }
 
-/* Replaces every position by its rank. Each entry is position << 32 | index * 2 + end. */
+/* A set of positions with the rank of each: a bit a position, a count before each word. */
+struct marks {
+	uint64_t *words;  /* owned */
+	uint32_t *before; /* owned: marks in the words before */
+	size_t count;	  /* of words */
+};
+
+/* False when the position is there already. */
+static bool
+mark(struct marks *marks, uint32_t position)
+{
+	uint64_t bit = (uint64_t)1 << position % 64, *word = &marks->words[position / 64];
+	bool is_new = (*word & bit) == 0;
+
+	*word |= bit;
+	return is_new;
+}
+
+static uint32_t
+rank_of(const struct marks *marks, uint32_t position)
+{
+	uint64_t below = ((uint64_t)1 << position % 64) - 1;
+
+	return marks->before[position / 64] +
+	       (uint32_t)__builtin_popcountll(marks->words[position / 64] & below);
+}
+
+static bool
+mark_all(struct marks *marks, const struct history *history)
+{
+	bool distinct = true;
+
+	vec_each (struct op, op, &history->ops) {
+		distinct = distinct && mark(marks, op->invoke_at);
+		if (op->complete_at != OP_NEVER)
+			distinct = distinct && mark(marks, op->complete_at);
+	}
+	return distinct;
+}
+
 static void
-number_densely(struct history *history)
+rank_all(struct marks *marks, struct history *history)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < marks->count; i++) {
+		marks->before[i] = count;
+		count += (uint32_t)__builtin_popcountll(marks->words[i]);
+	}
+	vec_each (struct op, op, &history->ops) {
+		op->invoke_at = rank_of(marks, op->invoke_at);
+		if (op->complete_at != OP_NEVER)
+			op->complete_at = rank_of(marks, op->complete_at);
+	}
+	history->events = count;
+}
+
+static uint32_t
+last_position(const struct history *history)
+{
+	uint32_t last = 0;
+
+	vec_each (struct op, op, &history->ops) {
+		last = op->invoke_at > last ? op->invoke_at : last;
+		if (op->complete_at != OP_NEVER && op->complete_at > last)
+			last = op->complete_at;
+	}
+	return last;
+}
+
+/* Replaces every position by its rank in linear time. False, with nothing changed, when
+ * positions are too sparse for a bit each or not distinct. */
+static bool
+number_by_marks(struct history *history)
+{
+	struct marks marks = {.count = (size_t)last_position(history) / 64 + 1};
+
+	if (marks.count > history->ops.count + 1024)
+		return false;
+	marks.words = mem_new(marks.count, sizeof(*marks.words));
+	marks.before = mem_new(marks.count, sizeof(*marks.before));
+	bool distinct = mark_all(&marks, history);
+	if (distinct)
+		rank_all(&marks, history);
+	free(marks.words);
+	free(marks.before);
+	return distinct;
+}
+
+/* The same by sorting. Each entry is position << 32 | index * 2 + end. */
+static void
+number_by_sorting(struct history *history)
 {
 	VEC(uint64_t) events = {0};
 
@@ -139,14 +229,26 @@ number_densely(struct history *history)
 	vec_release(&events);
 }
 
+static bool
+is_sorted(const struct history *history)
+{
+	for (size_t i = 1; i < history->ops.count; i++)
+		if (history->ops.items[i].invoke_at < history->ops.items[i - 1].invoke_at)
+			return false;
+	return true;
+}
+
 void
 history_sort(struct history *history)
 {
 	ASSERT(history->ops.count < (size_t)1 << 31);
 	if (history->ops.count == 0)
 		return;
-	qsort(history->ops.items, history->ops.count, sizeof(struct op), by_invocation);
-	number_densely(history);
+	if (!is_sorted(history))
+		qsort(history->ops.items, history->ops.count, sizeof(struct op),
+		      by_invocation);
+	if (!number_by_marks(history))
+		number_by_sorting(history);
 }
 
 const char *

@@ -18,47 +18,94 @@ enum field {
 	FIELD_ERROR
 };
 
-static const struct {
-	const char *name;
-	size_t bytes;
-	enum field field;
-} fields[] = {
-	{"type", 4, FIELD_TYPE},       {"f", 1, FIELD_F},
-	{"value", 5, FIELD_VALUE},     {"time", 4, FIELD_TIME},
-	{"process", 7, FIELD_PROCESS}, {"key", 3, FIELD_KEY},
-	{"node", 4, FIELD_NODE},       {"error", 5, FIELD_ERROR},
-	{"input", 5, FIELD_VALUE},     {"output", 6, FIELD_OUTPUT},
-	{"start", 5, FIELD_START},     {"end", 3, FIELD_END},
-};
+/* A name of up to seven bytes as one word, so that comparing it is one instruction. */
+#define WORD(a, b, c, d, e, f, g)                                                        \
+	((uint64_t)(a) | (uint64_t)(b) << 8 | (uint64_t)(c) << 16 |                      \
+	 (uint64_t)(d) << 24 | (uint64_t)(e) << 32 | (uint64_t)(f) << 40 |               \
+	 (uint64_t)(g) << 48)
+
+static uint64_t
+word_of(struct bytes name)
+{
+	uint64_t word = 0;
+
+	for (size_t i = 0; i < name.len; i++)
+		word |= (uint64_t)(unsigned char)name.data[i] << (8 * i);
+	return word;
+}
+
+static enum field
+known_field(uint64_t word)
+{
+	switch (word) {
+	case WORD('t', 'y', 'p', 'e', 0, 0, 0):
+		return FIELD_TYPE;
+	case WORD('p', 'r', 'o', 'c', 'e', 's', 's'):
+		return FIELD_PROCESS;
+	case WORD('f', 0, 0, 0, 0, 0, 0):
+		return FIELD_F;
+	case WORD('k', 'e', 'y', 0, 0, 0, 0):
+		return FIELD_KEY;
+	case WORD('v', 'a', 'l', 'u', 'e', 0, 0):
+	case WORD('i', 'n', 'p', 'u', 't', 0, 0):
+		return FIELD_VALUE;
+	case WORD('o', 'u', 't', 'p', 'u', 't', 0):
+		return FIELD_OUTPUT;
+	case WORD('t', 'i', 'm', 'e', 0, 0, 0):
+		return FIELD_TIME;
+	case WORD('s', 't', 'a', 'r', 't', 0, 0):
+		return FIELD_START;
+	case WORD('e', 'n', 'd', 0, 0, 0, 0):
+		return FIELD_END;
+	case WORD('n', 'o', 'd', 'e', 0, 0, 0):
+		return FIELD_NODE;
+	case WORD('e', 'r', 'r', 'o', 'r', 0, 0):
+		return FIELD_ERROR;
+	default:
+		return FIELD_OTHER;
+	}
+}
 
 static enum field
 field_of(const struct reading *reading, struct bytes name)
 {
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (fields[i].bytes == name.len && fields[i].name[0] == name.data[0] &&
-		    memcmp(fields[i].name, name.data, name.len) == 0)
-			return fields[i].field;
-	if (reading->key_field != NULL && strlen(reading->key_field) == name.len &&
+	enum field field = name.len <= 7 ? known_field(word_of(name)) : FIELD_OTHER;
+
+	if (field == FIELD_OTHER && reading->key_field != NULL &&
+	    strlen(reading->key_field) == name.len &&
 	    memcmp(reading->key_field, name.data, name.len) == 0)
 		return FIELD_KEY;
-	return FIELD_OTHER;
+	return field;
+}
+
+static enum event_type
+type_of(struct bytes name)
+{
+	switch (name.len <= 7 ? word_of(name) : 0) {
+	case WORD('i', 'n', 'v', 'o', 'k', 'e', 0):
+		return EVENT_INVOKE;
+	case WORD('o', 'k', 0, 0, 0, 0, 0):
+		return EVENT_OK;
+	case WORD('f', 'a', 'i', 'l', 0, 0, 0):
+		return EVENT_FAIL;
+	case WORD('i', 'n', 'f', 'o', 0, 0, 0):
+		return EVENT_INFO;
+	default:
+		return EVENT_NONE;
+	}
 }
 
 static bool
 read_type(struct reading *reading, struct event *event)
 {
-	static const char *const names[] = {"", "invoke", "ok", "fail", "info"};
 	const char *from = reading->scan.at;
 	struct bytes word;
 
 	if (!scan_word(&reading->scan, &word))
 		return false;
-	for (int type = EVENT_INVOKE; type <= EVENT_INFO; type++)
-		if (strlen(names[type]) == word.len &&
-		    memcmp(names[type], word.data, word.len) == 0) {
-			event->type = (enum event_type)type;
-			return true;
-		}
+	event->type = type_of(word);
+	if (event->type != EVENT_NONE)
+		return true;
 	return scan_fail(&reading->scan, from,
 			 "the type must be invoke, ok, fail or info, not '%.*s'",
 			 (int)(word.len < 40 ? word.len : 40), word.data);

@@ -30,7 +30,8 @@ names_f(struct names *names, struct history *history, const char *name, size_t b
 	uint16_t *f)
 {
 	for (size_t i = 0; i < names->count; i++)
-		if (names->recent[i].bytes == bytes &&
+		if (names->recent[i].bytes == bytes && bytes > 0 &&
+		    names->recent[i].text[0] == name[0] &&
 		    memcmp(names->recent[i].text, name, bytes) == 0) {
 			*f = names->recent[i].f;
 			return true;

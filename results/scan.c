@@ -143,7 +143,7 @@ skip_edn_prefix(struct scan *scan, bool *moved)
 }
 
 bool
-scan_space(struct scan *scan)
+scan_long_space(struct scan *scan)
 {
 	unsigned space = scan->syntax == SCAN_EDN ? BYTE_SPACE | BYTE_COMMA : BYTE_SPACE;
 

@@ -51,10 +51,12 @@ void scan_set_input(struct scan *scan, struct bytes input);
 
 /* Moves over white space (and comments, commas and `#_` forms of EDN). False only when a
  * discarded form is broken. Afterwards at == end or at a byte of substance. */
-bool scan_space(struct scan *scan);
+static inline bool scan_space(struct scan *scan);
+bool scan_long_space(struct scan *scan);
 
 /* Moves over `#tag` before a value, any number of them (EDN). */
-bool scan_tags(struct scan *scan);
+static inline bool scan_tags(struct scan *scan);
+bool scan_long_tags(struct scan *scan);
 
 /* Reads one value. */
 bool scan_value(struct scan *scan, val *value);
@@ -79,5 +81,31 @@ bool scan_error(const struct scan *scan, const char *name, struct err *err);
 
 /* Line and column of a place in the input, from 1. */
 void scan_place(const struct scan *scan, const char *at, size_t *line, size_t *column);
+
+/* The common cases, no space at all or one blank, are decided here: histories are short
+ * tokens, and a call for each would be most of the work. */
+static inline bool
+scan_is_at_substance(const struct scan *scan)
+{
+	if (scan->at == scan->end || (unsigned char)*scan->at <= ' ')
+		return false;
+	char c = *scan->at;
+	return scan->syntax == SCAN_JSON || (c != ',' && c != ';' && c != '#');
+}
+
+static inline bool
+scan_space(struct scan *scan)
+{
+	if (scan->at < scan->end && *scan->at == ' ')
+		scan->at++;
+	return scan_is_at_substance(scan) || scan_long_space(scan);
+}
+
+static inline bool
+scan_tags(struct scan *scan)
+{
+	return scan->syntax == SCAN_JSON || scan->at == scan->end || *scan->at != '#' ||
+	       scan_long_tags(scan);
+}
 
 #endif

@@ -306,7 +306,7 @@ json_separator(struct scan *scan, const struct scan_frame *frame)
 
 /* Moves over `#tag` before a value, any number of them. */
 bool
-scan_tags(struct scan *scan)
+scan_long_tags(struct scan *scan)
 {
 	while (scan->at < scan->end && *scan->at == '#' &&
 	       starts_symbol(scan, scan->at + 1)) {

@@ -62,18 +62,23 @@ impossible_events_are_refused_with_the_reason(void **state)
 	history_release(&h);
 }
 
+/* Positions are `scale` apart: near ones and far ones are numbered in different ways. */
 static void
-sorting_numbers_events_densely_in_their_order(void **state)
+assert_sorts_at_scale(uint32_t scale)
 {
 	struct history h;
 
-	(void)state;
 	history_init(&h);
-	struct op late = {
-		.invoke_at = 900, .complete_at = 1000, .type = OP_OK, .process = 1};
-	struct op early = {
-		.invoke_at = 10, .complete_at = 950, .type = OP_OK, .process = 2};
-	struct op open = {.invoke_at = 20, .complete_at = OP_NEVER, .type = OP_INFO};
+	struct op late = {.invoke_at = 90 * scale,
+			  .complete_at = 100 * scale,
+			  .type = OP_OK,
+			  .process = 1};
+	struct op early = {.invoke_at = 1 * scale,
+			   .complete_at = 95 * scale,
+			   .type = OP_OK,
+			   .process = 2};
+	struct op open = {
+		.invoke_at = 2 * scale, .complete_at = OP_NEVER, .type = OP_INFO};
 	history_add(&h, &late);
 	history_add(&h, &early);
 	history_add(&h, &open);
@@ -85,6 +90,33 @@ sorting_numbers_events_densely_in_their_order(void **state)
 	assert_int_equal(h.ops.items[0].complete_at, 3);
 	assert_int_equal(h.ops.items[2].complete_at, 4);
 	assert_int_equal(h.events, 5);
+	history_release(&h);
+}
+
+static void
+sorting_numbers_events_densely_in_their_order(void **state)
+{
+	(void)state;
+	assert_sorts_at_scale(1);
+	assert_sorts_at_scale(10);
+	assert_sorts_at_scale(640);
+	assert_sorts_at_scale(42000000);
+}
+
+static void
+sorting_keeps_equal_positions_apart(void **state)
+{
+	struct history h;
+	struct op op = {.invoke_at = 5, .complete_at = 5, .type = OP_OK};
+
+	(void)state;
+	history_init(&h);
+	history_add(&h, &op);
+	history_add(&h, &op);
+	history_sort(&h);
+	assert_int_equal(h.events, 4);
+	assert_true(h.ops.items[0].invoke_at < h.ops.items[0].complete_at);
+	assert_true(h.ops.items[0].complete_at < h.ops.items[1].invoke_at);
 	history_release(&h);
 }
 
@@ -110,6 +142,7 @@ main(void)
 		cmocka_unit_test(an_operation_is_open_until_completed),
 		cmocka_unit_test(impossible_events_are_refused_with_the_reason),
 		cmocka_unit_test(sorting_numbers_events_densely_in_their_order),
+		cmocka_unit_test(sorting_keeps_equal_positions_apart),
 		cmocka_unit_test(unknown_functions_get_numbers_and_keep_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

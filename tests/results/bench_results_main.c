@@ -1,0 +1,117 @@
+/* bench_results - what the store and the readers can take: bench_results [OPERATIONS]. */
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "results/reader.h"
+#include "results/store_history.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void
+must(bool ok, const struct err *err)
+{
+	if (ok)
+		return;
+	err_print(err);
+	exit(255);
+}
+
+/* Ten processes, writes and reads, one key for each 200 operations. */
+static void
+make_history(struct history *history, uint32_t count)
+{
+	history_init(history);
+	for (uint32_t i = 0; i < count; i++) {
+		bool is_read = i % 2 == 1;
+		struct op op = {.invoke_ns = i * 5000ll,
+				.complete_ns = i * 5000ll + 900000,
+				.invoke_at = i * 2,
+				.complete_at = i * 2 + 1,
+				.key = val_small(i / 200),
+				.input = is_read ? VAL_OF_NIL : val_small(i),
+				.output = val_small(is_read ? i - 1 : i),
+				.process = i % 10,
+				.f = is_read ? F_READ : F_WRITE,
+				.type = OP_OK,
+				.node = (uint8_t)(i % 5 + 1)};
+		history_add(history, &op);
+	}
+	history_sort(history);
+}
+
+static double
+seconds_since(int64_t start_ns)
+{
+	return (double)(clock_ns() - start_ns) / 1e9;
+}
+
+static void
+bench_store(const char *scratch, const struct history *history)
+{
+	struct store_run run = {.name = "bench"};
+	struct history read;
+	struct err err;
+	double count = (double)history->ops.count;
+
+	struct store *store = store_create(scratch, &run, &err);
+	must(store != NULL, &err);
+	int64_t start_ns = clock_ns();
+	must(store_put_history(store, history, &err), &err);
+	printf("store: %.0f operations a second written\n",
+	       count / seconds_since(start_ns));
+	start_ns = clock_ns();
+	history_init(&read);
+	must(store_read_history(store, &read, &err), &err);
+	printf("store: %.0f operations a second read\n", count / seconds_since(start_ns));
+	history_release(&read);
+	must(store_close(store, &err), &err);
+}
+
+static void
+bench_format(const char *scratch, const struct history *history, const char *name)
+{
+	const struct reader_options options = {0};
+	struct history read;
+	struct err err;
+	const struct format *format = format_find(name, &err);
+	char *path = mem_format("%s/history", scratch);
+	FILE *to = fopen(path, "w");
+
+	must(to != NULL || err_errno(&err, "open '%s'", path), &err);
+	int64_t start_ns = clock_ns();
+	must(format->write(history, to) || err_errno(&err, "write '%s'", path), &err);
+	double megabytes = (double)ftell(to) / 1e6;
+	fclose(to);
+	printf("%s: %.0f MB/s written\n", name, megabytes / seconds_since(start_ns));
+	start_ns = clock_ns();
+	history_init(&read);
+	must(reader_read_file(path, &options, &read, NULL, &err), &err);
+	double seconds = seconds_since(start_ns);
+	printf("%s: %.0f MB/s read on one core, %.0f events a second\n", name,
+	       megabytes / seconds, (double)history->events / seconds);
+	history_release(&read);
+	free(path);
+}
+
+int
+main(int argc, char **argv)
+{
+	char scratch[] = "/tmp/faultline-bench-XXXXXX";
+	int64_t count = 1000000;
+	struct history history;
+	struct err err;
+
+	if (argc > 1)
+		must(text_int(argv[1], 1, 100000000, &count, &err), &err);
+	must(mkdtemp(scratch) != NULL || err_errno(&err, "make a folder"), &err);
+	make_history(&history, (uint32_t)count);
+	bench_store(scratch, &history);
+	bench_format(scratch, &history, "jsonl");
+	bench_format(scratch, &history, "edn");
+	history_release(&history);
+	must(file_remove_tree(scratch, &err), &err);
+	return 0;
+}
