@@ -11,8 +11,8 @@ struct search {
 	size_t count;
 	size_t single_count; /* the first so many happen at most once */
 	uint32_t required;   /* the calls that must be placed */
-	struct map seen;    /* state << 32 | placed */
-	VEC(uint64_t) open; /* pairs still to extend */
+	struct map seen;     /* state << 32 | placed */
+	VEC(uint64_t) open;  /* pairs still to extend */
 };
 
 static void

@@ -1,41 +1,14 @@
-#include "checkers/zones.h"
+#include "checkers/zones_sweep.h"
 
 #include "base/assert.h"
 #include "checkers/register.h"
 #include "checkers/sort.h"
-#include "checkers/value_ids.h"
 
 #include <stdlib.h>
-
-#define NONE UINT32_MAX
 
 enum {
 	OPS_PER_STOP_CHECK = 1 << 16,
 	DIRECT_SPARE = 1024
-};
-
-/* What is known of one written value; 16 bytes, because there may be millions. */
-struct cell {
-	uint32_t writer; /* index into history->ops; NONE: never happened, or initial */
-	uint32_t next;	 /* id of the value that a cas made of it; NONE */
-	uint32_t
-		first; /* earliest completion of its reads; of the whole block at roots */
-	uint32_t last; /* latest invocation of its reads; of the whole block at roots */
-};
-
-struct sweep {
-	const struct key_ops *key;
-	const struct check_options *options;
-	const struct op *ops;
-	struct zones *out;
-	struct value_ids ids;
-	struct cell *cells; /* by id of value; the last one is the initial value */
-	uint32_t initial;   /* its id */
-	bool has_initial_ops;
-	bool has_info_cas;
-	bool has_cas;
-	VEC(uint64_t) forward; /* first << 32 | root id, sorted */
-	uint64_t ticks;
 };
 
 /* ---- conflicts ------------------------------------------------------------------ */
@@ -200,15 +173,13 @@ read_writers(struct sweep *sweep)
 		if (cell->writer != NONE)
 			return false;
 		cell->writer = sweep->key->ops[i];
-		sweep->has_cas |= op->f == F_CAS;
 		sweep->has_info_cas |= op->f == F_CAS && op->type == OP_INFO;
 	}
 	return true;
 }
 
-/* The id of a value that was seen; NONE when nobody wrote it. */
-static uint32_t
-id_of_seen(const struct sweep *sweep, val seen)
+uint32_t
+zones_id_of_seen(const struct sweep *sweep, val seen)
 {
 	uint32_t id = value_ids_find(&sweep->ids, seen);
 
@@ -223,7 +194,7 @@ link_cas(struct sweep *sweep, uint32_t index)
 {
 	const struct history *history = sweep->key->history;
 	val input = sweep->ops[index].input;
-	uint32_t from = id_of_seen(sweep, val_at(&history->values, input, 0));
+	uint32_t from = zones_id_of_seen(sweep, val_at(&history->values, input, 0));
 	uint32_t to = value_ids_find(&sweep->ids, val_at(&history->values, input, 1));
 
 	if (from == NONE)
@@ -248,7 +219,7 @@ read_seen(struct sweep *sweep)
 			link_cas(sweep, sweep->key->ops[i]);
 			continue;
 		}
-		uint32_t id = id_of_seen(sweep, seen);
+		uint32_t id = zones_id_of_seen(sweep, seen);
 		if (id == NONE) {
 			add_pair(sweep, ZONES_UNWRITTEN, OP_NEVER, sweep->key->ops[i]);
 			continue;
@@ -280,8 +251,8 @@ keep_info_cas(struct sweep *sweep, uint32_t id)
 		uint32_t writer = sweep->cells[id].writer;
 		if (sweep->ops[writer].f != F_CAS || sweep->ops[writer].type != OP_INFO)
 			return;
-		uint32_t from =
-			id_of_seen(sweep, val_at(values, sweep->ops[writer].input, 0));
+		uint32_t from = zones_id_of_seen(
+			sweep, val_at(values, sweep->ops[writer].input, 0));
 		if (from != NONE && sweep->cells[from].next == id)
 			return; /* kept before */
 		bool was_seen = from != NONE && is_seen(&sweep->cells[from]);
@@ -366,8 +337,8 @@ close_block(struct sweep *sweep, uint32_t root)
 	return length;
 }
 
-static bool
-is_root(const struct sweep *sweep, uint32_t id)
+bool
+zones_is_root(const struct sweep *sweep, uint32_t id)
 {
 	return id == sweep->initial || (sweep->cells[id].writer != NONE &&
 					sweep->ops[sweep->cells[id].writer].f == F_WRITE);
@@ -378,7 +349,7 @@ static void
 report_ring(struct sweep *sweep)
 {
 	for (uint32_t id = 0; id < sweep->initial; id++)
-		if (sweep->cells[id].writer != NONE && !is_root(sweep, id)) {
+		if (sweep->cells[id].writer != NONE && !zones_is_root(sweep, id)) {
 			add_pair(sweep, ZONES_CYCLE, OP_NEVER, sweep->cells[id].writer);
 			return;
 		}
@@ -391,7 +362,7 @@ close_blocks(struct sweep *sweep)
 
 	for (uint32_t id = 0; id <= sweep->initial && !is_time_up(sweep); id++) {
 		written += sweep->cells[id].writer != NONE;
-		if (!is_root(sweep, id))
+		if (!zones_is_root(sweep, id))
 			continue;
 		reached += close_block(sweep, id);
 		if (id != sweep->initial &&
@@ -411,7 +382,7 @@ compare_with_initial(struct sweep *sweep)
 	if (!sweep->has_initial_ops)
 		return;
 	for (uint32_t id = 0; id < sweep->initial; id++)
-		if (is_root(sweep, id) &&
+		if (zones_is_root(sweep, id) &&
 		    sweep->cells[id].first < sweep->cells[sweep->initial].last)
 			add_overlap(sweep, sweep->initial, id);
 }
@@ -466,9 +437,8 @@ forward_before(const struct sweep *sweep, uint32_t position, size_t *hint)
 	return low;
 }
 
-/* The forward zone around the backward zone's beginning, NONE when it is outside all. */
-static uint32_t
-forward_around(const struct sweep *sweep, uint32_t position, size_t *hint)
+uint32_t
+zones_forward_around(const struct sweep *sweep, uint32_t position, size_t *hint)
 {
 	size_t before = forward_before(sweep, position, hint);
 
@@ -478,10 +448,10 @@ forward_around(const struct sweep *sweep, uint32_t position, size_t *hint)
 	return position < sweep->cells[id].last ? id : NONE;
 }
 
-static bool
-is_backward(const struct sweep *sweep, uint32_t id)
+bool
+zones_is_backward(const struct sweep *sweep, uint32_t id)
 {
-	return id != sweep->initial && is_root(sweep, id) &&
+	return id != sweep->initial && zones_is_root(sweep, id) &&
 	       sweep->cells[id].last < sweep->cells[id].first;
 }
 
@@ -491,105 +461,16 @@ compare_backward(struct sweep *sweep)
 	size_t hint = 0;
 
 	for (uint32_t id = 0; id < sweep->initial && !is_time_up(sweep); id++) {
-		if (!is_backward(sweep, id))
+		if (!zones_is_backward(sweep, id))
 			continue;
-		uint32_t around = forward_around(sweep, sweep->cells[id].last, &hint);
+		uint32_t around =
+			zones_forward_around(sweep, sweep->cells[id].last, &hint);
 		if (around != NONE && sweep->cells[id].first < sweep->cells[around].last)
 			add_overlap(sweep, around, id);
 	}
 }
 
-/* ---- the order --------------------------------------------------------------------- */
-
-/* When the block happens, as twice a position: forward zones at their beginning, backward
- * zones at theirs or, when that is inside a forward zone, right behind that one. */
-static uint64_t
-moment_of(const struct sweep *sweep, uint32_t root, size_t *hint)
-{
-	const struct cell *cell = &sweep->cells[root];
-
-	if (!is_backward(sweep, root))
-		return (uint64_t)cell->first * 2;
-	uint32_t around = forward_around(sweep, cell->last, hint);
-	if (around == NONE)
-		return (uint64_t)cell->last * 2;
-	return (uint64_t)sweep->cells[around].first * 2 + 1;
-}
-
-/* Sorted: moment << 31 | root id. */
-static uint64_t *
-sort_blocks(const struct sweep *sweep, size_t *count)
-{
-	uint64_t *blocks = mem_new(sweep->initial + 1, sizeof(*blocks));
-	size_t hint = 0;
-
-	*count = 0;
-	for (uint32_t id = 0; id < sweep->initial; id++)
-		if (is_root(sweep, id))
-			blocks[(*count)++] = moment_of(sweep, id, &hint) << 31 | id;
-	sort_words(blocks, *count);
-	return blocks;
-}
-
-/* Leaves in each cell's `last` how many reads it has. */
-static void
-count_reads(struct sweep *sweep)
-{
-	val seen;
-
-	for (uint32_t id = 0; id <= sweep->initial; id++)
-		sweep->cells[id].last = 0;
-	for (size_t i = 0; i < sweep->key->count; i++) {
-		const struct op *op = key_op(sweep->key, i);
-		if (op->f == F_READ &&
-		    register_sees(sweep->key->history, op, sweep->options, &seen))
-			sweep->cells[id_of_seen(sweep, seen)].last++;
-	}
-}
-
-/* Places the writers of a chain, leaves in each cell's `first` where its reads go. */
-static void
-place_block(struct sweep *sweep, uint32_t root)
-{
-	struct zones *out = sweep->out;
-
-	for (uint32_t id = root; id != NONE; id = sweep->cells[id].next) {
-		if (id != sweep->initial)
-			out->order[out->order_count++] = sweep->cells[id].writer;
-		sweep->cells[id].first = (uint32_t)out->order_count;
-		out->order_count += sweep->cells[id].last;
-	}
-}
-
-static void
-place_reads(struct sweep *sweep)
-{
-	val seen;
-
-	for (size_t i = 0; i < sweep->key->count; i++) {
-		const struct op *op = key_op(sweep->key, i);
-		if (op->f != F_READ ||
-		    !register_sees(sweep->key->history, op, sweep->options, &seen))
-			continue;
-		struct cell *cell = &sweep->cells[id_of_seen(sweep, seen)];
-		sweep->out->order[cell->first++] = sweep->key->ops[i];
-	}
-}
-
-static void
-make_order(struct sweep *sweep)
-{
-	size_t block_count;
-	uint64_t *blocks = sort_blocks(sweep, &block_count);
-
-	sweep->out->order = mem_new(sweep->key->count + 1, sizeof(uint32_t));
-	count_reads(sweep);
-	place_block(sweep, sweep->initial);
-	for (size_t i = 0; i < block_count; i++)
-		place_block(sweep, (uint32_t)(blocks[i] & 0x7fffffff));
-	place_reads(sweep);
-	free(blocks);
-}
+/* ---- all together --------------------------------------------------------------- */
 
 static bool
 prepare(struct sweep *sweep)
@@ -634,7 +515,7 @@ zones_judge(const struct key_ops *key, const struct check_options *options,
 		judge(&sweep);
 	if (want_order && zones->is_unique && !zones->is_stopped &&
 	    zones->conflict_count == 0)
-		make_order(&sweep);
+		zones_make_order(&sweep);
 	zones->bytes_peak = (sweep.initial + 1) * sizeof(struct cell) +
 			    value_ids_bytes(&sweep.ids) +
 			    sweep.forward.capacity * sizeof(uint64_t);
