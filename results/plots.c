@@ -129,11 +129,16 @@ write_quantiles(const struct drawing *drawing, struct err *err)
 	struct buf text = {0};
 
 	buf_string(&text, "# time median_ms p95_ms p99_ms max_ms count\n");
-	vec_each (const struct series_quantiles, q, &drawing->series.quantiles)
-		buf_printf(&text, "%.4f %.4f %.4f %.4f %.4f %llu\n",
+	int64_t next_ns =
+		INT64_MAX; /* a blank line breaks the lines where nothing ended */
+	vec_each (const struct series_quantiles, q, &drawing->series.quantiles) {
+		buf_printf(&text, "%s%.4f %.4f %.4f %.4f %.4f %llu\n",
+			   q->at_ns > next_ns ? "\n" : "",
 			   (double)q->at_ns / drawing->unit_ns, (double)q->p50_ns / 1e6,
 			   (double)q->p95_ns / 1e6, (double)q->p99_ns / 1e6,
 			   (double)q->max_ns / 1e6, (unsigned long long)q->count);
+		next_ns = q->at_ns + drawing->series.bucket_ns;
+	}
 	if (drawing->series.quantiles.count == 0)
 		buf_string(&text, "NaN NaN NaN NaN NaN 0\n");
 	bool ok = write_file(drawing, "quantiles.dat", buf_bytes(&text), err);
@@ -227,8 +232,9 @@ print_fault_lists(const struct drawing *drawing, struct buf *text)
 		print_quoted(text, kinds->of.items[i]);
 		buf_char(text, ' ');
 	}
-	buf_string(text, "'\nfault_colours = '");
-	for (size_t i = 0; i < kinds->of.count; i++)
+	buf_string(text,
+		   "'\nfault_colours = '"); /* never empty: gnuplot parses it anyway */
+	for (size_t i = 0; i < kinds->of.count || i == 0; i++)
 		buf_printf(text, "%s ", fault_band_colour(i));
 	buf_string(text, "'\n");
 }

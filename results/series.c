@@ -121,6 +121,14 @@ rate_of(struct series *series, const struct op *op)
 	return vec_last(&series->rates);
 }
 
+static int
+by_f_and_type(const void *a, const void *b)
+{
+	const struct series_rate *x = a, *y = b;
+
+	return x->f != y->f ? (x->f < y->f ? -1 : 1) : (int)x->type - (int)y->type;
+}
+
 static void
 make_rates(struct series *series, const struct history *history)
 {
@@ -128,6 +136,9 @@ make_rates(struct series *series, const struct history *history)
 
 	vec_each (const struct op, op, &history->ops)
 		rate_of(series, op)->per_second[bucket_of(series, op)] += share;
+	if (series->rates.count > 1)
+		qsort(series->rates.items, series->rates.count,
+		      sizeof(struct series_rate), by_f_and_type);
 }
 
 void
