@@ -60,20 +60,21 @@ parse_init(const char *text, struct history *history, val *init, struct err *err
 	return ok;
 }
 
-/* Says what the file leaves open, as far as a register's verdict can hang on it. */
+/* Says how the file was understood, as far as a verdict can hang on it. */
 static void
-tell_conventions(const struct reader_facts *facts, const struct check_options *check)
+print_conventions(const struct reader_facts *facts, const struct judge_options *options,
+		  const struct judgement *judgement)
 {
-	if (!isatty(STDERR_FILENO))
-		return;
-	fprintf(stderr, "%s, %llu events%s%s; a read of nil %s\n", facts->format->name,
-		(unsigned long long)facts->events,
-		facts->are_tuples ? ", values taken apart as [key value]" : "",
-		facts->has_times ? ""
-				 : ", no times: events are shown a millisecond apart",
-		check->nil_is_unknown ? "taught nothing (--nil value: it returned the "
-					"initial value)"
-				      : "returned the initial value");
+	printf("  read as %s: %llu events%s%s\n", facts->format->name,
+	       (unsigned long long)facts->events,
+	       facts->are_tuples ? ", values taken apart as [key value]" : "",
+	       facts->has_times ? ""
+				: "; no times: events are shown a millisecond apart");
+	if (strcmp(judgement->of.items[0].result.checker, "register") == 0)
+		printf("  a read of nil %s\n",
+		       options->check.nil_is_unknown
+			       ? "taught nothing, as for Knossos (else: --nil value)"
+			       : "returned the initial value (else: --nil unknown)");
 }
 
 static bool
@@ -86,7 +87,8 @@ parse_nil(const char *nil, bool of_format, bool *is_unknown, struct err *err)
 
 static int
 judge_and_tell(const struct settings *settings, struct history *history,
-	       struct judge_options *options, struct store *store)
+	       struct judge_options *options, struct store *store,
+	       const struct reader_facts *facts)
 {
 	const char *const named[] = {settings->checker, NULL};
 	struct judgement judgement;
@@ -107,6 +109,8 @@ judge_and_tell(const struct settings *settings, struct history *history,
 	else
 		judge_words(history, &judgement, &out);
 	fwrite(out.data, 1, out.len, stdout);
+	if (facts != NULL && !settings->json)
+		print_conventions(facts, options, &judgement);
 	int code = judge_exit_code(judgement.verdict);
 	if (store != NULL && !judge_store(store, history, &judgement, &err))
 		code = command_broke(&err);
@@ -138,8 +142,7 @@ check_file(const struct settings *settings, struct judge_options *options,
 			    &options->check.nil_is_unknown, &err))
 		code = command_usage(&command_check, &err);
 	else {
-		tell_conventions(&facts, &options->check);
-		code = judge_and_tell(settings, &history, options, NULL);
+		code = judge_and_tell(settings, &history, options, NULL, &facts);
 	}
 	history_release(&history);
 	return code;
@@ -175,7 +178,7 @@ check_opened(const struct settings *settings, struct judge_options *options,
 		 !store_read_history(store, &history, &err))
 		code = command_broke(&err);
 	else
-		code = judge_and_tell(settings, &history, options, store);
+		code = judge_and_tell(settings, &history, options, store, NULL);
 	history_release(&history);
 	return code;
 }
@@ -187,6 +190,9 @@ check_run(const struct settings *settings, struct judge_options *options,
 	struct err err;
 	struct store *store = store_open(settings->runs, which, &err);
 
+	if (store == NULL && access(which, F_OK) != 0 && strcmp(which, "latest") != 0)
+		err_set(&err, "no file '%s', and no run of that name in '%s'", which,
+			settings->runs);
 	if (store == NULL)
 		return command_broke(&err);
 	int code = check_opened(settings, options, store);
@@ -246,7 +252,8 @@ check_main(int argc, char **argv)
 	}
 	if (s.threads > 1024)
 		s.threads = 1024;
-	if (!parse_budget(s.budget, &options, &err))
+	if (!parse_budget(s.budget, &options, &err) ||
+	    (s.format != NULL && format_find(s.format, &err) == NULL))
 		return command_usage(&command_check, &err);
 	const char *which = argc == 2 ? argv[1] : "latest";
 	return is_history_file(which) ? check_file(&s, &options, which)

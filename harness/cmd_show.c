@@ -76,11 +76,11 @@ print_fault(void *context, int columns, const char *const *texts)
 {
 	(void)columns;
 	begin_row(context);
-	printf("  %9s s .. %s  %s %s%s%s%s\n", texts[0],
-	       text_or(texts[1], "still in force"), texts[2], text_or(texts[3], ""),
-	       texts[4][0] == '1' ? "" : ", never injected",
-	       texts[5][0] == '1' ? ", healed" : ", not healed",
-	       texts[6] != NULL && texts[6][0] != '\0' ? ":" : "");
+	printf("  %9s s .. %s  %s", texts[0], text_or(texts[1], "still in force"),
+	       texts[2]);
+	printf("%s%s%s%s\n", text_or(texts[3], "")[0] != '\0' ? " " : "",
+	       text_or(texts[3], ""), texts[4][0] == '1' ? "" : ", never injected",
+	       texts[5][0] == '1' ? ", healed" : ", not healed");
 	if (texts[6] != NULL && texts[6][0] != '\0')
 		printf("%14s evidence: %s\n", "", texts[6]);
 	if (texts[7] != NULL && texts[7][0] != '\0')

@@ -191,7 +191,7 @@ describe_result(const struct history *history, const struct judged *judged,
 {
 	const struct check_result *result = &judged->result;
 
-	buf_printf(out, "%s: %s: %s\n", verdict_name(result->verdict), result->checker,
+	buf_printf(out, "%s %s: %s\n", verdict_name(result->verdict), result->checker,
 		   result->reason != NULL ? result->reason : "");
 	buf_printf(out, "  %llu operations in %.3f s, %s%s\n",
 		   (unsigned long long)result->operations, judged->seconds,

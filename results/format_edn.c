@@ -185,4 +185,5 @@ const struct format format_edn = {
 	.sniff = sniff,
 	.read = read_edn,
 	.write = write_edn,
+	.nil_is_unknown = true, /* as Knossos' register */
 };

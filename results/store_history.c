@@ -90,6 +90,16 @@ find_stop(const struct history *history, const struct op *start, const char *fau
 	return NULL;
 }
 
+static void
+print_plainly(const struct values *values, val v, struct buf *out)
+{
+	if (val_kind(v) == VAL_STRING)
+		buf_string(out, val_text(values, v).data);
+	else if (v != VAL_OF_NIL)
+		val_print(values, v, out);
+}
+
+/* What was asked stands in the first event, what was done in the second. */
 static bool
 put_fault(struct store *store, const struct history *history, const struct op *op,
 	  struct err *err)
@@ -97,13 +107,14 @@ put_fault(struct store *store, const struct history *history, const struct op *o
 	const char *name = history_f_name(history, op->f);
 	const char *started = behind(name, "start");
 	const struct op *stop = started != NULL ? find_stop(history, op, started) : NULL;
-	struct buf target = {0};
+	struct buf target = {0}, resolved = {0};
 
-	if (op->input != VAL_OF_NIL)
-		val_print(&history->values, op->input, &target);
+	print_plainly(&history->values, op->input, &target);
+	print_plainly(&history->values, op->output, &resolved);
 	struct store_fault fault = {
 		.fault = started != NULL ? started : name,
 		.target = buf_text(&target),
+		.resolved = buf_text(&resolved),
 		.start_ns = op->invoke_ns,
 		.end_ns = started == NULL ? op->complete_ns
 			  : stop != NULL  ? stop->invoke_ns
@@ -113,6 +124,7 @@ put_fault(struct store *store, const struct history *history, const struct op *o
 	};
 	bool ok = store_put_fault(store, &fault, err);
 	buf_release(&target);
+	buf_release(&resolved);
 	return ok;
 }
 
