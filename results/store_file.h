@@ -36,8 +36,9 @@ struct store {
 	char *run_texts[STORE_RUN_TEXTS]; /* owned: what store_read_run gave out */
 };
 
-#define STORE_DATABASE	     "run.db"
-#define STORE_APPLICATION_ID 0x46544c4e /* "FTLN": tells run files from other databases  \
+#define STORE_DATABASE "run.db"
+#define STORE_APPLICATION_ID                                                             \
+	0x46544c4e /* "FTLN": tells run files from other databases  \
 					 */
 #define STORE_SCHEMA_VERSION 1
 
