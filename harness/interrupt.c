@@ -46,15 +46,21 @@ wait_for_signals(void *context)
 bool
 interrupt_open(struct err *err)
 {
+	static bool is_open;
 	pthread_t thread;
 	sigset_t set;
 
+	if (is_open)
+		return true;
+	/* A limit on file sizes is an error of the write, not a death. */
+	signal(SIGXFSZ, SIG_IGN);
 	watched_signals(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	int code = pthread_create(&thread, NULL, wait_for_signals, NULL);
 	if (code != 0)
 		return err_set(err, "watch signals: start a thread: %s", strerror(code));
 	pthread_detach(thread);
+	is_open = true;
 	return true;
 }
 

@@ -8,8 +8,8 @@
 
 #include "base/err.h"
 
-/* Takes the signals over, for the rest of the program. To be called before other threads
- * are started, since they inherit what it sets up. */
+/* Takes the signals over, for the rest of the program; once. To be called by the main
+ * thread before others are started, since they inherit what it sets up. */
 bool interrupt_open(struct err *err);
 
 /* True when the run was asked to stop. */
