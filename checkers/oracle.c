@@ -60,9 +60,24 @@ extend(struct search *search, uint32_t state, uint32_t placed)
 	}
 }
 
+static void
+visit_starts(struct search *search, bool from_any_state)
+{
+	uint32_t state_count = 0;
+
+	if (!from_any_state) {
+		visit(search, search->model->init(search->self), 0);
+		return;
+	}
+	state_count = search->model->state_count(search->self);
+	ASSERT(state_count > 0);
+	for (uint32_t state = 0; state < state_count; state++)
+		visit(search, state, 0);
+}
+
 enum verdict
-oracle_judge(const struct model *model, void *self, const struct call *calls,
-	     size_t count)
+oracle_judge_part(const struct model *model, void *self, const struct call *calls,
+		  size_t count, bool from_any_state, size_t visits_max)
 {
 	struct search search = {
 		.model = model, .self = self, .calls = calls, .count = count};
@@ -77,12 +92,12 @@ oracle_judge(const struct model *model, void *self, const struct call *calls,
 	for (size_t i = 0; i < search.single_count; i++)
 		if (!calls[i].optional)
 			search.required |= 1u << i;
-	visit(&search, model->init(self), 0);
+	visit_starts(&search, from_any_state);
 	while (search.open.count > 0 && verdict == VERDICT_INVALID) {
 		uint64_t pair = vec_pop(&search.open);
 		if (((uint32_t)pair & search.required) == search.required)
 			verdict = VERDICT_VALID;
-		else if (search.seen.count > ORACLE_VISITS_MAX)
+		else if (search.seen.count > visits_max)
 			verdict = VERDICT_UNKNOWN;
 		else
 			extend(&search, (uint32_t)(pair >> 32), (uint32_t)pair);
@@ -90,6 +105,13 @@ oracle_judge(const struct model *model, void *self, const struct call *calls,
 	map_release(&search.seen);
 	vec_release(&search.open);
 	return verdict;
+}
+
+enum verdict
+oracle_judge(const struct model *model, void *self, const struct call *calls,
+	     size_t count)
+{
+	return oracle_judge_part(model, self, calls, count, false, ORACLE_VISITS_MAX);
 }
 
 enum verdict

@@ -20,6 +20,13 @@ enum {
 enum verdict oracle_judge(const struct model *model, void *self, const struct call *calls,
 			  size_t count);
 
+/* The same from any state below the model's state_count instead of its first one (needs
+ * one), and with a bound on the pairs: what may be asked of a part of a history whose
+ * beginning is forgotten. */
+enum verdict oracle_judge_part(const struct model *model, void *self,
+			       const struct call *calls, size_t count,
+			       bool from_any_state, size_t visits_max);
+
 /* The same on the operations of a key. */
 enum verdict oracle_judge_key(const struct model *model, const struct key_ops *key,
 			      const struct check_options *options);
