@@ -41,6 +41,14 @@ enum {
 };
 
 static bool
+check_port(const struct cluster *cluster, const char *name, const char *otherwise,
+	   int64_t *port, struct err *err)
+{
+	return text_int(cluster_option(cluster, name, otherwise), 1, 65535, port, err) ||
+	       err_context(err, "option '%s' of system 'reference'", name);
+}
+
+static bool
 check_options(const struct cluster *cluster, struct reference *reference, struct err *err)
 {
 	const char *known[NODE_OPTIONS + 3] = {"port", "peer-port", "program"};
@@ -55,10 +63,8 @@ check_options(const struct cluster *cluster, struct reference *reference, struct
 			return err_context(err, "option '%s' of system 'reference'",
 					   node_options[i]);
 	}
-	return text_int(cluster_option(cluster, "port", "6379"), 1, 65535,
-			&reference->port, err) &&
-	       text_int(cluster_option(cluster, "peer-port", "7379"), 1, 65535,
-			&reference->peer_port, err);
+	return check_port(cluster, "port", "6379", &reference->port, err) &&
+	       check_port(cluster, "peer-port", "7379", &reference->peer_port, err);
 }
 
 /* The folder of the running program, without the slash at its end. */
