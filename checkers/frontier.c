@@ -201,6 +201,10 @@ take_turns(struct judging *judging, unsigned drivers)
 				work += (uint64_t)judging->engine.plan.layer_count *
 					WORK_PER_LAYER;
 			enum progress progress = run_driver(judging, turns[i], work);
+			if (progress == PROGRESS_EMPTY &&
+			    model_is_full(judging->engine.plan.model,
+					  judging->engine.plan.self))
+				progress = PROGRESS_STOPPED;
 			if (progress == PROGRESS_FOUND || progress == PROGRESS_EMPTY)
 				decide(judging, turns[i], progress);
 			can_go_on |= progress == PROGRESS_MORE;

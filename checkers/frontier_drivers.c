@@ -27,7 +27,9 @@ must_stop(struct engine *engine, size_t bytes)
 	bytes += engine->plan.bytes + engine->usages.count * engine->usages.width * 6;
 	if (bytes > engine->bytes_peak)
 		engine->bytes_peak = bytes;
-	return bytes > engine->bytes_max / 3 || budget_is_over(&engine->options->budget);
+	return bytes > engine->bytes_max / 3 ||
+	       model_is_full(engine->plan.model, engine->plan.self) ||
+	       budget_is_over(&engine->options->budget);
 }
 
 static void

@@ -43,7 +43,16 @@ struct model {
 	bool (*is_overwrite)(void *self, const struct call *call);
 	/* All states are numbers below this; 0: not known beforehand. */
 	uint32_t (*state_count)(void *self);
+	/* Optional (NULL: never). It met more states than the budget of memory allows and
+	 * forbade what would have led to another one: nothing is refuted by that. */
+	bool (*is_full)(void *self);
 };
+
+static inline bool
+model_is_full(const struct model *model, void *self)
+{
+	return model->is_full != NULL && model->is_full(self);
+}
 
 /* The calls of a key in order of invocation. The caller releases the vec. */
 void model_calls(const struct model *model, void *self, const struct key_ops *key,
