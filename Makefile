@@ -79,14 +79,14 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(ARCHIVES) $(if $(TEST_SUPPORT),$(BUILD)/t
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(HARNESS_LIBS) -lcmocka -Wl,-Bstatic -luv_a -Wl,-Bdynamic -ldl -lrt -o $@
 
-test-programs: $(TEST_PROGRAMS) $(EXTRA_PROGRAMS)
-
 # Programs for benches and proofs: tests/**/NAME_main.c
 EXTRA_SOURCES  := $(shell find tests -name '*_main.c' 2>/dev/null | sort)
 EXTRA_PROGRAMS := $(patsubst %_main.c,$(BUILD)/%,$(EXTRA_SOURCES))
 $(EXTRA_PROGRAMS): $(BUILD)/%: $(BUILD)/%_main.o $(ARCHIVES) $(if $(TEST_SUPPORT),$(BUILD)/tests-support.a)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(HARNESS_LIBS) -lcmocka -Wl,-Bstatic -luv_a -Wl,-Bdynamic -ldl -lrt -o $@
+
+test-programs: $(TEST_PROGRAMS) $(EXTRA_PROGRAMS)
 
 # ---- what people type ---------------------------------------------------------------------
 JOBS ?= $(shell nproc)
@@ -159,6 +159,7 @@ help:
 # Embedded files (results/embed.h) are no includes, so make must be told.
 $(BUILD)/results/plots.o: $(wildcard results/plots/*.gp)
 $(BUILD)/results/report.o: results/report.css
+$(BUILD)/results/store_file.o: results/schema.sql
 
 .PHONY: all demo test test-programs bugs bench lint format check-asan check-tsan install \
         uninstall clean help
