@@ -23,7 +23,7 @@ bad=0
 for room in base reference/protocol reference/service reference/node reference/client \
 	reference/sim checkers chaos chaos/agent systems workloads results harness; do
 	for file in "$room"/*.c "$room"/*.h; do
-		case "$file" in *_main.c | */cmd_*.c | *'*'*) continue ;; esac
+		case "$file" in *_main.c | */cmd_*.[ch] | *'*'*) continue ;; esac
 		wrong=$(grep -nE '^#include "' "$file" |
 			grep -vE "\"($(allowed "$room"))" | grep -E '"(base|reference|checkers|chaos|systems|workloads|results|harness)/')
 		[ -z "$wrong" ] || { echo "$wrong" | sed "s|^|$file:|"; bad=1; }
