@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool
-read_all(int fd, const char *path, size_t bytes_max, struct buf *contents,
-	 struct err *err)
+bool
+file_read_open(int fd, const char *path, size_t bytes_max, struct buf *contents,
+	       struct err *err)
 {
 	size_t start = contents->len;
 
@@ -41,7 +41,7 @@ file_read(const char *path, size_t bytes_max, struct buf *contents, struct err *
 
 	if (fd < 0)
 		return err_errno(err, "open '%s'", path);
-	bool ok = read_all(fd, path, bytes_max, contents, err);
+	bool ok = file_read_open(fd, path, bytes_max, contents, err);
 	close(fd);
 	return ok;
 }

@@ -10,6 +10,10 @@
 /* Appends the whole file to `contents`. Refuses more than `bytes_max`; 0: no bound. */
 bool file_read(const char *path, size_t bytes_max, struct buf *contents, struct err *err);
 
+/* The same from an open descriptor up to its end; `name` is for the error. */
+bool file_read_open(int fd, const char *name, size_t bytes_max, struct buf *contents,
+		    struct err *err);
+
 /* Writes a file so that it has either the old or the new contents (temporary, rename). */
 bool file_write(const char *path, const void *data, size_t bytes, struct err *err);
 

@@ -138,11 +138,11 @@ reader_read_bytes(struct bytes input, const char *name,
 
 /* Pipes and the like cannot be mapped. */
 static bool
-read_stream(const char *path, const struct reader_options *options,
+read_stream(int fd, const char *path, const struct reader_options *options,
 	    struct history *history, struct reader_facts *facts, struct err *err)
 {
 	struct buf contents = {0};
-	bool ok = file_read(path, options->bytes_max, &contents, err) &&
+	bool ok = file_read_open(fd, path, options->bytes_max, &contents, err) &&
 		  reader_read_bytes(buf_bytes(&contents), path, options, history, facts,
 				    err);
 
@@ -172,7 +172,8 @@ reader_read_file(const char *path, const struct reader_options *options,
 	struct stat status;
 
 	if (strcmp(path, "-") == 0)
-		return read_stream("/dev/stdin", options, history, facts, err);
+		return read_stream(STDIN_FILENO, "standard input", options, history,
+				   facts, err);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &status) != 0) {
 		err_errno(err, "open '%s'", path);
@@ -187,7 +188,7 @@ reader_read_file(const char *path, const struct reader_options *options,
 		ok = read_mapped(fd, (size_t)status.st_size, path, options, history,
 				 facts, err);
 	else
-		ok = read_stream(path, options, history, facts, err);
+		ok = read_stream(fd, path, options, history, facts, err);
 	close(fd);
 	return ok;
 }
