@@ -1,0 +1,113 @@
+#include "checkers/tell.h"
+
+#include "base/mem.h"
+#include "checkers/explain.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* Cuts what was appended since `from`, not within a character of UTF-8. */
+static void
+cut(struct buf *text, size_t from, size_t bytes_max)
+{
+	if (text->len - from <= bytes_max)
+		return;
+	size_t end = from + bytes_max;
+	while (end > from && ((unsigned char)text->data[end] & 0xc0) == 0x80)
+		end--;
+	text->len = end;
+	buf_string(text, " ...");
+}
+
+void
+tell_value(const struct history *history, val v, struct buf *sentence)
+{
+	size_t from = sentence->len;
+
+	explain_value(history, v, sentence);
+	cut(sentence, from, TELL_VALUE_MAX);
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void
+list(const struct history *history, struct anomaly *anomaly, struct buf *text)
+{
+	vec_each (uint32_t, op, &anomaly->ops) {
+		buf_string(text, "  ");
+		size_t from = text->len;
+		history_describe(history, &history->ops.items[*op], text);
+		cut(text, from, TELL_LINE_MAX);
+		buf_char(text, '\n');
+	}
+}
+
+void
+tell(const struct history *history, struct check_result *result, const char *name,
+     val key, struct buf *sentence, const uint32_t *ops, size_t count)
+{
+	struct anomaly *anomaly = check_result_anomaly(result, name, key);
+
+	if (anomaly == NULL) {
+		buf_release(sentence);
+		return;
+	}
+	for (size_t i = 0; i < count && anomaly->ops.count < TELL_OPS_MAX; i++)
+		explain_add(anomaly, ops[i]);
+	if (anomaly->ops.count > 0)
+		qsort(anomaly->ops.items, anomaly->ops.count, sizeof(uint32_t),
+		      by_number);
+	buf_string(sentence, ":\n");
+	list(history, anomaly, sentence);
+	explain_finish(anomaly, sentence);
+}
+
+void
+tell_name(struct buf *details, const char *name)
+{
+	if (details->len > 0 && details->data[details->len - 1] != '{')
+		buf_char(details, ',');
+	buf_printf(details, "\"%s\":", name);
+}
+
+void
+tell_number(struct buf *details, const char *name, uint64_t number)
+{
+	tell_name(details, name);
+	buf_printf(details, "%" PRIu64, number);
+}
+
+bool
+tell_unknown(struct check_result *result, char *reason)
+{
+	if (result->verdict == VERDICT_INVALID || result->reason != NULL) {
+		free(reason);
+		return false;
+	}
+	result->verdict = VERDICT_UNKNOWN;
+	result->reason = reason;
+	return true;
+}
+
+void
+tell_end(struct check_result *result, char *valid_reason)
+{
+	if (result->verdict == VERDICT_INVALID) {
+		free(result->reason);
+		result->reason =
+			mem_format("%" PRIu64 " %s, the first: %s", result->anomaly_count,
+				   result->anomaly_count == 1 ? "anomaly" : "anomalies",
+				   result->anomalies.items[0].name);
+	} else if (result->verdict == VERDICT_NONE) {
+		result->verdict = VERDICT_VALID;
+		result->reason = valid_reason;
+		return;
+	}
+	free(valid_reason);
+}
