@@ -4,6 +4,7 @@
 #include "results/reader.h"
 #include "workloads/workload.h"
 
+#include <glob.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -70,6 +71,8 @@ print_conventions(const struct reader_facts *facts, const struct judge_options *
 	       facts->are_tuples ? ", values taken apart as [key value]" : "",
 	       facts->has_times ? ""
 				: "; no times: events are shown a millisecond apart");
+	if (!facts->has_order)
+		printf("  only each session's order is known, no real time\n");
 	if (strcmp(judgement->of.items[0].result.checker, "register") == 0)
 		printf("  a read of nil %s\n",
 		       options->check.nil_is_unknown
@@ -99,6 +102,8 @@ judge_and_tell(const struct settings *settings, struct history *history,
 		options->checkers = named;
 	options->check.model = settings->model;
 	options->check.level = settings->level;
+	if (settings->level == NULL && facts != NULL && !facts->has_order)
+		options->check.level = "strong-session-serializable";
 	options->check.threads = (int)settings->threads;
 	options->check.failed_cas_observes = settings->failed_cas;
 	if (!parse_init(settings->init, history, &options->check.init, &err) ||
@@ -141,9 +146,8 @@ check_file(const struct settings *settings, struct judge_options *options,
 	else if (!parse_nil(settings->nil, facts.format->nil_is_unknown,
 			    &options->check.nil_is_unknown, &err))
 		code = command_usage(&command_check, &err);
-	else {
+	else
 		code = judge_and_tell(settings, &history, options, NULL, &facts);
-	}
 	history_release(&history);
 	return code;
 }
@@ -199,7 +203,23 @@ check_run(const struct settings *settings, struct judge_options *options,
 	return store_close(store, &err) ? code : command_broke(&err);
 }
 
-/* A file that is no database is a history; all else names a run. */
+/* A folder with logs and without a run is one of Cobra's. */
+static bool
+is_log_folder(const char *path)
+{
+	char *run = mem_format("%s/run.db", path), *logs = mem_format("%s/*.log", path);
+	glob_t found;
+	bool has_run = access(run, F_OK) == 0;
+	bool has_logs = glob(logs, GLOB_NOSORT, NULL, &found) == 0;
+
+	if (has_logs)
+		globfree(&found);
+	free(run);
+	free(logs);
+	return has_logs && !has_run;
+}
+
+/* A file that is no database is a history, so is a folder of logs; all else names a run. */
 static bool
 is_history_file(const char *path)
 {
@@ -207,8 +227,9 @@ is_history_file(const char *path)
 
 	if (strcmp(path, "-") == 0)
 		return true;
-	return stat(path, &status) == 0 && !S_ISDIR(status.st_mode) &&
-	       !store_is_database(path);
+	if (stat(path, &status) != 0)
+		return false;
+	return S_ISDIR(status.st_mode) ? is_log_folder(path) : !store_is_database(path);
 }
 
 static int

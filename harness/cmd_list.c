@@ -3,6 +3,7 @@
 #include "checkers/checker.h"
 #include "harness/command.h"
 #include "reference/protocol/protocol.h"
+#include "results/reader.h"
 #include "workloads/workload.h"
 
 #include <stdio.h>
@@ -10,9 +11,9 @@
 
 static int list_main(int argc, char **argv);
 
-const struct command command_list = {"list",
-				     "[systems|workloads|faults|checkers|bugs ...]",
-				     "what there is to choose from", list_main};
+const struct command command_list = {
+	"list", "[systems|workloads|faults|checkers|formats|bugs ...]",
+	"what there is to choose from", list_main};
 
 static void
 print_row(const char *name, const char *summary)
@@ -83,6 +84,21 @@ list_checkers(void)
 }
 
 static void
+list_formats(void)
+{
+	size_t count;
+	const struct format *const *formats = formats_all(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		print_row(formats[i]->name, formats[i]->summary);
+		printf("  %-22s a read of nil: %s; %s\n", "",
+		       formats[i]->nil_is_unknown ? "taught nothing"
+						  : "the initial value",
+		       formats[i]->write != NULL ? "read and written" : "read only");
+	}
+}
+
+static void
 list_bugs(void)
 {
 	for (int i = 1; i < BUG_COUNT; i++)
@@ -95,7 +111,7 @@ static const struct topic {
 } topics[] = {
 	{"systems", list_systems}, {"workloads", list_workloads},
 	{"faults", list_faults},   {"checkers", list_checkers},
-	{"bugs", list_bugs},
+	{"formats", list_formats}, {"bugs", list_bugs},
 };
 enum {
 	TOPIC_COUNT = sizeof(topics) / sizeof(topics[0])

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -112,6 +113,7 @@ read_as(const struct format *format, struct bytes input, const char *name,
 		*facts = (struct reader_facts){.format = format,
 					       .has_times = reading.events.has_times,
 					       .are_tuples = reading.events.are_tuples,
+					       .has_order = !reading.lacks_order,
 					       .events = reading.events.count};
 	events_release(&reading.events);
 	scan_release(&reading.scan);
@@ -150,6 +152,52 @@ read_stream(int fd, const char *path, const struct reader_options *options,
 	return ok;
 }
 
+static int
+is_log(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return length > 4 && strcmp(entry->d_name + length - 4, ".log") == 0;
+}
+
+/* The logs one behind the other, each after the mark of a session (format_cobra.c). */
+static bool
+join_logs(const char *path, struct dirent **logs, int count, size_t bytes_max,
+	  struct buf *contents, struct err *err)
+{
+	bool ok = true;
+
+	for (int i = 0; ok && i < count; i++) {
+		char *log = mem_format("%s/%s", path, logs[i]->d_name);
+		buf_char(contents, 'N');
+		ok = file_read(log, bytes_max, contents, err);
+		free(log);
+		if (ok && bytes_max > 0 && contents->len > bytes_max)
+			ok = err_set(err, "'%s' holds more than fits into memory", path);
+	}
+	return ok;
+}
+
+static bool
+read_folder(const char *path, const struct reader_options *options,
+	    struct history *history, struct reader_facts *facts, struct err *err)
+{
+	struct dirent **logs;
+	struct buf contents = {0};
+	int count = scandir(path, &logs, is_log, versionsort);
+
+	if (count < 0)
+		return err_errno(err, "read folder '%s'", path);
+	bool ok = count > 0 || err_set(err, "'%s' is a folder without logs", path);
+	ok = ok && join_logs(path, logs, count, options->bytes_max, &contents, err) &&
+	     reader_read_bytes(buf_bytes(&contents), path, options, history, facts, err);
+	for (int i = 0; i < count; i++)
+		free(logs[i]);
+	free(logs);
+	buf_release(&contents);
+	return ok;
+}
+
 static bool
 read_mapped(int fd, size_t bytes, const char *path, const struct reader_options *options,
 	    struct history *history, struct reader_facts *facts, struct err *err)
@@ -183,7 +231,7 @@ reader_read_file(const char *path, const struct reader_options *options,
 	}
 	bool ok;
 	if (S_ISDIR(status.st_mode))
-		ok = err_set(err, "'%s' is a folder", path);
+		ok = read_folder(path, options, history, facts, err);
 	else if (S_ISREG(status.st_mode) && status.st_size > 0)
 		ok = read_mapped(fd, (size_t)status.st_size, path, options, history,
 				 facts, err);

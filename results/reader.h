@@ -23,6 +23,7 @@ struct reading {
 	const char *key_field;		      /* borrowed; NULL: only "key" */
 	struct scan scan;		      /* over the whole input */
 	struct events events;
+	bool lacks_order; /* the format says nothing about time between sessions */
 };
 
 struct format {
@@ -41,6 +42,7 @@ struct reader_facts {
 	const struct format *format;
 	bool has_times;	 /* else events are shown a millisecond apart */
 	bool are_tuples; /* [key value] was taken apart */
+	bool has_order;	 /* else only each session's own order is known, no real time */
 	uint64_t events;
 };
 
@@ -49,7 +51,8 @@ const struct format *const *formats_all(size_t *count);
 /* The format of a name; NULL with the nearest name as hint. */
 const struct format *format_find(const char *name, struct err *err);
 
-/* Adds a file ("-": standard input) to an empty history. `facts` may be NULL. */
+/* Adds a file ("-": standard input), or a folder of logs by session (Cobra's), to an empty
+ * history. `facts` may be NULL. */
 bool reader_read_file(const char *path, const struct reader_options *options,
 		      struct history *history, struct reader_facts *facts,
 		      struct err *err);
