@@ -42,9 +42,13 @@ print_head(struct store *store, struct err *err)
 static bool
 print_state(void *context, int columns, const char *const *texts)
 {
+	bool is_open = strcmp(texts[0], "running") == 0;
+
 	(void)context, (void)columns;
-	printf("  %s; %s operations, %s ok, %s failed, %s unknown\n", texts[0], texts[1],
-	       text_or(texts[2], "0"), text_or(texts[3], "0"), text_or(texts[4], "0"));
+	printf("  %s; %s operations, %s ok, %s failed, %s unknown\n",
+	       is_open ? "not finished: it runs, or its harness was killed" : texts[0],
+	       texts[1], text_or(texts[2], "0"), text_or(texts[3], "0"),
+	       text_or(texts[4], "0"));
 	return false;
 }
 
@@ -76,7 +80,7 @@ print_fault(void *context, int columns, const char *const *texts)
 {
 	(void)columns;
 	begin_row(context);
-	printf("  %9s s .. %s  %s", texts[0], text_or(texts[1], "still in force"),
+	printf("  %9s s .. %s  %s", texts[0], text_or(texts[1], "no end known"),
 	       texts[2]);
 	printf("%s%s%s%s\n", text_or(texts[3], "")[0] != '\0' ? " " : "",
 	       text_or(texts[3], ""), texts[4][0] == '1' ? "" : ", never injected",
@@ -151,7 +155,8 @@ show(struct store *store, struct err *err)
 			     print_note, err) &&
 	       print_section(store, "Faults",
 			     "SELECT printf('%.3f', start_ns / 1e9), "
-			     "printf('%.3f s', end_ns / 1e9), fault, "
+			     "CASE WHEN end_ns IS NOT NULL THEN "
+			     "printf('%.3f s', end_ns / 1e9) END, fault, "
 			     "coalesce(nullif(resolved, ''), target), injected, healed, "
 			     "evidence, error FROM fault ORDER BY start_ns, id",
 			     print_fault, err) &&
