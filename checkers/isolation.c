@@ -41,6 +41,7 @@ struct search {
 	struct isolation *out;
 	uint32_t *component; /* of the mask that was looked at last */
 	uint32_t path[PATH_MAX_NODES];
+	bool is_over; /* the budget ended the search for subtler cycles */
 };
 
 static bool
@@ -70,7 +71,7 @@ keep_cycle(struct search *s, enum isolation_anomaly anomaly, const uint32_t *pat
 {
 	if (is_found(s, anomaly))
 		return NULL;
-	s->out->found |= 1u << anomaly;
+	s->out->found |= anomaly_bit(anomaly);
 	vec_push(&s->out->cycles, (struct cycle){.anomaly = anomaly});
 	struct cycle *cycle = vec_last(&s->out->cycles);
 	for (size_t i = 0; i < count; i++) {
@@ -152,7 +153,7 @@ search_through_edge(struct search *s, enum edge_kind needed, unsigned rest,
 			    s->component[a] != s->component[b])
 				continue;
 			if (budget_is_over(s->budget)) {
-				s->out->undecided = true;
+				s->is_over = true;
 				break;
 			}
 			size_t length = graph_path(graph, rest, b, a, s->component,
@@ -233,7 +234,7 @@ search_product(struct search *s, const struct variant *variant)
 		struct cycle *cycle =
 			keep_cycle(s, variant->g_nonadjacent, s->path, length, mask);
 		if (cycle != NULL && variant == &plain && is_long_fork(cycle))
-			s->out->found |= 1u << ANOMALY_LONG_FORK;
+			s->out->found |= anomaly_bit(ANOMALY_LONG_FORK);
 	}
 	free(sizes);
 	free(component);
@@ -309,9 +310,9 @@ search_realtime(struct search *s, const struct timed *timed)
 	if (cycle == NULL)
 		return false;
 	cycle->kinds.items[count - 1] = EDGE_REALTIME;
-	s->out->found &= ~(1u << cycle->anomaly);
+	s->out->found &= ~(anomaly_bit(cycle->anomaly));
 	cycle->anomaly = classify_realtime(cycle);
-	s->out->found |= 1u << cycle->anomaly;
+	s->out->found |= anomaly_bit(cycle->anomaly);
 	return false;
 }
 
@@ -342,7 +343,7 @@ is_strict(struct search *s, const struct timed *timed)
 {
 	uint32_t late, early;
 
-	return (s->out->found & 1u << ANOMALY_G2_ITEM) == 0 &&
+	return (s->out->found & anomaly_bit(ANOMALY_G2_ITEM)) == 0 &&
 	       graph_commit_points(timed->graph, EDGE_ALL_DATA, timed->begin, timed->end,
 				   timed->commit, &late, &early);
 }
@@ -367,8 +368,9 @@ search_realtime_classes(struct search *s, struct timed *timed)
 static void
 search_realtimes(struct search *s)
 {
-	const uint32_t below = 1u << ANOMALY_G0 | 1u << ANOMALY_G1C |
-			       1u << ANOMALY_G_SINGLE | 1u << ANOMALY_G_NONADJACENT;
+	const uint64_t below = anomaly_bit(ANOMALY_G0) | anomaly_bit(ANOMALY_G1C) |
+			       anomaly_bit(ANOMALY_G_SINGLE) |
+			       anomaly_bit(ANOMALY_G_NONADJACENT);
 	uint32_t *commit = mem_new(s->d->graph.node_count, sizeof(*commit));
 	struct timed timed = {&s->d->graph, s->d->begin, s->d->end, commit,
 			      EDGE_ALL_DATA};
@@ -394,6 +396,56 @@ all_is_well(struct search *s)
 	return acyclic;
 }
 
+static uint64_t
+cycles_of(const struct variant *variant)
+{
+	return anomaly_bit(variant->g0) | anomaly_bit(variant->g1c) |
+	       anomaly_bit(variant->g_single) | anomaly_bit(variant->g_nonadjacent) |
+	       anomaly_bit(variant->g2);
+}
+
+/* One write of b is seen by a, another is missed: b -wr-> a -rw-> b. The shortest
+ * G-single, so that a search of all edges for it is one pass. */
+static bool
+is_fractured(const struct graph *graph)
+{
+	for (uint32_t a = 0; a < graph->node_count; a++)
+		for (size_t e = graph->starts[a]; e < graph->starts[a + 1]; e++)
+			if (graph->kinds[e] == EDGE_RW &&
+			    (graph_kinds(graph, graph->targets[e], a) & EDGE_WR))
+				return true;
+	return false;
+}
+
+/* What the search leaves undecided: all that is subtler when the budget ended it; what
+ * hangs on the order of writes that nobody read, unless a stronger level holds; and, next
+ * to a G-single, how weak the level is that it breaks. */
+static void
+leave_open(struct search *s)
+{
+	static const struct variant *const variants[] = {&plain, &process, &realtime};
+	struct isolation *out = s->out;
+
+	for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++)
+		if (s->is_over || (s->d->writes_unordered &&
+				   (out->found & cycles_of(variants[i])) != 0))
+			out->open |= cycles_of(variants[i]);
+	out->why_open = s->is_over
+				? "the budget ended the search for subtler cycles"
+				: "some writes were never read and have no known order";
+	if (is_found(s, ANOMALY_G_SINGLE))
+		out->open |= anomaly_bit(ANOMALY_FRACTURED_READ) |
+			     anomaly_bit(ANOMALY_NON_MONOTONIC_VIEW);
+	if (is_found(s, ANOMALY_G_SINGLE) || is_found(s, ANOMALY_G_SINGLE_PROCESS))
+		out->open |= anomaly_bit(ANOMALY_FRACTURED_PROCESS) |
+			     anomaly_bit(ANOMALY_NON_MONOTONIC_PROCESS) |
+			     anomaly_bit(ANOMALY_CAUSALITY);
+	if (!s->is_over && !s->d->writes_unordered)
+		out->why_open = "which of the levels below consistent view is broken is "
+				"not decided for lists";
+	out->open &= ~out->found;
+}
+
 void
 isolation_search(const struct dependencies *d, const struct budget *budget,
 		 struct isolation *isolation)
@@ -402,14 +454,18 @@ isolation_search(const struct dependencies *d, const struct budget *budget,
 
 	*isolation = (struct isolation){0};
 	vec_each (const struct finding, finding, &d->findings)
-		isolation->found |= 1u << finding->anomaly;
+		isolation->found |= anomaly_bit(finding->anomaly);
 	s.component = mem_new(d->graph.node_count, sizeof(*s.component));
 	if (!all_is_well(&s)) {
 		search_cycles(&s, &plain);
-		if ((isolation->found & (1u << ANOMALY_G0 | 1u << ANOMALY_G1C)) == 0)
+		if ((isolation->found &
+		     (anomaly_bit(ANOMALY_G0) | anomaly_bit(ANOMALY_G1C))) == 0)
 			search_cycles(&s, &process);
 	}
 	search_realtimes(&s);
+	if (is_found(&s, ANOMALY_G_SINGLE) && is_fractured(&d->graph))
+		isolation->found |= anomaly_bit(ANOMALY_FRACTURED_READ);
+	leave_open(&s);
 	free(s.component);
 }
 

@@ -12,6 +12,12 @@
 
 #include "checkers/dependencies.h"
 
+static inline uint64_t
+anomaly_bit(enum isolation_anomaly anomaly)
+{
+	return UINT64_C(1) << anomaly;
+}
+
 struct cycle {
 	enum isolation_anomaly anomaly;
 	VEC(uint32_t) txns; /* each depends on the one before; the first on the last */
@@ -19,10 +25,11 @@ struct cycle {
 };
 
 struct isolation {
-	uint32_t found;		  /* set of anomalies, bit 1 << enum isolation_anomaly */
+	uint64_t found;		  /* set of anomalies, bit 1 << enum isolation_anomaly */
+	uint64_t open;		  /* those of which it is not known */
+	const char *why_open;	  /* static; NULL when nothing is */
 	VEC(struct cycle) cycles; /* one for each class */
 	uint32_t *commit; /* owned: commit points when strict serializable, else NULL */
-	bool undecided;	  /* the budget ended the search for subtler cycles */
 };
 
 /* Searches all anomalies. The caller calls isolation_release. */
@@ -30,12 +37,17 @@ void isolation_search(const struct dependencies *d, const struct budget *budget,
 		      struct isolation *isolation);
 void isolation_release(struct isolation *isolation);
 
-/* Whether a level is broken by a set of anomalies; levels by name ("serializable"); the
+/* What a level forbids, and whether it holds (valid), is broken (invalid) or neither is
+ * known; levels by name ("serializable"); the
  * names of all levels, from weak to strong. */
-bool level_is_broken(size_t level, uint32_t found);
+uint64_t level_forbids(size_t level);
+enum verdict level_state(size_t level, const struct isolation *isolation);
 bool level_find(const char *name, size_t *level, struct err *err);
 const char *level_name(size_t level);
 size_t level_count(void);
+
+const char *anomaly_name(enum isolation_anomaly anomaly);
+const char *anomaly_definition(enum isolation_anomaly anomaly);
 
 /* Turns what was found into verdict, reason and anomalies: invalid when `level` (NULL:
  * strict serializable) is broken. */

@@ -5,30 +5,39 @@
 
 #include <string.h>
 
-#define B(id) (1u << ANOMALY_##id)
+#define B(id) (UINT64_C(1) << ANOMALY_##id)
 #define SET_READ_UNCOMMITTED                                                             \
 	(B(GARBAGE_READ) | B(DUPLICATE) | B(INCOMPATIBLE_ORDER) | B(G0))
 #define SET_READ_COMMITTED                                                               \
 	(SET_READ_UNCOMMITTED | B(G1A) | B(G1B) | B(G1C) | B(DIRTY_UPDATE))
-#define SET_READ_ATOMIC	      (SET_READ_COMMITTED | B(INTERNAL) | B(FRACTURED_READ))
-#define SET_CURSOR_STABILITY  (SET_READ_COMMITTED | B(LOST_UPDATE))
-#define SET_CONSISTENT_VIEW   (SET_READ_ATOMIC | B(G_SINGLE))
-#define SET_PARALLEL_SI	      (SET_CONSISTENT_VIEW | B(LOST_UPDATE))
-#define SET_SNAPSHOT	      (SET_PARALLEL_SI | B(LONG_FORK) | B(G_NONADJACENT))
-#define SET_REPEATABLE_READ   (SET_SNAPSHOT | B(G2_ITEM))
+#define SET_MONOTONIC_VIEW   (SET_READ_COMMITTED | B(NON_MONOTONIC_VIEW))
+#define SET_READ_ATOMIC	     (SET_MONOTONIC_VIEW | B(INTERNAL) | B(FRACTURED_READ))
+#define SET_CURSOR_STABILITY (SET_READ_COMMITTED | B(LOST_UPDATE))
+#define SET_CONSISTENT_VIEW  (SET_READ_ATOMIC | B(G_SINGLE))
+#define SET_PARALLEL_SI	     (SET_CONSISTENT_VIEW | B(LOST_UPDATE))
+#define SET_SNAPSHOT                                                                     \
+	(SET_PARALLEL_SI | B(LONG_FORK) | B(G_NONADJACENT) | B(NO_SNAPSHOT_ORDER))
+#define SET_REPEATABLE_READ   (SET_SNAPSHOT | B(G2_ITEM) | B(NO_SERIAL_ORDER))
 #define SET_SERIALIZABLE      SET_REPEATABLE_READ
 #define SET_COMMITTED_PROCESS (B(G0_PROCESS) | B(G1C_PROCESS))
+#define SET_MONOTONIC_PROCESS (SET_COMMITTED_PROCESS | B(NON_MONOTONIC_PROCESS))
+#define SET_ATOMIC_PROCESS    (SET_MONOTONIC_PROCESS | B(FRACTURED_PROCESS))
+#define SET_CAUSAL	      (SET_READ_ATOMIC | SET_ATOMIC_PROCESS | B(CAUSALITY))
 #define SET_SNAPSHOT_PROCESS                                                             \
-	(SET_COMMITTED_PROCESS | B(G_SINGLE_PROCESS) | B(G_NONADJACENT_PROCESS))
-#define SET_SERIALIZABLE_PROCESS (SET_SNAPSHOT_PROCESS | B(G2_PROCESS))
-#define SET_COMMITTED_REALTIME	 (B(G0_REALTIME) | B(G1C_REALTIME))
+	(SET_ATOMIC_PROCESS | B(CAUSALITY) | B(G_SINGLE_PROCESS) |                       \
+	 B(G_NONADJACENT_PROCESS) | B(NO_SNAPSHOT_PROCESS))
+#define SET_SERIALIZABLE_PROCESS                                                         \
+	(SET_SNAPSHOT_PROCESS | B(G2_PROCESS) | B(NO_SERIAL_PROCESS))
+#define SET_COMMITTED_REALTIME (B(G0_REALTIME) | B(G1C_REALTIME))
 #define SET_SNAPSHOT_REALTIME                                                            \
-	(SET_COMMITTED_REALTIME | B(G_SINGLE_REALTIME) | B(G_NONADJACENT_REALTIME))
-#define SET_SERIALIZABLE_REALTIME (SET_SNAPSHOT_REALTIME | B(G2_REALTIME))
+	(SET_COMMITTED_REALTIME | B(G_SINGLE_REALTIME) | B(G_NONADJACENT_REALTIME) |     \
+	 B(NO_SNAPSHOT_REALTIME))
+#define SET_SERIALIZABLE_REALTIME                                                        \
+	(SET_SNAPSHOT_REALTIME | B(G2_REALTIME) | B(NO_SERIAL_REALTIME))
 
 static const struct {
 	const char *name;
-	uint32_t forbids;
+	uint64_t forbids;
 } levels[] = {
 #define ANOMALY(id, name, definition)
 #define LEVEL(id, name, forbids) {name, forbids},
@@ -63,10 +72,31 @@ level_name(size_t level)
 	return levels[level].name;
 }
 
-bool
-level_is_broken(size_t level, uint32_t found)
+const char *
+anomaly_name(enum isolation_anomaly anomaly)
 {
-	return (levels[level].forbids & found) != 0;
+	return anomalies[anomaly].name;
+}
+
+const char *
+anomaly_definition(enum isolation_anomaly anomaly)
+{
+	return anomalies[anomaly].definition;
+}
+
+uint64_t
+level_forbids(size_t level)
+{
+	return levels[level].forbids;
+}
+
+enum verdict
+level_state(size_t level, const struct isolation *isolation)
+{
+	if ((levels[level].forbids & isolation->found) != 0)
+		return VERDICT_INVALID;
+	return (levels[level].forbids & isolation->open) != 0 ? VERDICT_UNKNOWN
+							      : VERDICT_VALID;
 }
 
 bool
@@ -175,17 +205,18 @@ report_finding(const struct dependencies *d, const struct finding *finding,
 /* Names of levels that hold and of which no stronger listed one holds, and the reverse. A
  * level is stronger than another when it forbids more. */
 static void
-print_frontier(uint32_t found, bool broken, struct buf *out)
+print_frontier(const struct isolation *isolation, bool broken, struct buf *out)
 {
+	enum verdict wanted = broken ? VERDICT_INVALID : VERDICT_VALID;
 	bool first = true;
 
 	for (size_t i = 0; i < LEVEL_COUNT; i++) {
-		bool on_frontier = level_is_broken(i, found) == broken;
+		bool on_frontier = level_state(i, isolation) == wanted;
 		for (size_t j = 0; j < LEVEL_COUNT && on_frontier; j++) {
-			uint32_t weak = levels[broken ? j : i].forbids;
-			uint32_t strong = levels[broken ? i : j].forbids;
+			uint64_t weak = levels[broken ? j : i].forbids;
+			uint64_t strong = levels[broken ? i : j].forbids;
 			if (weak != strong && (weak & ~strong) == 0 &&
-			    level_is_broken(j, found) == broken)
+			    level_state(j, isolation) == wanted)
 				on_frontier = false;
 		}
 		if (!on_frontier)
@@ -198,18 +229,19 @@ print_frontier(uint32_t found, bool broken, struct buf *out)
 }
 
 static void
-print_details(const struct dependencies *d, uint32_t found, struct buf *details)
+print_details(const struct dependencies *d, const struct isolation *isolation,
+	      struct buf *details)
 {
 	bool first = true;
 
 	buf_string(details, "\"strongest-that-hold\":\"");
-	print_frontier(found, false, details);
+	print_frontier(isolation, false, details);
 	buf_string(details, "\",\"weakest-broken\":\"");
-	print_frontier(found, true, details);
+	print_frontier(isolation, true, details);
 	buf_printf(details, "\",\"transactions\":%zu,\"edges\":%zu,\"anomaly-types\":[",
 		   d->txns.of.count, d->graph.edge_count);
 	for (int i = 0; i < ANOMALY_COUNT; i++)
-		if (found >> i & 1) {
+		if (isolation->found >> i & 1) {
 			buf_printf(details, "%s\"%s\"", first ? "" : ",",
 				   anomalies[i].name);
 			first = false;
@@ -219,15 +251,15 @@ print_details(const struct dependencies *d, uint32_t found, struct buf *details)
 
 static void
 report_all(const struct dependencies *d, const struct isolation *isolation,
-	   uint32_t forbidden, struct check_result *result)
+	   uint64_t forbidden, struct check_result *result)
 {
-	uint32_t told = 0;
+	uint64_t told = 0;
 
 	vec_each (const struct cycle, cycle, &isolation->cycles)
 		if (forbidden >> cycle->anomaly & 1)
 			report_cycle(d, cycle, result);
 	vec_each (const struct finding, finding, &d->findings) {
-		uint32_t bit = 1u << finding->anomaly;
+		uint64_t bit = UINT64_C(1) << finding->anomaly;
 		if ((forbidden & bit) == 0)
 			continue;
 		if ((told & bit) == 0)
@@ -251,12 +283,7 @@ isolation_report(const struct dependencies *d, const struct isolation *isolation
 		result->reason = mem_string(err.text);
 		return;
 	}
-	bool unordered = d->writes_unordered && isolation->found != 0 &&
-			 (levels[asked].forbids & B(G2_ITEM)) == 0;
-	result->verdict =
-		isolation->undecided || unordered ? VERDICT_UNKNOWN : VERDICT_VALID;
-	if (level_is_broken(asked, isolation->found))
-		result->verdict = VERDICT_INVALID;
+	result->verdict = level_state(asked, isolation);
 	report_all(d, isolation, levels[asked].forbids, result);
 	buf_printf(&reason, "%zu transactions are %s%s; the strongest level that holds: ",
 		   d->txns.of.count,
@@ -264,16 +291,13 @@ isolation_report(const struct dependencies *d, const struct isolation *isolation
 		   : result->verdict == VERDICT_INVALID ? "not "
 							: "perhaps not ",
 		   levels[asked].name);
-	print_frontier(isolation->found, false, &reason);
-	if (isolation->undecided)
-		buf_string(&reason, " (the budget ended the search for subtler cycles)");
-	if (unordered)
-		buf_string(&reason,
-			   " (some writes were never read and have no known order)");
+	print_frontier(isolation, false, &reason);
+	if (result->verdict == VERDICT_UNKNOWN && isolation->why_open != NULL)
+		buf_printf(&reason, " (%s)", isolation->why_open);
 	if (isolation->found != 0) {
 		buf_string(&reason, "; the weakest that is broken: ");
-		print_frontier(isolation->found, true, &reason);
+		print_frontier(isolation, true, &reason);
 	}
-	print_details(d, isolation->found, &result->details);
+	print_details(d, isolation, &result->details);
 	result->reason = reason.data;
 }

@@ -1,0 +1,30 @@
+/* rw_certify.h - proves verdicts about transactions on registers again, from the history
+ * alone: an order is replayed, a core is tried in all orders. Shares nothing with the
+ * deciders; small on purpose. PURE. */
+#ifndef CHECKERS_RW_CERTIFY_H
+#define CHECKERS_RW_CERTIFY_H
+
+#include "checkers/checker.h"
+
+struct rw_claim {
+	bool snapshot;	     /* snapshot isolation; else serializable */
+	bool process;	     /* with the order within each process */
+	bool realtime;	     /* with real time */
+	bool nil_is_unknown; /* reads of nil taught nothing */
+};
+
+enum {
+	RW_CORE_MAX = 24 /* transactions of a core that can be tried in all orders */
+};
+
+/* The order runs: every read shows what is there. For snapshot isolation each operation
+ * stands twice, for its snapshot and for its commit. */
+bool rw_certify_order(const struct history *history, const struct order *order,
+		      const struct rw_claim *claim, struct err *err);
+
+/* No order of these operations runs, even when reads of what none of them wrote may show
+ * anything. At most RW_CORE_MAX of them. */
+bool rw_certify_core(const struct history *history, const uint32_t *ops, size_t count,
+		     const struct rw_claim *claim, struct err *err);
+
+#endif

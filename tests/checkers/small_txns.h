@@ -1,0 +1,42 @@
+/* small_txns.h - small histories of register transactions and brute force over them: what
+ * the deciders are compared with. */
+#ifndef TESTS_CHECKERS_SMALL_TXNS_H
+#define TESTS_CHECKERS_SMALL_TXNS_H
+
+#include "base/history.h"
+#include "base/rng.h"
+
+enum {
+	SMALL_TXNS_MAX = 7,
+	SMALL_KEYS_MAX = 3,
+	SMALL_MOPS_MAX = 4
+};
+
+/* value 0: the initial value, nil. Written values are unique in the whole history. */
+struct small_mop {
+	bool write;
+	int key, value;
+};
+
+struct small_txn {
+	struct small_mop mops[SMALL_MOPS_MAX];
+	int mop_count;
+	enum op_type type;
+	uint32_t begin, end;
+	int process;
+};
+
+struct small_txns {
+	struct small_txn txns[SMALL_TXNS_MAX];
+	int count, keys;
+};
+
+/* A random history; most reads are those of a run of some kind, some are odd. */
+void small_txns_make(struct small_txns *h, struct rng *rng);
+void small_txns_history(const struct small_txns *h, struct history *history);
+
+/* Tries all orders (and for snapshot isolation all snapshots). */
+bool small_txns_have_order(const struct small_txns *h, bool snapshot, bool process,
+			   bool realtime);
+
+#endif

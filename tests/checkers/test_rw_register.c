@@ -1,0 +1,86 @@
+/* Transactions on registers: every level is compared with brute force on small histories.
+ */
+#include "checkers/isolation.h"
+#include "tests/checkers/small_txns.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const struct checker checker_rw_register;
+
+static void
+fail_with(const struct history *history, const char *level, bool expected,
+	  const struct check_result *result, int number)
+{
+	struct buf text = {0};
+
+	vec_each (const struct op, op, &history->ops) {
+		history_describe(history, op, &text);
+		buf_printf(&text, " events %u..%u\n", op->invoke_at, op->complete_at);
+	}
+	vec_each (const struct anomaly, anomaly, &result->anomalies)
+		buf_printf(&text, "%s\n", anomaly->text);
+	fail_msg("history %d, %s: expected %s, got %s, certified %d: %s\n%s", number,
+		 level, expected ? "valid" : "invalid", verdict_name(result->verdict),
+		 result->certified, result->reason, buf_text(&text));
+}
+
+static void
+assert_same(const struct history *history, const char *level, bool expected, int number)
+{
+	struct check_options options = {.level = level};
+	struct check_result result;
+
+	checker_run(&checker_rw_register, history, &options, &result);
+	if (result.verdict != (expected ? VERDICT_VALID : VERDICT_INVALID) ||
+	    !result.certified)
+		fail_with(history, level, expected, &result, number);
+	check_result_release(&result);
+}
+
+static void
+levels_agree_with_brute_force_on_random_histories(void **state)
+{
+	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
+	int total = wanted != NULL ? atoi(wanted) : 20000, strict = 0, none = 0;
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 11);
+	for (int i = 0; i < total; i++) {
+		struct small_txns h = {0};
+		struct history history;
+		small_txns_make(&h, &rng);
+		small_txns_history(&h, &history);
+		bool realtime = small_txns_have_order(&h, false, true, true);
+		bool snapshot = small_txns_have_order(&h, true, false, false);
+		assert_same(&history, "strict-serializable", realtime, i);
+		assert_same(&history, "strong-session-serializable",
+			    small_txns_have_order(&h, false, true, false), i);
+		assert_same(&history, "serializable",
+			    small_txns_have_order(&h, false, false, false), i);
+		assert_same(&history, "strong-snapshot-isolation",
+			    small_txns_have_order(&h, true, true, true), i);
+		assert_same(&history, "strong-session-snapshot-isolation",
+			    small_txns_have_order(&h, true, true, false), i);
+		assert_same(&history, "snapshot-isolation", snapshot, i);
+		history_release(&history);
+		strict += realtime;
+		none += !snapshot;
+	}
+	assert_in_range(strict, total / 20, total * 9 / 10);
+	assert_in_range(none, total / 20, total * 9 / 10);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(levels_agree_with_brute_force_on_random_histories),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
