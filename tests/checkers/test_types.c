@@ -1,0 +1,137 @@
+/* The checkers of many types: the verdict is the brute-force one on random histories, and
+ * each verdict is certified. */
+#include "checkers/counter.h"
+#include "checkers/lock.h"
+#include "checkers/oracle.h"
+#include "checkers/semaphore.h"
+#include "tests/checkers/typed_history.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t
+rounds(size_t base)
+{
+	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
+
+#ifdef __SANITIZE_ADDRESS__
+	base /= 10;
+#endif
+	return wanted == NULL ? base : strtoul(wanted, NULL, 10);
+}
+
+static struct key_ops
+whole(const struct history *history, uint32_t *indexes)
+{
+	for (uint32_t i = 0; i < history->ops.count; i++)
+		indexes[i] = i;
+	return (struct key_ops){history, VAL_OF_NIL, indexes, history->ops.count};
+}
+
+static void
+fail_with(const struct history *history, const struct check_result *result,
+	  enum verdict truth)
+{
+	struct buf text = {0};
+
+	vec_each (struct op, op, &history->ops) {
+		history_describe(history, op, &text);
+		buf_printf(&text, " [%u..%u]\n", op->invoke_at, op->complete_at);
+	}
+	fail_msg("%s: %s: %s, truth %s\n%s", result->checker,
+		 verdict_name(result->verdict), result->reason, verdict_name(truth),
+		 buf_text(&text));
+}
+
+static enum verdict
+expect(const struct history *history, const struct checker *checker,
+       const struct check_options *options, enum verdict truth)
+{
+	struct check_result result;
+
+	checker_run(checker, history, options, &result);
+	enum verdict verdict = result.verdict;
+	if (verdict != truth || !result.certified)
+		fail_with(history, &result, truth);
+	check_result_release(&result);
+	return verdict;
+}
+
+/* Brute force and the checker on random small histories; on long ones without lies the
+ * truth is known. */
+static void
+differ(const struct typed *type, const struct checker *checker, const struct model *model,
+       const char *model_name, int64_t init, uint64_t seed)
+{
+	struct check_options options = {.threads = 1,
+					.model = model_name,
+					.init = init == 0 ? VAL_OF_NIL : val_small(init)};
+	size_t count = rounds(15000), invalid = 0;
+	struct history history;
+	uint32_t indexes[64];
+	struct rng rng;
+
+	rng_init(&rng, seed);
+	for (size_t i = 0; i < count; i++) {
+		struct typed_shape shape = typed_some_shape(&rng, 10);
+		typed_play(&history, type, &shape, &rng);
+		struct key_ops key = whole(&history, indexes);
+		enum verdict truth = oracle_judge_key(model, &key, &options);
+		invalid += expect(&history, checker, &options, truth) == VERDICT_INVALID;
+		history_release(&history);
+	}
+	print_message("%s: %zu of %zu invalid\n", type->name, invalid, count);
+	assert_true(invalid > count / 20 && invalid < count * 19 / 20);
+	for (size_t i = 0; i < 200; i++) {
+		struct typed_shape shape = typed_some_shape(&rng, 200);
+		shape.wrong_percent = 0;
+		shape.info_percent /= 6;
+		typed_play(&history, type, &shape, &rng);
+		expect(&history, checker, &options, VERDICT_VALID);
+		history_release(&history);
+	}
+}
+
+static void
+locks_agree_with_brute_force(void **state)
+{
+	(void)state;
+	differ(&typed_lock, &checker_lock, &model_lock, NULL, 0, 1);
+	differ(&typed_lock, &checker_lock, &model_lock, "mutex", 0, 2);
+	differ(&typed_lock, &checker_lock, &model_lock, "reentrant", 0, 3);
+	differ(&typed_fenced_lock, &checker_fenced_lock, &model_fenced_lock, NULL, 0, 4);
+	differ(&typed_fenced_lock, &checker_fenced_lock, &model_fenced_lock, "reentrant",
+	       0, 5);
+}
+
+static void
+semaphores_agree_with_brute_force(void **state)
+{
+	(void)state;
+	differ(&typed_semaphore, &checker_semaphore, &model_semaphore, NULL, 2, 6);
+}
+
+static void
+counters_agree_with_brute_force(void **state)
+{
+	(void)state;
+	differ(&typed_counter, &checker_counter, &model_counter, NULL, 0, 7);
+	differ(&typed_unit_counter, &checker_counter, &model_counter, NULL, 0, 8);
+	differ(&typed_fetch_counter, &checker_counter, &model_counter, NULL, 0, 9);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(locks_agree_with_brute_force),
+		cmocka_unit_test(semaphores_agree_with_brute_force),
+		cmocka_unit_test(counters_agree_with_brute_force),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
