@@ -67,6 +67,8 @@ struct recorder {
 	_Alignas(CACHE_LINE) atomic_uint_fast64_t positions; /* given out so far */
 	_Alignas(CACHE_LINE) atomic_bool has_failed;
 	VEC(struct row) rows; /* of the thread: the transaction at hand */
+	int64_t gathered_ns;  /* of the thread: when it last looked into the rings */
+	atomic_int_fast64_t late_ns;
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t work, room_again;
@@ -296,16 +298,31 @@ give_room(struct recorder *recorder)
 	pthread_mutex_unlock(&recorder->lock);
 }
 
+/* An invocation made right after the rings were looked into before waited longest. */
+static void
+measure_delay(struct recorder *recorder, int64_t gathered_ns)
+{
+	int64_t late_ns = clock_ns() - recorder->gathered_ns;
+
+	if (late_ns > atomic_load_explicit(&recorder->late_ns, memory_order_relaxed))
+		atomic_store_explicit(&recorder->late_ns, late_ns, memory_order_relaxed);
+	recorder->gathered_ns = gathered_ns;
+}
+
 /* One transaction: all that is there, in the order of invocations, so that the table
  * grows at its end. */
 static bool
 flush(struct recorder *recorder, struct err *err)
 {
+	int64_t gathered_ns = clock_ns();
+
 	vec_clear(&recorder->rows);
 	for (int i = 0; i < recorder->ring_count; i++)
 		gather(recorder, &recorder->rings[i]);
-	if (recorder->rows.count == 0)
+	if (recorder->rows.count == 0) {
+		recorder->gathered_ns = gathered_ns;
 		return true;
+	}
 	qsort(recorder->rows.items, recorder->rows.count, sizeof(struct row),
 	      by_invocation);
 	if (!store_begin(recorder->store, err))
@@ -317,7 +334,10 @@ flush(struct recorder *recorder, struct err *err)
 			return false;
 		}
 	give_room(recorder);
-	return store_commit(recorder->store, err);
+	if (!store_commit(recorder->store, err))
+		return false;
+	measure_delay(recorder, gathered_ns);
+	return true;
 }
 
 /* Waits for the next transaction; true when it is the last one. */
@@ -345,6 +365,7 @@ record_all(void *context)
 	struct err err;
 	bool is_last;
 
+	recorder->gathered_ns = clock_ns();
 	do {
 		is_last = wait_for_work(recorder);
 		if (!flush(recorder, &err)) {
@@ -438,6 +459,12 @@ recorder_tally(const struct recorder *recorder)
 			atomic_load_explicit(&ring->ended[OP_INFO], memory_order_relaxed);
 	}
 	return tally;
+}
+
+int64_t
+recorder_late_ns(const struct recorder *recorder)
+{
+	return atomic_load_explicit(&recorder->late_ns, memory_order_relaxed);
 }
 
 bool

@@ -47,6 +47,10 @@ bool recorder_failed(struct recorder *recorder, struct err *err);
 /* The sums over all workers, at any time, from any thread. */
 struct tally recorder_tally(const struct recorder *recorder);
 
+/* The longest that an invocation can have waited for the disk so far. It is below
+ * RECORDER_LATE_MS unless the disk is very slow (or the machine stood still). */
+int64_t recorder_late_ns(const struct recorder *recorder);
+
 /* Writes what is left and ends the thread; operations that are still open stay info.
  * False, with the reason, when not all is in the store. */
 bool recorder_drain(struct recorder *recorder, struct err *err);

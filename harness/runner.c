@@ -289,13 +289,28 @@ heal(struct run *run, struct err *err)
 	return deploy_heal(&run->deployment, HEAL_MS, err);
 }
 
+static void
+note_delay(struct run *run)
+{
+	int64_t late_ns = recorder_late_ns(run->recorder);
+
+	note(run, "recorded late by at most", "%.1f ms", (double)late_ns / 1e6);
+	if (late_ns > RECORDER_LATE_MS * NS_PER_MS)
+		log_warn("the disk of '%s' is slow: an operation was recorded up to %.0f "
+			 "ms "
+			 "after it was sent",
+			 run->outcome->folder, (double)late_ns / 1e6);
+}
+
 static bool
 record_end(struct run *run, struct err *err)
 {
 	bool ok = true;
 
-	if (run->recorder != NULL)
+	if (run->recorder != NULL) {
 		ok = recorder_drain(run->recorder, err);
+		note_delay(run);
+	}
 	if (!run->is_stuck)
 		recorder_free(run->recorder);
 	run->recorder = NULL;

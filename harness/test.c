@@ -120,10 +120,11 @@ read_inventory(struct test *test, struct err *err)
 		return true;
 	if (!lab_is_up(test->lab)) {
 		err_set(err, "lab '%s' is not up", test->lab);
-		return err_hint(err,
-				"bring it up ('faultline lab up %s'), or leave out "
-				"--lab: the run then makes its own",
-				test->lab);
+		return err_hint(
+			err,
+			"bring it up ('faultline lab up --name %s'), or leave out "
+			"--lab: the run then makes its own",
+			test->lab);
 	}
 	return lab_inventory(test->lab, &test->inventory, err);
 }

@@ -14,8 +14,8 @@ struct seat {
 	pthread_cond_t called;
 	int64_t wake_ns; /* monotonic; INT64_MAX: waits for nothing */
 	bool has_timer;	 /* it wakes by itself at wake_ns */
-	bool wants_events;
-	bool is_busy; /* has an operation open */
+	bool is_soon;	 /* it named no moment: also called when all are free */
+	bool is_busy;	 /* has an operation open */
 };
 
 struct turns {
@@ -25,8 +25,8 @@ struct turns {
 	struct seat *seats; /* owned: the client threads, then the nemesis */
 	int thread_count;
 	int busy_count;
-	int waiting_count;    /* seats with a wake_ns */
-	int events_wanted_by; /* of those, how many want to hear of completions */
+	int waiting_count; /* seats with a wake_ns */
+	int soon_count;	   /* of those, how many named no moment */
 	int64_t start_ns;
 	bool has_stopped;
 };
@@ -85,58 +85,68 @@ context_of(struct turns *turns, int thread)
 	};
 }
 
-/* Waits, without a timer when another seat has one that rings no later. */
+/* The waiting seat with the nearest moment; NULL when none waits. */
+static struct seat *
+nearest_seat(struct turns *turns)
+{
+	struct seat *nearest = NULL;
+
+	for (int i = 0; i <= turns->thread_count; i++) {
+		struct seat *seat = &turns->seats[i];
+		if (seat->wake_ns != INT64_MAX &&
+		    (nearest == NULL || seat->wake_ns < nearest->wake_ns))
+			nearest = seat;
+	}
+	return nearest;
+}
+
+/* Keeps the invariant: of the seats that wait, the nearest has a timer or was called. The
+ * one that is called asks the generator again and then waits with a timer. */
 static void
-wait_at(struct turns *turns, struct seat *seat, int64_t wake_ns, bool wants_events)
+hand_over_timer(struct turns *turns)
+{
+	if (turns->waiting_count == 0)
+		return;
+	struct seat *nearest = nearest_seat(turns);
+	if (!nearest->has_timer)
+		pthread_cond_signal(&nearest->called);
+}
+
+/* Waits, with a timer when no other seat waits for an earlier moment. */
+static void
+wait_at(struct turns *turns, struct seat *seat, int64_t wake_ns, bool is_soon)
 {
 	struct timespec moment = {.tv_sec = wake_ns / NS_PER_S,
 				  .tv_nsec = wake_ns % NS_PER_S};
 
-	seat->has_timer = true;
-	for (int i = 0; i <= turns->thread_count && turns->waiting_count > 0; i++)
-		if (turns->seats[i].has_timer && turns->seats[i].wake_ns <= wake_ns)
-			seat->has_timer = false;
 	seat->wake_ns = wake_ns;
-	seat->wants_events = wants_events;
+	seat->is_soon = is_soon;
 	turns->waiting_count++;
-	turns->events_wanted_by += wants_events;
+	turns->soon_count += is_soon;
+	seat->has_timer = nearest_seat(turns) == seat;
+	hand_over_timer(turns);
 	if (seat->has_timer)
 		pthread_cond_timedwait(&seat->called, &turns->lock, &moment);
 	else
 		pthread_cond_wait(&seat->called, &turns->lock);
 	turns->waiting_count--;
-	turns->events_wanted_by -= wants_events;
+	turns->soon_count -= is_soon;
 	seat->wake_ns = INT64_MAX;
 	seat->has_timer = false;
 }
 
-/* Somebody must have a timer while anybody waits: calls the seat with the nearest moment,
- * which asks the generator again and then waits with one. */
 static void
-hand_over_timer(struct turns *turns)
+call_all(struct turns *turns)
 {
-	struct seat *nearest = NULL;
-
-	if (turns->waiting_count == 0)
-		return;
-	for (int i = 0; i <= turns->thread_count; i++) {
-		struct seat *seat = &turns->seats[i];
-		if (seat->has_timer)
-			return;
-		if (seat->wake_ns != INT64_MAX &&
-		    (nearest == NULL || seat->wake_ns < nearest->wake_ns))
-			nearest = seat;
-	}
-	if (nearest != NULL)
-		pthread_cond_signal(&nearest->called);
+	for (int i = 0; i <= turns->thread_count; i++)
+		pthread_cond_signal(&turns->seats[i].called);
 }
 
 static void
-call_seats(struct turns *turns, bool all)
+call_soon(struct turns *turns)
 {
 	for (int i = 0; i <= turns->thread_count; i++)
-		if (all || (turns->seats[i].wake_ns != INT64_MAX &&
-			    turns->seats[i].wants_events))
+		if (turns->seats[i].wake_ns != INT64_MAX && turns->seats[i].is_soon)
 			pthread_cond_signal(&turns->seats[i].called);
 }
 
@@ -148,8 +158,8 @@ hear_of_last(struct turns *turns, struct seat *seat, int thread, struct call *ca
 		turns->busy_count--;
 		struct gen_context context = context_of(turns, thread);
 		generator_update(turns->generator, &context, call);
-		if (turns->events_wanted_by > 0)
-			call_seats(turns, false);
+		if (turns->busy_count == 0 && turns->soon_count > 0)
+			call_soon(turns);
 	}
 	values_clear(call->values);
 	call->key = call->input = call->output = VAL_OF_NIL;
@@ -178,7 +188,7 @@ turns_take(struct turns *turns, int thread, struct call *call)
 	seat->is_busy = is_op;
 	turns->busy_count += is_op;
 	if (answer == GEN_DONE)
-		call_seats(turns, true);
+		call_all(turns);
 	hand_over_timer(turns);
 	pthread_mutex_unlock(&turns->lock);
 	return is_op;
@@ -189,7 +199,7 @@ turns_stop(struct turns *turns)
 {
 	pthread_mutex_lock(&turns->lock);
 	turns->has_stopped = true;
-	call_seats(turns, true);
+	call_all(turns);
 	pthread_mutex_unlock(&turns->lock);
 }
 

@@ -19,7 +19,7 @@
 enum gen_answer {
 	GEN_DONE = 0, /* never again, for no thread */
 	GEN_PENDING, /* nothing for this thread now; ask again at `again_ns`; 0: soon, and
-			 after each event */
+			 when all threads are free */
 	GEN_OP,	     /* f, key and input of `call` are filled; it is sent now */
 };
 

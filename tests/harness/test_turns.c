@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -17,8 +16,7 @@ enum {
 struct taker {
 	struct turns *turns;
 	int thread, taken;
-	atomic_int *in_flight;
-	int in_flight_max;
+	int duration_ms; /* of each operation */
 };
 
 static bool
@@ -45,12 +43,10 @@ take_all(void *context)
 
 	values_init(&values);
 	while (turns_take(taker->turns, taker->thread, &call)) {
-		int now = atomic_fetch_add(taker->in_flight, 1) + 1;
-		if (now > taker->in_flight_max)
-			taker->in_flight_max = now;
 		taker->taken++;
+		if (taker->duration_ms > 0)
+			clock_sleep_ms(taker->duration_ms);
 		call.type = OP_OK;
-		atomic_fetch_sub(taker->in_flight, 1);
 	}
 	values_release(&values);
 	return NULL;
@@ -59,15 +55,16 @@ take_all(void *context)
 struct party {
 	struct taker takers[THREADS];
 	pthread_t threads[THREADS];
-	atomic_int in_flight;
+	int count, duration_ms;
 };
 
 static void
-party_start(struct party *party, struct turns *turns)
+party_start(struct party *party, struct turns *turns, int count)
 {
-	*party = (struct party){0};
-	for (int i = 0; i < THREADS; i++) {
-		party->takers[i] = (struct taker){turns, i, 0, &party->in_flight, 0};
+	party->count = count;
+	for (int i = 0; i < count; i++) {
+		party->takers[i] = (struct taker){
+			.turns = turns, .thread = i, .duration_ms = party->duration_ms};
 		pthread_create(&party->threads[i], NULL, take_all, &party->takers[i]);
 	}
 }
@@ -77,7 +74,7 @@ party_end(struct party *party)
 {
 	int taken = 0;
 
-	for (int i = 0; i < THREADS; i++) {
+	for (int i = 0; i < party->count; i++) {
 		pthread_join(party->threads[i], NULL);
 		taken += party->takers[i].taken;
 	}
@@ -87,12 +84,12 @@ party_end(struct party *party)
 static void
 every_operation_is_taken_by_one_thread(void **state)
 {
-	struct party party;
+	struct party party = {0};
 
 	(void)state;
 	struct turns *turns =
 		turns_new(gen_limit(50000, endless()), THREADS, 1, clock_ns());
-	party_start(&party, turns);
+	party_start(&party, turns, THREADS);
 	assert_int_equal(party_end(&party), 50000);
 	turns_free(turns);
 }
@@ -100,14 +97,14 @@ every_operation_is_taken_by_one_thread(void **state)
 static void
 waiting_threads_take_turns_at_the_rate(void **state)
 {
-	struct party party;
+	struct party party = {0};
 
 	(void)state;
 	int64_t start_ns = clock_ns();
 	struct turns *turns =
 		turns_new(gen_limit(101, gen_delay(2 * NS_PER_MS, endless())), THREADS, 1,
 			  start_ns);
-	party_start(&party, turns);
+	party_start(&party, turns, THREADS);
 	assert_int_equal(party_end(&party), 101);
 	int64_t took_ns = clock_ns() - start_ns;
 	assert_true(took_ns >= 200 * NS_PER_MS);
@@ -126,7 +123,7 @@ one_read(void *state, int thread)
 static void
 completions_wake_those_who_wait_for_a_phase(void **state)
 {
-	struct party party;
+	struct party party = {0};
 
 	(void)state;
 	int64_t start_ns = clock_ns();
@@ -134,8 +131,33 @@ completions_wake_those_who_wait_for_a_phase(void **state)
 	for (int i = 0; i < 40; i++)
 		phases[i] = gen_each_thread(one_read, NULL, NULL);
 	struct turns *turns = turns_new(gen_phases(phases, 40), THREADS, 1, start_ns);
-	party_start(&party, turns);
+	party_start(&party, turns, THREADS);
 	assert_int_equal(party_end(&party), 40 * THREADS);
+	assert_true(clock_ns() - start_ns < 2 * NS_PER_S);
+	turns_free(turns);
+}
+
+/* The nemesis has nothing to do and asks again every few milliseconds: its timer must not
+ * keep clients from theirs. */
+static void
+idle_nemesis_does_not_hold_up_the_clients(void **state)
+{
+	struct party party = {.duration_ms = 1};
+	struct taker nemesis;
+	pthread_t thread;
+
+	(void)state;
+	int64_t start_ns = clock_ns();
+	struct generator *both[] = {
+		gen_on_clients(gen_limit(10, gen_delay(12 * NS_PER_MS, endless()))),
+		gen_on_nemesis(gen_limit(0, endless()))};
+	struct turns *turns = turns_new(gen_any(both, 2), 1, 1, start_ns);
+	party_start(&party, turns, 1);
+	nemesis = (struct taker){.turns = turns, .thread = GEN_NEMESIS};
+	pthread_create(&thread, NULL, take_all, &nemesis);
+	assert_int_equal(party_end(&party), 10);
+	pthread_join(thread, NULL);
+	assert_int_equal(nemesis.taken, 0);
 	assert_true(clock_ns() - start_ns < 2 * NS_PER_S);
 	turns_free(turns);
 }
@@ -143,13 +165,13 @@ completions_wake_those_who_wait_for_a_phase(void **state)
 static void
 stop_wakes_those_who_wait_for_long(void **state)
 {
-	struct party party;
+	struct party party = {0};
 
 	(void)state;
 	int64_t start_ns = clock_ns();
 	struct turns *turns =
 		turns_new(gen_delay(3600 * NS_PER_S, endless()), THREADS, 1, start_ns);
-	party_start(&party, turns);
+	party_start(&party, turns, THREADS);
 	clock_sleep_ms(20);
 	turns_stop(turns);
 	assert_int_equal(party_end(&party), 1);
@@ -164,6 +186,7 @@ main(void)
 		cmocka_unit_test(every_operation_is_taken_by_one_thread),
 		cmocka_unit_test(waiting_threads_take_turns_at_the_rate),
 		cmocka_unit_test(completions_wake_those_who_wait_for_a_phase),
+		cmocka_unit_test(idle_nemesis_does_not_hold_up_the_clients),
 		cmocka_unit_test(stop_wakes_those_who_wait_for_long),
 	};
 
