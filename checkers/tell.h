@@ -11,7 +11,7 @@
 enum {
 	TELL_LINE_MAX = 200,
 	TELL_VALUE_MAX = 60,
-	TELL_OPS_MAX = 12,
+	TELL_OPS_MAX = 64,
 };
 
 /* Adds an anomaly: the sentence (taken over and released), then a line for each of the
