@@ -30,7 +30,8 @@ struct build {
 	uint32_t *successor;  /* owned: version -> the next of its chain + 1 */
 	bool *has_before;     /* owned: version -> stands behind another in its chain */
 	uint32_t *segment_of; /* owned: version -> segment + 1 */
-	uint32_t *end;	      /* owned: by place in txns, with slack */
+	uint32_t *end;	      /* owned: by place in txns: surely over, see bound_ends */
+	uint32_t slack;
 	VEC(struct segment) segments; /* by key; of each key the initial one first */
 	uint32_t *key_starts;	      /* owned: segments of each key */
 	VEC(struct arc) arcs;
@@ -158,15 +159,41 @@ find_segments(struct build *b)
 	free(used);
 }
 
+static uint32_t
+end_with_slack(const struct build *b, uint32_t place)
+{
+	uint32_t end = b->end[place];
+
+	return b->slack >= UINT32_MAX - end ? UINT32_MAX : end + b->slack;
+}
+
 static void
 widen(const struct build *b, struct segment *segment, uint32_t txn)
 {
-	uint32_t place = b->index[txn] - 1, begin = b->d->begin[txn];
+	uint32_t end = end_with_slack(b, b->index[txn] - 1), begin = b->d->begin[txn];
 
-	if (b->end[place] < segment->end_min)
-		segment->end_min = b->end[place];
+	if (end < segment->end_min)
+		segment->end_min = end;
 	if (begin > segment->begin_max)
 		segment->begin_max = begin;
+}
+
+/* Who was read by one that is over is over too: what begins later follows the reader and
+ * so the writer. This bounds open transactions of which something was read. */
+static void
+bound_ends(struct build *b)
+{
+	for (uint32_t i = 0; i < b->count; i++)
+		each_access(access, b, b->txns[i])
+		{
+			if (!reads_listed(b, access) ||
+			    access->read < b->d->txns.keys.count)
+				continue;
+			uint32_t writer =
+				b->index[b->v->of.items[access->read].writer] - 1;
+			if (b->end[i] < b->end[writer])
+				b->end[writer] = b->end[i];
+		}
 }
 
 /* When a transaction took effect, about: at its end, and before its readers' ends. */
@@ -174,24 +201,9 @@ static void
 make_hints(struct build *b)
 {
 	for (uint32_t i = 0; i < b->count; i++)
-		add_node(b, b->d->end[b->txns[i]]);
-	for (uint32_t i = 0; i < b->count; i++)
-		each_access(access, b, b->txns[i])
-		{
-			if (!reads_listed(b, access))
-				continue;
-			uint32_t writer = b->v->of.items[access->read].writer;
-			uint32_t end = b->d->end[b->txns[i]];
-			if (writer != TXN_NONE &&
-			    end < b->hints.items[b->index[writer] - 1])
-				b->hints.items[b->index[writer] - 1] = end;
-		}
-	if (!b->question->snapshot)
-		return;
-	for (uint32_t i = 0; i < b->count; i++) {
-		add_node(b, b->hints.items[i]);
-		b->hints.items[i] = b->d->begin[b->txns[i]];
-	}
+		add_node(b, b->question->snapshot ? b->d->begin[b->txns[i]] : b->end[i]);
+	for (uint32_t i = 0; i < b->count && b->question->snapshot; i++)
+		add_node(b, b->end[i]);
 }
 
 /* Edges inside chains, from writers to readers, and from readers to what comes behind
@@ -265,8 +277,9 @@ add_time(struct build *b)
 
 	for (uint32_t i = 0; i < b->count; i++) {
 		events[count++] = (uint64_t)b->d->begin[b->txns[i]] << 32 | i;
-		if (b->end[i] != UINT32_MAX)
-			events[count++] = ((uint64_t)b->end[i] << 1 | 1) << 31 | i;
+		uint64_t end = end_with_slack(b, i);
+		if (end != UINT32_MAX)
+			events[count++] = (end << 1 | 1) << 31 | i;
 	}
 	sort_words(events, count);
 	for (size_t e = 0; e < count; e++) {
@@ -434,14 +447,12 @@ find_rings(const struct build *b, struct rw_answer *answer)
 static void
 find_chains(struct build *b)
 {
-	const struct rw_question *q = b->question;
-	uint32_t slack = q->realtime ? 0 : q->slack;
-
+	b->slack = b->question->realtime ? 0 : b->question->slack;
 	for (uint32_t i = 0; i < b->count; i++) {
-		uint32_t end = b->d->end[b->txns[i]];
 		b->index[b->txns[i]] = i + 1;
-		b->end[i] = slack >= UINT32_MAX - end ? UINT32_MAX : end + slack;
+		b->end[i] = b->d->end[b->txns[i]];
 	}
+	bound_ends(b);
 	find_successors(b);
 	find_segments(b);
 }
