@@ -180,6 +180,15 @@ run_driver(struct judging *judging, enum frontier_driver driver, uint64_t work)
 	return PROGRESS_STOPPED;
 }
 
+/* Orders may have been missed: the model forbade steps for want of room. */
+static bool
+is_model_full(const struct engine *engine)
+{
+	const struct plan *plan = &engine->plan;
+
+	return plan->model->is_full != NULL && plan->model->is_full(plan->self);
+}
+
 /* Equal shares, doubling. The first turn of the depth-first driver is long enough for a
  * history in which it never has to turn back. */
 static void
@@ -205,6 +214,8 @@ take_turns(struct judging *judging, unsigned drivers)
 			    model_is_full(judging->engine.plan.model,
 					  judging->engine.plan.self))
 				progress = PROGRESS_STOPPED;
+			if (progress == PROGRESS_EMPTY && is_model_full(&judging->engine))
+				return;
 			if (progress == PROGRESS_FOUND || progress == PROGRESS_EMPTY)
 				decide(judging, turns[i], progress);
 			can_go_on |= progress == PROGRESS_MORE;

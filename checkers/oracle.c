@@ -102,6 +102,8 @@ oracle_judge_part(const struct model *model, void *self, const struct call *call
 		else
 			extend(&search, (uint32_t)(pair >> 32), (uint32_t)pair);
 	}
+	if (verdict == VERDICT_INVALID && model->is_full != NULL && model->is_full(self))
+		verdict = VERDICT_UNKNOWN;
 	if (verdict == VERDICT_INVALID && model_is_full(model, self))
 		verdict = VERDICT_UNKNOWN;
 	map_release(&search.seen);

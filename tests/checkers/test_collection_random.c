@@ -1,0 +1,342 @@
+/* Collections compared with brute force on random histories, with known truth, and under
+ * changes that cannot matter. FAULTLINE_RANDOM_HISTORIES scales the counts. */
+#include "checkers/collection_core.h"
+#include "checkers/oracle.h"
+#include "tests/checkers/random_collection.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct checker *const checkers[COLLECTION_KINDS] = {
+	[COLLECTION_QUEUE] = &checker_queue,
+	[COLLECTION_STACK] = &checker_stack,
+	[COLLECTION_PRIORITY_QUEUE] = &checker_priority_queue,
+	[COLLECTION_BAG] = &checker_bag,
+	[COLLECTION_TUPLE_SPACE] = &checker_tuple_space,
+};
+
+static size_t
+rounds(size_t count)
+{
+	const char *factor = getenv("FAULTLINE_RANDOM_HISTORIES");
+
+	return factor == NULL ? count : count * strtoul(factor, NULL, 10);
+}
+
+static struct random_collection
+some_shape(struct rng *rng, enum collection collection, size_t ops_max, bool unique)
+{
+	return (struct random_collection){
+		.collection = collection,
+		.ops = 2 + rng_below(rng, ops_max - 1),
+		.processes = 1 + (uint32_t)rng_below(rng, 5),
+		.values = unique ? 0 : 1 + (uint32_t)rng_below(rng, 4),
+		.take_percent = 25 + (int)rng_below(rng, 35),
+		.look_percent = (int)rng_below(rng, 3) * 10,
+		.info_percent = (int)rng_below(rng, 3) * 12,
+		.wrong_percent = (int)rng_below(rng, 40),
+		.fail_percent = (int)rng_below(rng, 10),
+		.shuffled = rng_chance(rng, 0.7)};
+}
+
+static void
+fail_on(const struct history *history, const char *why, const char *more)
+{
+	struct buf text = {0};
+
+	vec_each (struct op, op, &history->ops) {
+		history_describe(history, op, &text);
+		buf_printf(&text, " [%u..%u]\n", op->invoke_at, op->complete_at);
+	}
+	fail_msg("%s: %s\n%s", why, more, buf_text(&text));
+}
+
+static enum verdict
+verdict_of(const struct history *history, enum collection collection)
+{
+	struct check_options options = {.threads = 1};
+	struct check_result result;
+
+	checker_run(checkers[collection], history, &options, &result);
+	enum verdict verdict = result.verdict;
+	if (verdict == VERDICT_UNKNOWN || !result.certified)
+		fail_on(history, verdict_name(verdict), result.reason);
+	check_result_release(&result);
+	return verdict;
+}
+
+static void
+compare_all(bool unique, size_t count, uint64_t seed)
+{
+	struct rng rng;
+	size_t invalid = 0;
+
+	rng_init(&rng, seed);
+	for (size_t i = 0; i < count; i++) {
+		enum collection collection = 1 + (enum collection)(i % 5);
+		struct random_collection shape = some_shape(&rng, collection, 11, unique);
+		struct check_options options = {0};
+		struct history history;
+		uint32_t indexes[16];
+		random_collection_play(&history, &shape, &rng);
+		for (uint32_t k = 0; k < history.ops.count; k++)
+			indexes[k] = k;
+		struct key_ops key = {&history, VAL_OF_NIL, indexes, history.ops.count};
+		enum verdict truth =
+			oracle_judge_key(model_of_collection(collection), &key, &options);
+		enum verdict verdict = verdict_of(&history, collection);
+		if (verdict != truth)
+			fail_on(&history, checkers[collection]->name,
+				verdict_name(verdict));
+		invalid += truth == VERDICT_INVALID;
+		history_release(&history);
+	}
+	assert_true(invalid > count / 10 && invalid < count * 9 / 10);
+}
+
+static void
+verdicts_on_unique_values_are_true_and_certified(void **state)
+{
+	(void)state;
+	compare_all(true, rounds(40000), 21);
+}
+
+static void
+verdicts_on_repeated_values_are_true_and_certified(void **state)
+{
+	(void)state;
+	compare_all(false, rounds(6000), 22);
+}
+
+static void
+what_a_real_collection_did_is_valid(void **state)
+{
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 23);
+	for (size_t i = 0; i < rounds(1500); i++) {
+		enum collection collection = 1 + (enum collection)(i % 5);
+		struct random_collection shape = some_shape(&rng, collection, 400, true);
+		struct history history;
+		shape.wrong_percent = 0;
+		shape.info_percent = i % 3 == 0 ? 1 : 0;
+		random_collection_play(&history, &shape, &rng);
+		assert_int_equal(verdict_of(&history, collection), VERDICT_VALID);
+		history_release(&history);
+	}
+}
+
+/* One answer is replaced by an element that was never put: invalid, always. */
+static void
+a_planted_element_is_always_found(void **state)
+{
+	struct rng rng;
+	size_t planted = 0;
+
+	(void)state;
+	rng_init(&rng, 24);
+	for (size_t i = 0; i < rounds(1000); i++) {
+		enum collection collection = 1 + (enum collection)(i % 5);
+		struct random_collection shape = some_shape(&rng, collection, 200, true);
+		struct history history;
+		shape.wrong_percent = 0;
+		random_collection_play(&history, &shape, &rng);
+		struct op *op = &history.ops.items[rng_below(&rng, history.ops.count)];
+		if (op->type == OP_OK && op->output != VAL_OF_NIL) {
+			op->output = val_small(-1);
+			assert_int_equal(verdict_of(&history, collection),
+					 VERDICT_INVALID);
+			planted++;
+		}
+		history_release(&history);
+	}
+	assert_true(planted > rounds(1000) / 10);
+}
+
+/* What was acknowledged as put and never taken is claimed to be missing at the end. */
+static void
+a_miss_at_the_end_shows_what_was_lost(void **state)
+{
+	struct rng rng;
+	size_t planted = 0;
+
+	(void)state;
+	rng_init(&rng, 25);
+	for (size_t i = 0; i < rounds(1000); i++) {
+		enum collection collection = 1 + (enum collection)(i % 4);
+		struct random_collection shape = some_shape(&rng, collection, 200, true);
+		struct history history;
+		size_t puts = 0, takes = 0;
+		struct err err;
+		shape.wrong_percent = shape.info_percent = 0;
+		random_collection_play(&history, &shape, &rng);
+		vec_each (struct op, op, &history.ops) {
+			puts += op->type == OP_OK && op->input != VAL_OF_NIL;
+			takes += op->type == OP_OK && op->output != VAL_OF_NIL &&
+				 op->f != F_PEEK;
+		}
+		static const uint16_t fs[] = {0, F_DEQUEUE, F_POP, F_POLL, F_DEQUEUE};
+		struct op miss = {.process = 9999, .f = fs[collection]};
+		assert_true(history_invoke(&history, &miss, &err));
+		miss.type = OP_OK;
+		assert_true(history_complete(&history, &miss, &err));
+		assert_int_equal(verdict_of(&history, collection),
+				 puts > takes ? VERDICT_INVALID : VERDICT_VALID);
+		planted += puts > takes;
+		history_release(&history);
+	}
+	assert_true(planted > rounds(1000) / 4);
+}
+
+static void
+relaxing_never_makes_a_valid_history_invalid(void **state)
+{
+	struct rng rng;
+	size_t valid = 0;
+
+	(void)state;
+	rng_init(&rng, 26);
+	for (size_t i = 0; i < rounds(5000); i++) {
+		enum collection collection = 1 + (enum collection)(i % 5);
+		struct random_collection shape =
+			some_shape(&rng, collection, 12, i % 4 != 0);
+		struct history history;
+		shape.wrong_percent /= 4;
+		random_collection_play(&history, &shape, &rng);
+		enum verdict before = verdict_of(&history, collection);
+		struct op *op = &history.ops.items[rng_below(&rng, history.ops.count)];
+		if (op->type == OP_OK) {
+			op->type = OP_INFO;
+			op->complete_at = OP_NEVER;
+			op->complete_ns = -1;
+			op->output = VAL_OF_NIL;
+		}
+		if (before == VERDICT_VALID) {
+			assert_int_equal(verdict_of(&history, collection), VERDICT_VALID);
+			valid++;
+		}
+		history_release(&history);
+	}
+	assert_true(valid > rounds(5000) / 10);
+}
+
+/* Names of keys and processes, and a key that nothing is wrong with, change nothing. */
+static void
+names_and_other_keys_do_not_matter(void **state)
+{
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 27);
+	for (size_t i = 0; i < rounds(3000); i++) {
+		enum collection collection = 1 + (enum collection)(i % 5);
+		struct random_collection shape =
+			some_shape(&rng, collection, 14, i % 4 != 0);
+		struct history history;
+		random_collection_play(&history, &shape, &rng);
+		enum verdict before = verdict_of(&history, collection);
+		val key = val_string(&history.values, "another key");
+		vec_each (struct op, op, &history.ops) {
+			op->key = key;
+			op->process = 100000 - op->process;
+		}
+		struct op other = {.process = 7,
+				   .f = history.ops.items[0].f,
+				   .type = OP_INFO,
+				   .input = history.ops.items[0].input,
+				   .invoke_at = history.events,
+				   .complete_at = OP_NEVER};
+		history_add(&history, &other);
+		assert_int_equal(verdict_of(&history, collection), before);
+		history_release(&history);
+	}
+}
+
+/* Any part of a history that a real collection produced is possible. */
+static void
+parts_of_valid_histories_are_never_refuted(void **state)
+{
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 28);
+	for (size_t i = 0; i < rounds(5000); i++) {
+		enum collection collection = 1 + (enum collection)(i % 5);
+		struct random_collection shape =
+			some_shape(&rng, collection, 60, i % 2 == 0);
+		struct check_options options = {0};
+		struct collection_core core;
+		struct history history;
+		uint32_t indexes[64], part[8];
+		shape.wrong_percent = 0;
+		random_collection_play(&history, &shape, &rng);
+		for (uint32_t k = 0; k < history.ops.count; k++)
+			indexes[k] = k;
+		struct key_ops key = {&history, VAL_OF_NIL, indexes, history.ops.count};
+		for (int k = 0; k < 8; k++)
+			part[k] = (uint32_t)rng_below(&rng, history.ops.count);
+		collection_core_init(&core, collection, &key, &options, part, 8);
+		assert_false(collection_core_refutes(&core));
+		collection_core_release(&core);
+		history_release(&history);
+	}
+}
+
+/* One wrong answer in a few hundred operations. */
+static void
+explanations_have_at_most_a_dozen_operations(void **state)
+{
+	struct rng rng;
+	size_t invalid = 0, small = 0;
+
+	(void)state;
+	rng_init(&rng, 29);
+	for (size_t i = 0; i < rounds(500); i++) {
+		enum collection collection = 1 + (enum collection)(i % 5);
+		struct random_collection shape = some_shape(&rng, collection, 300, true);
+		struct check_options options = {.threads = 1};
+		struct check_result result;
+		struct history history;
+		shape.wrong_percent = 2;
+		shape.info_percent = 0;
+		random_collection_play(&history, &shape, &rng);
+		checker_run(checkers[collection], &history, &options, &result);
+		assert_true(result.certified);
+		if (result.verdict == VERDICT_INVALID) {
+			const struct anomaly *anomaly = &result.anomalies.items[0];
+			bool is_small = anomaly->ops.count <= 12 &&
+					strstr(anomaly->text, "No small part") == NULL;
+			invalid++;
+			small += is_small;
+			if (getenv("SHOW") != NULL && (invalid < 12 || !is_small))
+				print_message("%s: %s\n", anomaly->name, anomaly->text);
+		}
+		check_result_release(&result);
+		history_release(&history);
+	}
+	print_message("%zu of %zu explanations are small\n", small, invalid);
+	assert_true(invalid > 0 && small * 100 >= invalid * 95);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(verdicts_on_unique_values_are_true_and_certified),
+		cmocka_unit_test(verdicts_on_repeated_values_are_true_and_certified),
+		cmocka_unit_test(what_a_real_collection_did_is_valid),
+		cmocka_unit_test(a_planted_element_is_always_found),
+		cmocka_unit_test(a_miss_at_the_end_shows_what_was_lost),
+		cmocka_unit_test(relaxing_never_makes_a_valid_history_invalid),
+		cmocka_unit_test(names_and_other_keys_do_not_matter),
+		cmocka_unit_test(parts_of_valid_histories_are_never_refuted),
+		cmocka_unit_test(explanations_have_at_most_a_dozen_operations),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
