@@ -87,7 +87,7 @@ static int
 generate_and_write(const struct settings *s)
 {
 	struct generate_options options;
-	const struct format *format;
+	const struct format *format = NULL;
 	struct history history;
 	struct err err;
 	int code = EXIT_VALID;
