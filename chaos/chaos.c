@@ -73,8 +73,7 @@ channel_request(void *context, const char *line, struct buf *reply, int timeout_
 static void
 note_trouble(struct channel *channel, const char *text)
 {
-	snprintf(channel->trouble, sizeof(channel->trouble), "host %s: %.180s",
-		 channel->name, text);
+	snprintf(channel->trouble, sizeof(channel->trouble), "%s", text);
 	log_warn("%s", channel->trouble);
 }
 
@@ -82,13 +81,17 @@ static void
 judge_beat(struct channel *channel, bool ok, const char *reply, const struct err *err)
 {
 	int64_t lapsed = reply_number(reply, "lapsed", channel->lapsed);
+	struct err healed;
 
-	if (!ok)
+	if (!ok) {
 		note_trouble(channel, err->text);
-	else if (lapsed > channel->lapsed)
-		note_trouble(channel,
-			     "the agent healed faults, as it had heard nothing for "
-			     "the time of the lease");
+	} else if (lapsed > channel->lapsed) {
+		err_set(&healed,
+			"host %s: the agent healed faults, as it had heard nothing for "
+			"the time of the lease",
+			channel->name);
+		note_trouble(channel, healed.text);
+	}
 	channel->lapsed = lapsed;
 	if (clock_ns() - channel->heard_ns < LOST_MS * NS_PER_MS)
 		return;

@@ -11,6 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	ANSWER_MS = 5000 /* for a host that is asked whether it is still there */
+};
+
 bool
 deploy_hosts(struct deployment *deployment, struct err *err)
 {
@@ -202,6 +206,7 @@ struct collecting {
 	const char *folder;
 };
 
+/* A host that is gone is not waited for as long as copies may take. */
 static bool
 collect_host(void *context, int i, struct err *err)
 {
@@ -211,7 +216,8 @@ collect_host(void *context, int i, struct err *err)
 	char *folder = mem_format("%s/hosts/%s", collecting->folder, host->name);
 	struct strings paths = {0};
 
-	bool ok = file_make_folder(folder, err);
+	bool ok = host_exec(host, NULL, ANSWER_MS, err, "true") &&
+		  file_make_folder(folder, err);
 	if (ok) {
 		cluster->system->logs(cluster, i, &paths);
 		vec_each (char *, path, &paths.of)
