@@ -13,7 +13,8 @@
  *	                  write 1 info | read 1 | strong-read []
  *	lost-write        an acknowledged write is in no strong read that began after it.
  *	                  write 1 ok | strong-read []
- *	divergent-reads   a value is in some final strong reads and missing in others.
+ *	divergent-reads   a value is in some final strong reads and missing in another
+ *	                  that began when it was known.
  *	                  write 1 ok | strong-read [1] | strong-read []
  *	fractured-read    the rows of one read differ (counted, and an anomaly only with
  *	                  the model "rows"; Galera's checker lets it pass).
@@ -41,9 +42,9 @@ struct row {
 	uint32_t write, ok_op, failed, read; /* ops; NONE */
 	uint32_t ok_at;			     /* OP_NEVER: not acknowledged */
 	uint32_t read_at;		     /* completion of the first read; OP_NEVER */
-	uint32_t missed_op;		     /* the last final strong read without it */
-	uint32_t seen_op;		     /* a strong read that has it */
-	uint32_t last_seen;		     /* invocation of the latest one, + 1 */
+	uint32_t known_at;  /* first acknowledgement or sight; OP_NEVER */
+	uint32_t missed_op; /* the last final strong read without it */
+	uint32_t seen_op;   /* a strong read that has it */
 	uint32_t seen_finally, mark;
 	val value;
 };
@@ -99,10 +100,18 @@ row_of(struct dirty *dirty, val v)
 						    .read = NONE,
 						    .ok_at = OP_NEVER,
 						    .read_at = OP_NEVER,
+						    .known_at = OP_NEVER,
 						    .missed_op = NONE,
 						    .seen_op = NONE,
 						    .value = v});
 	return &dirty->rows.items[id];
+}
+
+static void
+note_known(struct row *row, const struct op *op)
+{
+	if (op->complete_at < row->known_at)
+		row->known_at = op->complete_at;
 }
 
 static void
@@ -120,6 +129,7 @@ note_write(struct dirty *dirty, uint32_t index)
 		return;
 	row->ok_at = op->complete_at;
 	row->ok_op = index;
+	note_known(row, op);
 	if (op->complete_at > dirty->acked_at)
 		dirty->acked_at = op->complete_at;
 }
@@ -169,6 +179,7 @@ note_read(struct dirty *dirty, uint32_t index)
 			continue;
 		row->read_at = op->complete_at;
 		row->read = index;
+		note_known(row, op);
 	}
 	if (differs)
 		report_fracture(dirty, index);
@@ -189,7 +200,7 @@ note_strong(struct dirty *dirty, uint32_t index)
 			continue;
 		row->mark = index + 1;
 		row->seen_op = index;
-		row->last_seen = op->invoke_at + 1;
+		note_known(row, op);
 		row->seen_finally += is_final;
 	}
 	for (size_t id = 0; is_final && id < dirty->rows.count; id++)
@@ -262,7 +273,8 @@ judge_row(struct dirty *dirty, const struct row *row)
 		dirty->unread += row->seen_op == NONE;
 	else if (row->seen_finally == 0 && row->missed_op != NONE)
 		judge_absence(dirty, row);
-	else if (row->seen_finally > 0 && row->missed_op != NONE) {
+	else if (row->seen_finally > 0 && row->missed_op != NONE &&
+		 row->known_at < dirty->history->ops.items[row->missed_op].invoke_at) {
 		dirty->some_lost++;
 		report(dirty, "divergent-reads", row,
 		       "is in one final strong read and missing in another",

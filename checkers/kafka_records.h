@@ -1,0 +1,39 @@
+/* kafka_records.h - what producers and consumers of a log saw: records with partition,
+ * offset and value, in the order of the operations.
+ *
+ * Operations as in Jepsen's kafka workload: send, poll, or txn with a list of both:
+ *
+ *	["send" PARTITION VALUE]		as asked
+ *	["send" PARTITION [OFFSET VALUE]]	as answered
+ *	["poll"], ["poll" {PARTITION [[OFFSET VALUE] ...]}]
+ *
+ * and assign, subscribe, crash. A value is sent once to a partition. PURE. */
+#ifndef CHECKERS_KAFKA_RECORDS_H
+#define CHECKERS_KAFKA_RECORDS_H
+
+#include "checkers/value_ids.h"
+#include "base/history.h"
+
+#define KAFKA_NO_OFFSET INT64_MIN
+
+/* One record in the eyes of one operation. */
+struct kafka_sight {
+	int64_t offset; /* KAFKA_NO_OFFSET: not told */
+	val partition, value;
+	uint32_t op;
+	uint32_t part;	 /* index of the micro-operation */
+	bool is_poll;	 /* else a send */
+	uint32_t record; /* index, given by the checker */
+	uint32_t rank;	 /* among the known offsets of the partition */
+};
+
+typedef VEC(struct kafka_sight) kafka_sights;
+
+/* The operation is one of a log's. */
+bool kafka_is_client(const struct op *op);
+
+/* Appends what the operation sent (asked to send, unless it is ok) and polled; false when
+ * its value has another shape. Polls of operations that are not ok are left out. */
+bool kafka_read_op(const struct history *history, uint32_t index, kafka_sights *sights);
+
+#endif
