@@ -2,8 +2,10 @@
  * each verdict is certified. */
 #include "checkers/counter.h"
 #include "checkers/lock.h"
+#include "checkers/log.h"
 #include "checkers/oracle.h"
 #include "checkers/semaphore.h"
+#include "checkers/versioned_register.h"
 #include "tests/checkers/typed_history.h"
 
 #include <setjmp.h>
@@ -124,6 +126,21 @@ counters_agree_with_brute_force(void **state)
 	differ(&typed_fetch_counter, &checker_counter, &model_counter, NULL, 0, 9);
 }
 
+static void
+versioned_registers_agree_with_brute_force(void **state)
+{
+	(void)state;
+	differ(&typed_versioned, &checker_versioned_register, &model_versioned_register,
+	       NULL, 0, 10);
+}
+
+static void
+logs_agree_with_brute_force(void **state)
+{
+	(void)state;
+	differ(&typed_log, &checker_log, &model_log, NULL, 0, 11);
+}
+
 int
 main(void)
 {
@@ -131,6 +148,8 @@ main(void)
 		cmocka_unit_test(locks_agree_with_brute_force),
 		cmocka_unit_test(semaphores_agree_with_brute_force),
 		cmocka_unit_test(counters_agree_with_brute_force),
+		cmocka_unit_test(versioned_registers_agree_with_brute_force),
+		cmocka_unit_test(logs_agree_with_brute_force),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
