@@ -3,6 +3,7 @@
 #include "checkers/counter.h"
 #include "checkers/lock.h"
 #include "checkers/log.h"
+#include "checkers/multi_register.h"
 #include "checkers/oracle.h"
 #include "checkers/semaphore.h"
 #include "checkers/versioned_register.h"
@@ -141,6 +142,14 @@ logs_agree_with_brute_force(void **state)
 	differ(&typed_log, &checker_log, &model_log, NULL, 0, 11);
 }
 
+static void
+several_registers_agree_with_brute_force(void **state)
+{
+	(void)state;
+	differ(&typed_multi_register, &checker_multi_register, &model_multi_register,
+	       NULL, 0, 12);
+}
+
 int
 main(void)
 {
@@ -150,6 +159,7 @@ main(void)
 		cmocka_unit_test(counters_agree_with_brute_force),
 		cmocka_unit_test(versioned_registers_agree_with_brute_force),
 		cmocka_unit_test(logs_agree_with_brute_force),
+		cmocka_unit_test(several_registers_agree_with_brute_force),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
