@@ -48,12 +48,16 @@ up(int argc, char **argv)
 	struct err err;
 	char text[32];
 	int64_t started = clock_ns();
-	/* More than an int holds is refused like any other wrong number. */
-	int count = settings.count > INT32_MAX ? INT32_MAX : (int)settings.count;
+	int count = (int)settings.count;
 
 	(void)argv;
 	if (argc != 0)
 		return wrong_words("up [-n N] [--name NAME]");
+	if (settings.count < 1 || settings.count > LAB_HOSTS_MAX) {
+		err_set(&err, "a lab has 1 to %d hosts, not %lld", LAB_HOSTS_MAX,
+			(long long)settings.count);
+		return command_usage(&command_lab, &err);
+	}
 	if (!lab_up(lab_name(), count, &err))
 		return command_broke(&err);
 	printf("lab '%s': %d hosts, n1 (%s) to n%d (%s), answer SSH after %s\n",

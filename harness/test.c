@@ -24,6 +24,7 @@ test_init(struct test *test)
 		.faults = "none",
 		.concurrency_words = "2n",
 		.runs_folder = "runs",
+		.nodes_wanted = -1,
 		.time_ns = 30 * NS_PER_S,
 		.timeout_ns = 2 * NS_PER_S,
 		.check_time_ns = 300 * NS_PER_S,
@@ -66,18 +67,37 @@ is_between(const char *option, int64_t number, int64_t low, int64_t high, struct
 		option, number, low, high);
 }
 
+/* -1: not said. */
+static bool
+is_percent(const char *option, int64_t number, struct err *err)
+{
+	return number == -1 || is_between(option, number, 0, 100, err);
+}
+
+static bool
+is_time_between(const char *option, int64_t ns, int64_t low_ns, int64_t high_ns,
+		struct err *err)
+{
+	char time[32], low[32], high[32];
+
+	if (ns >= low_ns && ns <= high_ns)
+		return true;
+	return err_set(err, "option '--%s': %s is not between %s and %s", option,
+		       text_ns(ns, time, sizeof(time)), text_ns(low_ns, low, sizeof(low)),
+		       text_ns(high_ns, high, sizeof(high)));
+}
+
 static bool
 check_numbers(struct test *test, struct err *err)
 {
 	int64_t reads = test->read_percent, cas = test->cas_percent;
-	int64_t day_ms = 24 * 3600 * 1000;
+	int64_t hour_ns = 3600 * NS_PER_S;
 
-	if (!is_between("time", test->time_ns / NS_PER_MS, 100, day_ms, err) ||
-	    !is_between("timeout", test->timeout_ns / NS_PER_MS, 1, 3600 * 1000, err) ||
+	if (!is_time_between("time", test->time_ns, 100 * NS_PER_MS, 24 * hour_ns, err) ||
+	    !is_time_between("timeout", test->timeout_ns, NS_PER_MS, hour_ns, err) ||
 	    !is_between("keys", test->keys, 0, 1000000, err) ||
 	    !is_between("ops-per-key", test->ops_per_key, 0, 1000000, err) ||
-	    !is_between("reads", reads, -1, 100, err) ||
-	    !is_between("cas", cas, -1, 100, err))
+	    !is_percent("reads", reads, err) || !is_percent("cas", cas, err))
 		return false;
 	if (reads >= 0 && cas >= 0 && reads + cas > 100)
 		return err_set(err, "%d %% reads and %d %% cas are more than all",
@@ -155,6 +175,8 @@ find_hosts(struct test *test, struct err *err)
 	if (found > 0 && wanted > 0 && wanted != found)
 		return err_set(err, "%d nodes are asked for, but %d hosts are there",
 			       (int)wanted, (int)found);
+	if (wanted >= 0 && !is_between("nodes", wanted, 1, TEST_NODES_MAX, err))
+		return false;
 	test->needs_private_lab = found == 0 && !test->system->in_process;
 	test->node_count = (int)(found > 0 ? found : wanted > 0 ? wanted : NODES_DEFAULT);
 	if (test->node_count < test->system->node_count_min)
@@ -318,7 +340,7 @@ test_command(const struct test *test, struct buf *out)
 	word(out, "faults", test->faults);
 	maybe_duration(out, "time", test->time_ns, -1);
 	word(out, "concurrency", test->concurrency_words);
-	maybe_number(out, "nodes", test->nodes_wanted, 0);
+	maybe_number(out, "nodes", test->nodes_wanted, -1);
 	maybe_word(out, "hosts", test->hosts);
 	maybe_word(out, "inventory", test->inventory_path);
 	maybe_word(out, "lab", test->lab);

@@ -25,7 +25,7 @@ struct test {
 	struct strings options, bugs;		  /* owned */
 	int64_t time_ns, interval_ns;		  /* interval 0: the plan decides */
 	int64_t timeout_ns, check_time_ns;	  /* of one operation; of all checkers */
-	int64_t nodes_wanted;			  /* 0: not said */
+	int64_t nodes_wanted;			  /* -1: not said */
 	int64_t keys, ops_per_key;		  /* 0: the workload decides */
 	int64_t read_percent, cas_percent;	  /* -1: the workload decides */
 	double rate;  /* operations a second; 0: as fast as they come */
