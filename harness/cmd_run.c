@@ -15,25 +15,38 @@ const struct command command_run = {
 	"run", "[OPTIONS]",
 	"deploy a system, drive it under faults, decide, draw, report", run_main};
 
-static int
-print_words(const struct test *test, const struct run_outcome *outcome, bool json)
+/* The explanation where there is something to explain, where all is kept, and the verdict in
+ * one line at the end, where a person looks. */
+static void
+print_words(const struct test *test, const struct run_outcome *outcome)
 {
 	struct buf command = {0};
-	struct err err;
 
-	if (json) {
-		fwrite(outcome->json.data, 1, outcome->json.len, stdout);
-	} else {
-		test_command(test, &command);
-		fwrite(outcome->words.data, 1, outcome->words.len, stdout);
-		if (outcome->was_interrupted)
-			printf("interrupted: this is the verdict on what was there\n");
+	test_command(test, &command);
+	if (outcome->verdict != VERDICT_VALID)
+		printf("%s\n", buf_text(&outcome->words));
+	if (!test->quiet) {
+		fputs(buf_text(&outcome->throughput), stdout);
 		printf("run:        %s\n", outcome->folder);
 		if (outcome->has_report)
 			printf("report:     %s/report.html\n", outcome->folder);
 		printf("once more:  %s\n", buf_text(&command));
-		buf_release(&command);
 	}
+	if (outcome->was_interrupted)
+		printf("interrupted: this is the verdict on what was there\n");
+	fputs(buf_text(&outcome->summary), stdout);
+	buf_release(&command);
+}
+
+static int
+print_outcome(const struct test *test, const struct run_outcome *outcome, bool json)
+{
+	struct err err;
+
+	if (json)
+		fputs(buf_text(&outcome->json), stdout);
+	else
+		print_words(test, outcome);
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return judge_exit_code(outcome->verdict);
 	err_errno(&err, "write the verdict");
@@ -58,7 +71,7 @@ run_resolved(struct test *test, bool json)
 	struct err err, lab_err;
 
 	bool ok = go_to_hosts(test, &lab, &err) && runner_run(test, &outcome, &err);
-	int code = ok ? print_words(test, &outcome, json) : command_broke(&err);
+	int code = ok ? print_outcome(test, &outcome, json) : command_broke(&err);
 	if (!ok && outcome.folder != NULL)
 		fprintf(stderr, "the run so far is in %s\n", outcome.folder);
 	if (!private_lab_close(&lab, &lab_err))

@@ -2,6 +2,8 @@
 
 #include "harness/command.h"
 
+#include <string.h>
+
 int
 judge_exit_code(enum verdict verdict)
 {
@@ -56,17 +58,41 @@ store_result(struct store *store, const struct history *history,
 	return ok;
 }
 
+static bool
+take_verdict(void *context, int columns, const char *const *texts)
+{
+	enum verdict *verdict = context;
+
+	(void)columns;
+	for (int v = VERDICT_VALID; v <= VERDICT_UNKNOWN; v++)
+		if (texts[0] != NULL && strcmp(texts[0], verdict_name(v)) == 0)
+			*verdict = verdict_worse(*verdict, (enum verdict)v);
+	return true;
+}
+
+/* The verdict of the run: that of the checkers, but what the gates of the run refused stays
+ * refused when it is checked once more. */
+static bool
+worst_verdict(struct store *store, const struct judgement *judgement,
+	      enum verdict *verdict, struct err *err)
+{
+	*verdict = judgement->verdict;
+	return store_query(store, "SELECT verdict FROM verdict WHERE checker = 'gates'",
+			   take_verdict, verdict, err);
+}
+
 bool
 judge_store(struct store *store, const struct history *history,
 	    const struct judgement *judgement, struct err *err)
 {
 	struct err ignored;
+	enum verdict verdict;
 
-	if (!store_begin(store, err))
+	if (!worst_verdict(store, judgement, &verdict, err) || !store_begin(store, err))
 		return false;
 	bool ok = true;
 	for (size_t i = 0; ok && i < judgement->of.count; i++)
 		ok = store_result(store, history, &judgement->of.items[i], err);
-	ok = ok && store_finish(store, NULL, verdict_name(judgement->verdict), err);
+	ok = ok && store_finish(store, NULL, verdict_name(verdict), err);
 	return store_commit(store, ok ? err : &ignored) && ok;
 }

@@ -6,7 +6,7 @@
 #include "results/store.h"
 
 /* Puts verdicts and anomalies into a run, replacing those of the same checkers, and the
- * worst verdict into its head. */
+ * worst verdict into its head (with that of the gates, if there is one). */
 bool judge_store(struct store *store, const struct history *history,
 		 const struct judgement *judgement, struct err *err);
 

@@ -371,12 +371,30 @@ add_throughput(struct run *run)
 	text_count(all, count, sizeof(count));
 	text_count((uint64_t)outcome->rate, rate, sizeof(rate));
 	text_count((uint64_t)quiet, quiet_rate, sizeof(quiet_rate));
-	buf_printf(&outcome->words,
+	buf_printf(&outcome->throughput,
 		   "throughput: %s operations in %.1f s, %s/s; %s/s acknowledged in the "
 		   "%.1f s without a fault in force\n",
 		   count, seconds, rate, quiet_rate, quiet_seconds);
 	note(run, "rate", "%.1f", outcome->rate);
 	note(run, "quiet rate", "%.1f", quiet);
+}
+
+/* "valid: register: linearizable, 166 keys (proven, 0.02 s); gates: ..." */
+static void
+summarize(const struct judgement *judgement, struct buf *summary)
+{
+	const char *separator = ": ";
+
+	buf_string(summary, verdict_name(judgement->verdict));
+	vec_each (const struct judged, judged, &judgement->of) {
+		const struct check_result *result = &judged->result;
+		buf_printf(summary, "%s%s: %s", separator, result->checker,
+			   result->reason);
+		if (result->certified)
+			buf_printf(summary, " (proven, %.2f s)", judged->seconds);
+		separator = "; ";
+	}
+	buf_char(summary, '\n');
 }
 
 /* Reads the history back as `faultline check` does, so that what is judged is what was
@@ -400,6 +418,7 @@ judge(struct run *run, struct err *err)
 		ok = judge_store(run->store, &history, &judgement, err);
 		outcome->verdict = judgement.verdict;
 		judge_words(&history, &judgement, &outcome->words);
+		summarize(&judgement, &outcome->summary);
 		judge_json(&history, &judgement, &outcome->json);
 		judge_release(&judgement);
 	}
@@ -478,5 +497,7 @@ run_outcome_release(struct run_outcome *outcome)
 {
 	free(outcome->folder);
 	buf_release(&outcome->words);
+	buf_release(&outcome->throughput);
+	buf_release(&outcome->summary);
 	buf_release(&outcome->json);
 }

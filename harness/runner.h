@@ -18,7 +18,9 @@ struct run_outcome {
 	bool was_interrupted;
 	bool has_report;
 	char *folder;	    /* owned: of the run; NULL when it came to none */
-	struct buf words;   /* the verdict first, then reasons, faults and throughput */
+	struct buf words;   /* each verdict with its explanation */
+	struct buf throughput; /* in one line */
+	struct buf summary; /* the verdict as first word, and the reasons, in one line */
 	struct buf json;    /* the same verdict as one object */
 	struct tally tally; /* of all clients */
 	double rate;	    /* operations a second of the main phase */
