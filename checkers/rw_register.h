@@ -29,6 +29,12 @@ struct rw_access {
 	uint32_t read, written; /* versions; VERSION_NONE: did not */
 };
 
+/* Why `from` comes before `to`: `reader` read the key from `to` and could see `from`,
+ * which wrote it too. */
+struct rw_reason {
+	uint32_t from, to, reader, key;
+};
+
 struct rw_versions {
 	VEC(struct version) of;
 	uint32_t *slots; /* owned: open addressing, (key, value) -> version + 1 */
@@ -38,6 +44,7 @@ struct rw_versions {
 	uint32_t
 		*mop_versions; /* owned, by micro-operation: the version that it read from
 				 * another transaction, or wrote; VERSION_NONE */
+	VEC(struct rw_reason) reasons; /* of the cycles that rw_weak.h found */
 };
 
 /* Fills d (zeros): transactions, findings, and as ->type_state the versions; its graph

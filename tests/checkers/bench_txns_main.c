@@ -54,5 +54,16 @@ main(int argc, char **argv)
 				measure(&shape, "serializable");
 				measure(&shape, "snapshot-isolation");
 			}
+	for (uint32_t clients = 10; clients <= 60; clients += 50) {
+		struct random_txns shape = {.txns = 10 * txns,
+					    .processes = clients,
+					    .keys = 10000,
+					    .mops_max = 6,
+					    .write_percent = 50};
+		measure(&shape, "read-committed");
+		measure(&shape, "monotonic-atomic-view");
+		measure(&shape, "read-atomic");
+		measure(&shape, "causal");
+	}
 	return 0;
 }

@@ -39,4 +39,16 @@ void small_txns_history(const struct small_txns *h, struct history *history);
 bool small_txns_have_order(const struct small_txns *h, bool snapshot, bool process,
 			   bool realtime);
 
+enum small_view {
+	SMALL_COMMITTED, /* reads only of committed, final writes, without a cycle */
+	SMALL_MONOTONIC,
+	SMALL_ATOMIC,
+	SMALL_CAUSAL
+};
+
+/* The axioms of Biswas and Enea, word by word. *varies: some transaction contradicts its
+ * own earlier reads or writes. */
+bool small_txns_satisfy(const struct small_txns *h, enum small_view view, bool process,
+			bool *varies);
+
 #endif

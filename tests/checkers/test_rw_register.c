@@ -76,11 +76,58 @@ levels_agree_with_brute_force_on_random_histories(void **state)
 	assert_in_range(none, total / 20, total * 9 / 10);
 }
 
+static void
+assert_weak(const struct small_txns *h, const struct history *history, const char *level,
+	    enum small_view view, bool process, int number)
+{
+	struct check_options options = {.level = level};
+	struct check_result result;
+	bool varies;
+	bool expected = small_txns_satisfy(h, view, process, &varies);
+
+	checker_run(&checker_rw_register, history, &options, &result);
+	bool left_open = result.verdict == VERDICT_UNKNOWN && varies;
+	if (!left_open && result.verdict != (expected ? VERDICT_VALID : VERDICT_INVALID))
+		fail_with(history, level, expected, &result, number);
+	check_result_release(&result);
+}
+
+static void
+weak_levels_agree_with_their_axioms_on_random_histories(void **state)
+{
+	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
+	int total = wanted != NULL ? atoi(wanted) : 20000, causal = 0;
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 13);
+	for (int i = 0; i < total; i++) {
+		struct small_txns h = {0};
+		struct history history;
+		bool varies;
+		small_txns_make(&h, &rng);
+		small_txns_history(&h, &history);
+		assert_weak(&h, &history, "read-committed", SMALL_COMMITTED, false, i);
+		assert_weak(&h, &history, "monotonic-atomic-view", SMALL_MONOTONIC, false,
+			    i);
+		assert_weak(&h, &history, "read-atomic", SMALL_ATOMIC, false, i);
+		assert_weak(&h, &history, "strong-session-monotonic-atomic-view",
+			    SMALL_MONOTONIC, true, i);
+		assert_weak(&h, &history, "strong-session-read-atomic", SMALL_ATOMIC,
+			    true, i);
+		assert_weak(&h, &history, "causal", SMALL_CAUSAL, true, i);
+		history_release(&history);
+		causal += small_txns_satisfy(&h, SMALL_CAUSAL, true, &varies);
+	}
+	assert_in_range(causal, total / 20, total * 9 / 10);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(levels_agree_with_brute_force_on_random_histories),
+		cmocka_unit_test(weak_levels_agree_with_their_axioms_on_random_histories),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
