@@ -1,0 +1,378 @@
+/* Regular and safe registers, staleness and convergence against brute force and examples. */
+#include "base/rng.h"
+#include "checkers/observed.h"
+#include "checkers/oracle.h"
+#include "checkers/register.h"
+#include "checkers/staleness.h"
+#include "tests/checkers/random_history.h"
+#include "tests/checkers/script.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t
+rounds(size_t base)
+{
+	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
+
+#ifdef __SANITIZE_ADDRESS__
+	base /= 10;
+#endif
+	return wanted == NULL ? base : strtoul(wanted, NULL, 10);
+}
+
+static void
+print_history(const struct history *history)
+{
+	struct buf text = {0};
+
+	vec_each (struct op, op, &history->ops) {
+		history_describe(history, op, &text);
+		buf_printf(&text, " [%u..%u]\n", op->invoke_at, op->complete_at);
+	}
+	print_error("%s", buf_text(&text));
+	buf_release(&text);
+}
+
+static struct check_result
+run(const char *checker, const struct history *history, const char *level)
+{
+	struct check_options options = {.threads = 1, .level = level};
+	struct check_result result;
+	struct err err;
+
+	checker_run(checker_find(checker, &err), history, &options, &result);
+	if (result.verdict != VERDICT_UNKNOWN && !result.certified) {
+		print_history(history);
+		fail_msg("%s", result.reason);
+	}
+	return result;
+}
+
+/* Expects a verdict and, unless NULL, the name of the first anomaly. */
+static void
+expect(const char *checker, const char *script, enum verdict verdict, const char *anomaly)
+{
+	struct history history;
+
+	script_play(&history, script);
+	struct check_result result = run(checker, &history, NULL);
+	if (result.verdict != verdict)
+		fail_msg("%s of '%s': %s, %s", checker, script,
+			 verdict_name(result.verdict), result.reason);
+	if (anomaly != NULL)
+		assert_string_equal(result.anomalies.items[0].name, anomaly);
+	check_result_release(&result);
+	history_release(&history);
+}
+
+static bool
+is_write(const struct op *op)
+{
+	return op->f == F_WRITE && op->type != OP_FAIL;
+}
+
+static bool
+overlaps_write(const struct history *history, const struct op *read)
+{
+	vec_each (const struct op, op, &history->ops)
+		if (is_write(op) && op->invoke_at < read->complete_at &&
+		    op->complete_at > read->invoke_at)
+			return true;
+	return false;
+}
+
+/* The definition: this read and all writes, by the oracle of linearizability. */
+static bool
+is_read_linearizable(const struct history *history, uint32_t read)
+{
+	struct check_options options = {0};
+	uint32_t ops[32];
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < history->ops.count; i++)
+		if (i == read || is_write(&history->ops.items[i]))
+			ops[count++] = i;
+	struct key_ops key = {history, VAL_OF_NIL, ops, count};
+	return oracle_judge_key(&model_register, &key, &options) == VERDICT_VALID;
+}
+
+/* The smallest k by definition: `placed` writes are before, in any order that real time
+ * allows; how many of them follow the source of the read. */
+static uint32_t
+fewest_between(const struct history *history, const uint32_t *writes, uint32_t count,
+	       uint32_t placed, uint32_t since, bool has_source, uint32_t source,
+	       const struct op *read)
+{
+	uint32_t best = UINT32_MAX;
+	bool may_read = has_source;
+
+	for (uint32_t i = 0; i < count && may_read; i++) {
+		const struct op *op = &history->ops.items[writes[i]];
+		if (placed >> i & 1
+			    ? op->invoke_at > read->complete_at
+			    : op->type == OP_OK && op->complete_at < read->invoke_at)
+			may_read = false;
+	}
+	if (may_read)
+		best = since;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct op *op = &history->ops.items[writes[i]];
+		bool is_next = !(placed >> i & 1);
+		for (uint32_t j = 0; j < count; j++) {
+			const struct op *other = &history->ops.items[writes[j]];
+			if (!(placed >> j & 1) && j != i && other->type == OP_OK &&
+			    other->complete_at < op->invoke_at)
+				is_next = false;
+		}
+		if (!is_next)
+			continue;
+		bool is_source = writes[i] == source;
+		uint32_t found = fewest_between(
+			history, writes, count, placed | 1u << i,
+			is_source ? 0 : since + (has_source && op->type == OP_OK),
+			has_source || is_source, source, read);
+		best = found < best ? found : best;
+	}
+	return best;
+}
+
+static void
+compare_versions(const struct history *history)
+{
+	struct check_options options = {0};
+	struct staleness staleness;
+	struct observed observed;
+	struct err err;
+	uint32_t writes[16], count = 0;
+
+	for (uint32_t i = 0; i < history->ops.count; i++)
+		if (is_write(&history->ops.items[i]))
+			writes[count++] = i;
+	assert_true(observed_init(&observed, history, &options, &err));
+	staleness_measure(&observed, &staleness);
+	for (uint32_t i = 0; i < history->ops.count; i++) {
+		uint32_t source = observed.source[i];
+		if (!observed_is_answer(&observed, i) || source == OBSERVED_UNWRITTEN)
+			continue;
+		uint32_t truth = fewest_between(history, writes, count, 0, 0,
+						source == OBSERVED_INITIAL, source,
+						&history->ops.items[i]);
+		if (truth != UINT32_MAX && truth != staleness.versions[i]) {
+			print_history(history);
+			fail_msg("read %u: %u versions between, but %u by definition", i,
+				 staleness.versions[i], truth);
+		}
+	}
+	staleness_release(&staleness);
+	observed_release(&observed);
+}
+
+/* The definition of the smallest time: the oracle accepts the read when its beginning is
+ * moved back by it, and not when by one nanosecond less. */
+static bool
+is_regular_when_earlier(const struct history *history, uint32_t read, int64_t ns)
+{
+	struct history moved;
+
+	history_init(&moved);
+	vec_each (const struct op, op, &history->ops) {
+		struct op copy = *op;
+		copy.invoke_at = (uint32_t)op->invoke_ns;
+		if (op->type != OP_INFO)
+			copy.complete_at = (uint32_t)op->complete_ns;
+		if (op == &history->ops.items[read])
+			copy.invoke_at =
+				copy.invoke_at > ns ? copy.invoke_at - (uint32_t)ns : 0;
+		vec_push(&moved.ops, copy);
+	}
+	bool ok = is_read_linearizable(&moved, read);
+	history_release(&moved);
+	return ok;
+}
+
+static void
+compare_times(struct history *history)
+{
+	struct check_options options = {0};
+	struct staleness staleness;
+	struct observed observed;
+	struct err err;
+
+	vec_each (struct op, op, &history->ops) {
+		op->invoke_ns = 10 * (int64_t)op->invoke_at + 10;
+		op->complete_ns =
+			op->type == OP_INFO ? -1 : 10 * (int64_t)op->complete_at + 10;
+	}
+	assert_true(observed_init(&observed, history, &options, &err));
+	staleness_measure(&observed, &staleness);
+	for (uint32_t i = 0; i < history->ops.count; i++) {
+		uint32_t source = observed.source[i];
+		if (!observed_is_answer(&observed, i) || source == OBSERVED_UNWRITTEN ||
+		    (source < OBSERVED_NOTHING &&
+		     history->ops.items[source].invoke_at >
+			     history->ops.items[i].complete_at))
+			continue;
+		int64_t ns = staleness_ns(&observed, &staleness, i);
+		assert_true(is_regular_when_earlier(history, i, ns == 0 ? 0 : ns + 1));
+		assert_true(ns == 0 || !is_regular_when_earlier(history, i, ns - 1));
+	}
+	staleness_release(&staleness);
+	observed_release(&observed);
+}
+
+static void
+judge(struct history *history)
+{
+	bool regular = true, safe = true;
+	static const char *const names[] = {"regular", "safe", "register"};
+	enum verdict verdicts[3];
+
+	for (uint32_t i = 0; i < history->ops.count; i++) {
+		const struct op *op = &history->ops.items[i];
+		if (op->f != F_READ || op->type != OP_OK)
+			continue;
+		bool ok = is_read_linearizable(history, i);
+		regular = regular && ok;
+		safe = safe && (ok || overlaps_write(history, op));
+	}
+	for (int i = 0; i < 3; i++) {
+		struct check_result result = run(names[i], history, NULL);
+		verdicts[i] = result.verdict;
+		check_result_release(&result);
+	}
+	if ((verdicts[0] == VERDICT_VALID) != regular ||
+	    (verdicts[1] == VERDICT_VALID) != safe) {
+		print_history(history);
+		fail_msg("regular %s, safe %s; by definition %d, %d",
+			 verdict_name(verdicts[0]), verdict_name(verdicts[1]), regular,
+			 safe);
+	}
+	assert_true(verdicts[2] != VERDICT_VALID || regular);
+	compare_versions(history);
+	compare_times(history);
+}
+
+static void
+deciders_agree_with_definitions_on_random_histories(void **state)
+{
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 21);
+	for (size_t i = 0; i < rounds(6000); i++) {
+		struct random_register shape = {
+			.ops = 2 + rng_below(&rng, 7),
+			.processes = 1 + (uint32_t)rng_below(&rng, 4),
+			.read_percent = 50,
+			.info_percent = rng_below(&rng, 2) ? 15 : 0,
+			.wrong_percent = rng_below(&rng, 2) ? 60 : 0,
+			.fail_percent = 5};
+		struct history history;
+		random_register_play(&history, &shape, &rng);
+		judge(&history);
+		history_release(&history);
+	}
+}
+
+static void
+new_then_old_is_regular_but_not_linearizable(void **state)
+{
+	const char *script = "0+w1 0=ok 0+w2 1+r 1=2 1+r 1=1 0=ok";
+
+	(void)state;
+	expect("register", script, VERDICT_INVALID, NULL);
+	expect("regular", script, VERDICT_VALID, NULL);
+	expect("regular", "0+w1 0=ok 0+w2 0=ok 1+r 1=1", VERDICT_INVALID, "stale-read");
+	expect("regular", "1+r 1=1 0+w1 0=ok", VERDICT_INVALID, "future-read");
+	expect("regular", "0+w1 0=fail 1+r 1=1", VERDICT_INVALID, "failed-write-read");
+}
+
+static void
+anything_may_be_read_during_a_write_of_a_safe_register(void **state)
+{
+	(void)state;
+	expect("safe", "0+w1 0=ok 0+w2 1+r 1=7 0=ok", VERDICT_VALID, NULL);
+	expect("regular", "0+w1 0=ok 0+w2 1+r 1=7 0=ok", VERDICT_INVALID,
+	       "unwritten-read");
+	expect("safe", "0+w1 0=ok 0+w2 0=ok 1+r 1=1", VERDICT_INVALID, "stale-read");
+	expect("safe", "0+w1 0=? 1+r 1=7", VERDICT_VALID, NULL);
+}
+
+static void
+staleness_is_a_figure_and_a_verdict_only_when_asked(void **state)
+{
+	struct history history;
+	static const struct {
+		const char *level, *anomaly;
+	} rows[] = {{NULL, NULL},   {"3", NULL},	{"2", "too-many-versions"},
+		    {"4ms", NULL},  {"1ms", "too-old"}, {"3,1ms", "too-old"},
+		    {"3,4ms", NULL}};
+
+	(void)state;
+	script_play(&history, "0+w1 0=ok 0+w2 0=ok 0+w3 0=ok 1+r 1=1");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct check_result result = run("staleness", &history, rows[i].level);
+		assert_int_equal(result.verdict,
+				 rows[i].anomaly ? VERDICT_INVALID : VERDICT_VALID);
+		if (rows[i].anomaly != NULL)
+			assert_string_equal(result.anomalies.items[0].name,
+					    rows[i].anomaly);
+		assert_non_null(strstr(buf_text(&result.details),
+				       "\"versions_max\":3,\"time_max_ns\":3000000"));
+		check_result_release(&result);
+	}
+	struct check_result result = run("staleness", &history, "0");
+	assert_int_equal(result.verdict, VERDICT_UNKNOWN);
+	check_result_release(&result);
+	history_release(&history);
+}
+
+static void
+nodes_must_end_alike_on_what_nothing_replaced(void **state)
+{
+	(void)state;
+	expect("convergence", "0+w1 0=ok 1+r 1=1 2+r 2=1", VERDICT_VALID, NULL);
+	expect("convergence", "0+w1 1+w2 0=ok 1=ok 0+r 0=2 1+r 1=2", VERDICT_VALID, NULL);
+	expect("convergence", "0+w1 1+w2 0=ok 1=ok 0+r 0=1 1+r 1=2", VERDICT_INVALID,
+	       "divergent-read");
+	expect("convergence", "0+w1 0=ok 0+w2 0=ok 1+r 1=1", VERDICT_INVALID,
+	       "lost-update");
+	expect("convergence", "0+w1 0=ok 1+r 1=nil", VERDICT_INVALID, "lost-update");
+	expect("convergence", "0+w1 0=ok 1+r 1=9", VERDICT_INVALID, "unwritten-read");
+	expect("convergence", "0+w1 0=ok 1+w2 1=? 0+r 0=1 2+r 2=2", VERDICT_UNKNOWN,
+	       NULL);
+	expect("convergence", "1+r 1=nil 0+w1 0=ok", VERDICT_UNKNOWN, NULL);
+	expect("convergence", "0+w1 0=ok 1+r 1=nil 1+r 1=1", VERDICT_VALID, NULL);
+}
+
+static void
+values_written_twice_are_not_decided(void **state)
+{
+	static const char *const names[] = {"regular",	   "safe",	 "staleness",
+					    "convergence", "sequential", "causal",
+					    "session"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		expect(names[i], "0+w1 0=ok 0+w1 0=ok 1+r 1=1", VERDICT_UNKNOWN, NULL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(deciders_agree_with_definitions_on_random_histories),
+		cmocka_unit_test(new_then_old_is_regular_but_not_linearizable),
+		cmocka_unit_test(anything_may_be_read_during_a_write_of_a_safe_register),
+		cmocka_unit_test(staleness_is_a_figure_and_a_verdict_only_when_asked),
+		cmocka_unit_test(nodes_must_end_alike_on_what_nothing_replaced),
+		cmocka_unit_test(values_written_twice_are_not_decided),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
