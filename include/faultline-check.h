@@ -1,0 +1,104 @@
+/* faultline-check.h - decide whether a recorded history is allowed (libfaultline-check).
+ *
+ *	struct faultline_check *check = faultline_check_new();
+ *	faultline_check_read_file(check, "history.edn", NULL);
+ *	faultline_check_set(check, "time", "10s");
+ *	if (faultline_check_run(check) == FAULTLINE_INVALID)
+ *		puts(faultline_check_words(check));
+ *	faultline_check_free(check);
+ *
+ * A history is read from a file or from memory, in any format that `faultline list formats`
+ * names, or built event by event. One object holds one history and, after a run, one
+ * verdict. An object belongs to one thread at a time; different objects are independent.
+ * Functions that return bool return false with the whole sentence in faultline_check_error.
+ * Texts that are returned belong to the object and live until its next run or its end.
+ * The library prints nothing and keeps no state outside its objects. */
+#ifndef FAULTLINE_CHECK_H
+#define FAULTLINE_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct faultline_check;
+
+enum faultline_verdict {
+	FAULTLINE_NONE = 0, /* there is none: the error says why */
+	FAULTLINE_VALID,
+	FAULTLINE_INVALID,
+	FAULTLINE_UNKNOWN, /* the budget ended, or no checker can tell; the reason says */
+};
+
+/* How an operation ended. */
+enum faultline_outcome {
+	FAULTLINE_OK = 1, /* it happened, the answer is known */
+	FAULTLINE_FAIL,	  /* it did not happen */
+	FAULTLINE_INFO,	  /* nobody knows */
+};
+
+struct faultline_check *faultline_check_new(void);
+void faultline_check_free(struct faultline_check *check); /* NULL is fine */
+
+/* The last failure, "" when there was none; with its remedy on a second line. */
+const char *faultline_check_error(const struct faultline_check *check);
+
+/* Adds a history; `format` NULL: found from the content. `name` stands in errors, which
+ * say line and column. At most once, and not after events. */
+bool faultline_check_read(struct faultline_check *check, const void *data, size_t bytes,
+			  const char *name, const char *format);
+bool faultline_check_read_file(struct faultline_check *check, const char *path,
+			       const char *format);
+
+/* Adds an event; the order of calls is the order of events. `f` is "read", "write", "cas",
+ * "enqueue", "txn", ...; key and value are JSON, NULL is null. A process has at most one
+ * operation open; one that is never completed is of unknown outcome. */
+bool faultline_check_invoke(struct faultline_check *check, uint32_t process,
+			    const char *f, const char *key, const char *value,
+			    int64_t time_ns);
+bool faultline_check_complete(struct faultline_check *check, uint32_t process,
+			      enum faultline_outcome outcome, const char *value,
+			      int64_t time_ns);
+
+/* Options, before the history they concern (key) or before the run (others):
+ *	checker	a name of faultline_check_checker, instead of the best fit
+ *	model	of that checker
+ *	level	isolation level of transactions
+ *	key	tuple, none, or the name of a field
+ *	init	initial value of registers, as JSON
+ *	nil	unknown or value: what a successful read of null taught
+ *	threads	a number; 0: as many as processors
+ *	time	for a run: 10s, 500ms, 2m; then the verdict is unknown
+ *	memory	for a run: 200m, 2g */
+bool faultline_check_set(struct faultline_check *check, const char *option,
+			 const char *value);
+
+/* Judges the history. May be called again, with other options. */
+enum faultline_verdict faultline_check_run(struct faultline_check *check);
+
+/* After a run: one sentence; all of it for a person; one JSON object. */
+const char *faultline_check_reason(const struct faultline_check *check);
+const char *faultline_check_words(struct faultline_check *check);
+const char *faultline_check_json(struct faultline_check *check);
+
+/* Whether separate code proved the verdict again. */
+bool faultline_check_certified(const struct faultline_check *check);
+
+/* The violations that are told (at most 32): their names and explanations. */
+size_t faultline_check_anomalies(const struct faultline_check *check);
+const char *faultline_check_anomaly(const struct faultline_check *check, size_t i);
+const char *faultline_check_explanation(const struct faultline_check *check, size_t i);
+
+/* The name of checker i and, in *summary unless NULL, what it decides; NULL at the end. */
+const char *faultline_check_checker(size_t i, const char **summary);
+
+/* "1.2.3" */
+const char *faultline_check_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

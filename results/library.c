@@ -1,0 +1,402 @@
+/* library.c - libfaultline-check: the public functions over readers and judgements. */
+#include "include/faultline-check.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "results/judgement.h"
+#include "results/reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef FAULTLINE_VERSION
+#define FAULTLINE_VERSION "0.1.0"
+#endif
+
+enum {
+	THREADS_MAX = 1024
+};
+
+struct faultline_check {
+	struct history history;
+	struct judge_options options;
+	struct judgement judgement;
+	char *checker, *model, *level, *key, *init, *nil; /* owned; NULL: not set */
+	bool has_history;				  /* read as a whole */
+	bool lacks_order;	/* no real time between sessions */
+	bool nil_of_format;	/* what the format's own tools take */
+	struct buf words, json; /* of the last run, made when asked for */
+	struct err err;
+	char *error; /* owned: sentence and hint */
+};
+
+struct faultline_check *
+faultline_check_new(void)
+{
+	struct faultline_check *check = mem_new(1, sizeof(*check));
+
+	history_init(&check->history);
+	return check;
+}
+
+static void
+forget_verdict(struct faultline_check *check)
+{
+	judge_release(&check->judgement);
+	check->judgement = (struct judgement){0};
+	buf_clear(&check->words);
+	buf_clear(&check->json);
+}
+
+void
+faultline_check_free(struct faultline_check *check)
+{
+	if (check == NULL)
+		return;
+	forget_verdict(check);
+	history_release(&check->history);
+	buf_release(&check->words);
+	buf_release(&check->json);
+	free(check->checker);
+	free(check->model);
+	free(check->level);
+	free(check->key);
+	free(check->init);
+	free(check->nil);
+	free(check->error);
+	free(check);
+}
+
+/* Keeps the outcome of a call; returns it. */
+static bool
+answer(struct faultline_check *check, bool ok)
+{
+	free(check->error);
+	check->error = NULL;
+	if (!ok)
+		check->error = mem_format("%s%s%s", check->err.text,
+					  check->err.hint[0] != '\0' ? "\nhint: " : "",
+					  check->err.hint);
+	return ok;
+}
+
+const char *
+faultline_check_error(const struct faultline_check *check)
+{
+	return check->error != NULL ? check->error : "";
+}
+
+/* ---- the history ---- */
+
+static bool
+may_read(struct faultline_check *check)
+{
+	return (!check->has_history && check->history.ops.count == 0) ||
+	       err_set(&check->err, "there is a history already");
+}
+
+static bool
+keep_facts(struct faultline_check *check, const struct reader_facts *facts, bool ok)
+{
+	check->has_history = ok;
+	if (!ok) { /* a part of a history is none */
+		history_release(&check->history);
+		history_init(&check->history);
+	} else {
+		check->lacks_order = !facts->has_order;
+		check->nil_of_format = facts->format->nil_is_unknown;
+	}
+	return answer(check, ok);
+}
+
+bool
+faultline_check_read(struct faultline_check *check, const void *data, size_t bytes,
+		     const char *name, const char *format)
+{
+	const struct reader_options options = {.format = format,
+					       .key = check->key,
+					       .bytes_max = check->options.bytes_max};
+	struct reader_facts facts;
+
+	if (!may_read(check))
+		return answer(check, false);
+	bool ok = reader_read_bytes((struct bytes){.data = data, .len = bytes}, name,
+				    &options, &check->history, &facts, &check->err);
+	return keep_facts(check, &facts, ok);
+}
+
+bool
+faultline_check_read_file(struct faultline_check *check, const char *path,
+			  const char *format)
+{
+	const struct reader_options options = {.format = format,
+					       .key = check->key,
+					       .bytes_max = check->options.bytes_max};
+	struct reader_facts facts;
+
+	if (!may_read(check))
+		return answer(check, false);
+	bool ok = reader_read_file(path, &options, &check->history, &facts, &check->err);
+	return keep_facts(check, &facts, ok);
+}
+
+static bool
+parse_value(struct faultline_check *check, const char *what, const char *text, val *value)
+{
+	struct scan scan;
+
+	*value = VAL_OF_NIL;
+	if (text == NULL)
+		return true;
+	scan_init(&scan, SCAN_JSON, &check->history.values,
+		  (struct bytes){.data = text, .len = strlen(text)});
+	bool ok = scan_space(&scan) && scan_value(&scan, value) && scan_space(&scan) &&
+		  (scan.at == scan.end ||
+		   scan_fail(&scan, scan.at, "something follows the value"));
+	if (!ok)
+		scan_error(&scan, what, &check->err);
+	scan_release(&scan);
+	return ok;
+}
+
+static bool
+may_add(struct faultline_check *check)
+{
+	return !check->has_history ||
+	       err_set(&check->err, "the history was read as a whole");
+}
+
+bool
+faultline_check_invoke(struct faultline_check *check, uint32_t process, const char *f,
+		       const char *key, const char *value, int64_t time_ns)
+{
+	struct op op = {.process = process, .invoke_ns = time_ns};
+	bool ok = may_add(check) && parse_value(check, "key", key, &op.key) &&
+		  parse_value(check, "value", value, &op.input);
+
+	if (ok) {
+		op.f = history_f(&check->history, f, strlen(f));
+		ok = history_invoke(&check->history, &op, &check->err);
+	}
+	return answer(check, ok);
+}
+
+/* The function and the key are those of the process's open operation. */
+static bool
+find_open(struct faultline_check *check, struct op *op)
+{
+	const uint64_t *open = map_find(&check->history.open, op->process);
+
+	if (open == NULL || *open == 0)
+		return err_set(&check->err, "process %u has no operation open",
+			       op->process);
+	op->f = check->history.ops.items[*open - 1].f;
+	return true;
+}
+
+bool
+faultline_check_complete(struct faultline_check *check, uint32_t process,
+			 enum faultline_outcome outcome, const char *value,
+			 int64_t time_ns)
+{
+	struct op op = {.process = process, .complete_ns = time_ns};
+	bool ok = may_add(check) && find_open(check, &op) &&
+		  parse_value(check, "value", value, &op.output);
+
+	if (ok && (outcome < FAULTLINE_OK || outcome > FAULTLINE_INFO))
+		ok = err_set(&check->err, "%d is no outcome of an operation", outcome);
+	if (ok) {
+		op.type = outcome == FAULTLINE_OK     ? OP_OK
+			  : outcome == FAULTLINE_FAIL ? OP_FAIL
+						      : OP_INFO;
+		ok = history_complete(&check->history, &op, &check->err);
+	}
+	return answer(check, ok);
+}
+
+/* ---- options ---- */
+
+static bool
+set_text(char **option, const char *value)
+{
+	free(*option);
+	*option = value != NULL ? mem_string(value) : NULL;
+	return true;
+}
+
+static bool
+set_number(struct faultline_check *check, const char *value)
+{
+	int64_t threads;
+
+	if (!text_int(value, 0, THREADS_MAX, &threads, &check->err))
+		return false;
+	check->options.check.threads = (int)threads;
+	return true;
+}
+
+static bool
+set_nil(struct faultline_check *check, const char *value)
+{
+	if (strcmp(value, "unknown") != 0 && strcmp(value, "value") != 0)
+		return err_set(&check->err, "nil must be 'unknown' or 'value', not '%s'",
+			       value);
+	return set_text(&check->nil, value);
+}
+
+static bool
+set_option(struct faultline_check *check, const char *option, const char *value)
+{
+	const struct {
+		const char *name;
+		char **target;
+	} texts[] = {{"checker", &check->checker},
+		     {"model", &check->model},
+		     {"level", &check->level},
+		     {"key", &check->key},
+		     {"init", &check->init}};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strcmp(texts[i].name, option) == 0)
+			return set_text(texts[i].target, value);
+	if (value == NULL)
+		return err_set(&check->err, "option '%s' needs a value", option);
+	if (strcmp(option, "nil") == 0)
+		return set_nil(check, value);
+	if (strcmp(option, "threads") == 0)
+		return set_number(check, value);
+	if (strcmp(option, "time") == 0)
+		return text_duration(value, &check->options.time_ns, &check->err);
+	if (strcmp(option, "memory") == 0)
+		return text_size(value, &check->options.bytes_max, &check->err);
+	return err_set(&check->err, "unknown option '%s'", option);
+}
+
+bool
+faultline_check_set(struct faultline_check *check, const char *option, const char *value)
+{
+	return answer(check, set_option(check, option, value) ||
+				     err_context(&check->err, "set '%s'", option));
+}
+
+/* ---- the run ---- */
+
+static bool
+fill_options(struct faultline_check *check, struct judge_options *options)
+{
+	*options = check->options;
+	options->check.model = check->model;
+	options->check.level = check->level;
+	if (check->level == NULL && check->lacks_order)
+		options->check.level = "strong-session-serializable";
+	options->check.nil_is_unknown = check->nil != NULL
+						? strcmp(check->nil, "unknown") == 0
+						: check->nil_of_format;
+	return parse_value(check, "init", check->init, &options->check.init);
+}
+
+enum faultline_verdict
+faultline_check_run(struct faultline_check *check)
+{
+	const char *const named[] = {check->checker, NULL};
+	struct judge_options options;
+	static const enum faultline_verdict verdicts[] = {
+		[VERDICT_NONE] = FAULTLINE_UNKNOWN,
+		[VERDICT_VALID] = FAULTLINE_VALID,
+		[VERDICT_INVALID] = FAULTLINE_INVALID,
+		[VERDICT_UNKNOWN] = FAULTLINE_UNKNOWN};
+
+	forget_verdict(check);
+	bool ok = check->history.ops.count > 0 ||
+		  err_set(&check->err, "there is no operation to judge");
+	ok = ok && fill_options(check, &options);
+	if (check->checker != NULL)
+		options.checkers = named;
+	if (!answer(check, ok && judge_history(&check->history, &options,
+					       &check->judgement, &check->err)))
+		return FAULTLINE_NONE;
+	return verdicts[check->judgement.verdict];
+}
+
+static const struct check_result *
+result_of(const struct faultline_check *check)
+{
+	return check->judgement.of.count > 0 ? &check->judgement.of.items[0].result
+					     : NULL;
+}
+
+const char *
+faultline_check_reason(const struct faultline_check *check)
+{
+	const struct check_result *result = result_of(check);
+
+	return result != NULL && result->reason != NULL ? result->reason : "";
+}
+
+const char *
+faultline_check_words(struct faultline_check *check)
+{
+	if (check->words.len == 0 && result_of(check) != NULL)
+		judge_words(&check->history, &check->judgement, &check->words);
+	return buf_text(&check->words);
+}
+
+const char *
+faultline_check_json(struct faultline_check *check)
+{
+	if (check->json.len == 0 && result_of(check) != NULL)
+		judge_json(&check->history, &check->judgement, &check->json);
+	return buf_text(&check->json);
+}
+
+bool
+faultline_check_certified(const struct faultline_check *check)
+{
+	const struct check_result *result = result_of(check);
+
+	return result != NULL && result->certified;
+}
+
+size_t
+faultline_check_anomalies(const struct faultline_check *check)
+{
+	const struct check_result *result = result_of(check);
+
+	return result != NULL ? result->anomalies.count : 0;
+}
+
+const char *
+faultline_check_anomaly(const struct faultline_check *check, size_t i)
+{
+	if (i >= faultline_check_anomalies(check))
+		return NULL;
+	return result_of(check)->anomalies.items[i].name;
+}
+
+const char *
+faultline_check_explanation(const struct faultline_check *check, size_t i)
+{
+	if (i >= faultline_check_anomalies(check))
+		return NULL;
+	const char *text = result_of(check)->anomalies.items[i].text;
+	return text != NULL ? text : "";
+}
+
+const char *
+faultline_check_checker(size_t i, const char **summary)
+{
+	size_t count;
+	const struct checker *const *all = checkers_all(&count);
+
+	if (i >= count)
+		return NULL;
+	if (summary != NULL)
+		*summary = all[i]->summary;
+	return all[i]->name;
+}
+
+const char *
+faultline_check_version(void)
+{
+	return FAULTLINE_VERSION;
+}
