@@ -46,7 +46,7 @@ explain_value(const struct history *history, val v, struct buf *text)
 void
 explain_ms(int64_t ns, struct buf *text)
 {
-	buf_printf(text, "%.1f ms", (double)ns / 1e6);
+	buf_printf(text, "%.3f ms", (double)ns / 1e6);
 }
 
 void

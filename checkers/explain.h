@@ -12,7 +12,7 @@ void explain_add(struct anomaly *anomaly, uint32_t op);
 void explain_list(const struct history *history, struct anomaly *anomaly,
 		  struct buf *text);
 
-/* Appends a value as JSON, and a moment as "1203.1 ms". */
+/* Appends a value as JSON, and a moment as "1203.125 ms". */
 void explain_value(const struct history *history, val v, struct buf *text);
 void explain_ms(int64_t ns, struct buf *text);
 

@@ -58,7 +58,7 @@ say_times(const struct op *op, struct buf *text)
 		buf_string(text, " on");
 		return;
 	}
-	buf_printf(text, " between %.1f and ", (double)op->invoke_ns / 1e6);
+	buf_printf(text, " between %.3f and ", (double)op->invoke_ns / 1e6);
 	explain_ms(op->complete_ns, text);
 }
 
