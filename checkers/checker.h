@@ -33,6 +33,8 @@ struct budget {
 
 bool budget_is_over(const struct budget *budget);
 
+struct faultline_model; /* include/faultline-model.h */
+
 struct check_options {
 	struct budget budget;
 	int threads;	     /* 0: as many as processors */
@@ -43,6 +45,7 @@ struct check_options {
 				     value */
 	val init; /* initial value of a register: nil, or in the history's pool */
 	const char *model; /* asked for by name; NULL: chosen from the history */
+	const struct faultline_model *user_model; /* for the checker user-model */
 	const char *level; /* isolation level asked for; NULL: strict-serializable */
 };
 

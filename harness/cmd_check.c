@@ -1,6 +1,7 @@
 /* cmd_check.c - `faultline check FILE|RUN`: is this history allowed? */
 #include "harness/command.h"
 #include "harness/judge.h"
+#include "harness/model_library.h"
 #include "results/reader.h"
 #include "workloads/workload.h"
 
@@ -233,14 +234,42 @@ is_history_file(const char *path)
 }
 
 static int
+check_any(const struct settings *settings, struct judge_options *options,
+	  const char *which)
+{
+	return is_history_file(which) ? check_file(settings, options, which)
+				      : check_run(settings, options, which);
+}
+
+/* --model with a path is a model of the user's own, and needs its checker. */
+static int
+check_with_model(struct settings *settings, struct judge_options *options,
+		 const char *which)
+{
+	struct model_library library;
+	struct err err;
+
+	if (!model_library_is_file(settings->model))
+		return check_any(settings, options, which);
+	if (!model_library_open(&library, settings->model, &err))
+		return command_broke(&err);
+	options->check.user_model = library.model;
+	if (settings->checker == NULL)
+		settings->checker = "user-model";
+	int code = check_any(settings, options, which);
+	model_library_close(&library);
+	return code;
+}
+
+static int
 check_main(int argc, char **argv)
 {
 	struct settings s = {.runs = "runs"};
 	const struct option_row rows[] = {
 		{"checker", 'c', OPTION_TEXT, &s.checker, "NAME",
 		 "instead of the best fit"},
-		{"model", 'm', OPTION_TEXT, &s.model, "NAME",
-		 "the model of that checker"},
+		{"model", 'm', OPTION_TEXT, &s.model, "NAME|FILE",
+		 "the model of that checker, or ./my.so: a model of your own"},
 		{"level", 0, OPTION_TEXT, &s.level, "NAME",
 		 "isolation level of transactions"},
 		{"format", 'f', OPTION_TEXT, &s.format, "NAME", "instead of a guess"},
@@ -277,6 +306,5 @@ check_main(int argc, char **argv)
 	    (s.format != NULL && format_find(s.format, &err) == NULL))
 		return command_usage(&command_check, &err);
 	const char *which = argc == 2 ? argv[1] : "latest";
-	return is_history_file(which) ? check_file(&s, &options, which)
-				      : check_run(&s, &options, which);
+	return check_with_model(&s, &options, which);
 }
