@@ -44,6 +44,7 @@ bool
 arrange(const struct elements *elements, struct arrangement *out, struct finding *finding)
 {
 	*out = (struct arrangement){0};
+	vec_reserve(&out->steps, elements->key->count);
 	switch (elements->collection) {
 	case COLLECTION_QUEUE:
 		return arrange_queue(elements, out, finding);

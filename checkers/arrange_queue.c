@@ -36,15 +36,27 @@ enum {
 	GONE = 4
 };
 
+/* Elements are nearly in order, misses are: each sorted alone, then merged. */
 static uint64_t *
 sorted(const struct peel *peel, size_t field)
 {
 	uint64_t *words = mem_resize(NULL, peel->count + 1, sizeof(*words));
+	uint64_t *merged = words;
+	size_t n = peel->element_count, at = 0, miss = n;
 
 	for (size_t i = 0; i < peel->count; i++)
 		words[i] = (uint64_t)((const uint32_t *)&peel->items[i])[field] << 32 | i;
-	sort_words(words, peel->count);
-	return words;
+	sort_words(words, n);
+	sort_words(words + n, peel->count - n);
+	if (n == peel->count)
+		return words;
+	merged = mem_resize(NULL, peel->count + 1, sizeof(*merged));
+	for (size_t i = 0; i < peel->count; i++)
+		merged[i] = miss == peel->count || (at < n && words[at] < words[miss])
+				    ? words[at++]
+				    : words[miss++];
+	free(words);
+	return merged;
 }
 
 static bool

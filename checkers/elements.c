@@ -8,6 +8,7 @@
 
 enum {
 	DIRECT_SPARE = 1024,
+	DIRECT_PER_PUT = 5,
 	SPAN_PER_EVENT_MAX = 4,
 	BYTES_PER_OP = 64
 };
@@ -99,38 +100,44 @@ place(struct elements *elements)
 
 /* ---- values ------------------------------------------------------------------------- */
 
-/* Integers that are close together number themselves. */
-static void
-choose_ids(struct elements *elements)
-{
-	const struct key_ops *key = elements->key;
-	int64_t low = INT64_MAX, high = INT64_MIN;
-	size_t count = 0;
-	bool all_small = true;
-
-	for (size_t i = 0; i < key->count && all_small; i++) {
-		val v;
-		int64_t number;
-		if (collection_role(elements->collection, key->history, key_op(key, i),
-				    &v) != COLLECTION_PUT)
-			continue;
-		all_small = val_small_number(v, &number);
-		low = number < low ? number : low;
-		high = number > high ? number : high;
-		count++;
-	}
-	value_ids_init(&elements->ids, &key->history->values);
-	if (count > 0 && all_small &&
-	    (uint64_t)high - (uint64_t)low < 2 * count + DIRECT_SPARE)
-		value_ids_direct(&elements->ids, low, high);
-}
-
 struct gathering {
 	struct elements *elements;
+	uint8_t *roles; /* owned; by operation of the key */
+	size_t put_count;
 	uint32_t *of_id; /* owned; id -> element, NO_OP: none */
 	size_t id_count;
 	struct finding *finding;
 };
+
+/* What each operation is. Integers that are close together number themselves. */
+static void
+find_roles(struct gathering *g)
+{
+	struct elements *elements = g->elements;
+	const struct key_ops *key = elements->key;
+	int64_t low = INT64_MAX, high = INT64_MIN;
+	bool all_small = true;
+
+	g->roles = mem_resize(NULL, key->count + 1, sizeof(*g->roles));
+	for (size_t i = 0; i < key->count; i++) {
+		val v;
+		int64_t number;
+		g->roles[i] = (uint8_t)collection_role(elements->collection, key->history,
+						       key_op(key, i), &v);
+		if (g->roles[i] != COLLECTION_PUT)
+			continue;
+		g->put_count++;
+		all_small = all_small && val_small_number(v, &number);
+		if (!all_small)
+			continue;
+		low = number < low ? number : low;
+		high = number > high ? number : high;
+	}
+	if (g->put_count > 0 && all_small &&
+	    (uint64_t)high - (uint64_t)low < DIRECT_PER_PUT * g->put_count + DIRECT_SPARE)
+		value_ids_direct(&elements->ids, low, high);
+	vec_reserve(&elements->items, g->put_count);
+}
 
 static void
 find_one(struct gathering *g, const char *name, uint32_t a, uint32_t b, uint32_t c)
@@ -228,27 +235,32 @@ note_shown(struct gathering *g, uint32_t i, val v, bool takes)
 }
 
 static void
-note_op(struct gathering *g, uint32_t i, bool is_second_pass)
+note_puts(struct gathering *g)
+{
+	const struct key_ops *key = g->elements->key;
+
+	for (uint32_t i = 0; i < key->count; i++)
+		if (g->roles[i] == COLLECTION_PUT)
+			note_put(g, i, key_op(key, i)->input);
+}
+
+static void
+note_answers(struct gathering *g)
 {
 	struct elements *elements = g->elements;
-	val v = VAL_OF_NIL;
-	enum collection_role role =
-		collection_role(elements->collection, elements->key->history,
-				key_op(elements->key, i), &v);
+	const struct key_ops *key = elements->key;
 
-	if (!is_second_pass) {
-		if (role == COLLECTION_PUT)
-			note_put(g, i, v);
-		return;
+	for (uint32_t i = 0; i < key->count; i++) {
+		uint8_t role = g->roles[i];
+		if (role == COLLECTION_TAKE || role == COLLECTION_LOOK)
+			note_shown(g, i, key_op(key, i)->output, role == COLLECTION_TAKE);
+		else if (role == COLLECTION_MISS)
+			vec_push(&elements->misses, i);
+		else if (role == COLLECTION_TAKE_SOME)
+			vec_push(&elements->phantoms, i);
+		else if (role == COLLECTION_NEVER)
+			find_one(g, "pattern-mismatch", i, NO_OP, NO_OP);
 	}
-	if (role == COLLECTION_MISS)
-		vec_push(&elements->misses, i);
-	else if (role == COLLECTION_TAKE_SOME)
-		vec_push(&elements->phantoms, i);
-	else if (role == COLLECTION_NEVER)
-		find_one(g, "pattern-mismatch", i, NO_OP, NO_OP);
-	else if (role == COLLECTION_TAKE || role == COLLECTION_LOOK)
-		note_shown(g, i, v, role == COLLECTION_TAKE);
 }
 
 /* ---- one element alone -------------------------------------------------------------- */
@@ -256,8 +268,6 @@ note_op(struct gathering *g, uint32_t i, bool is_second_pass)
 static void
 settle_element(struct gathering *g, struct element *element)
 {
-	const struct elements *elements = g->elements;
-
 	if (element->shown_to < element->put_from)
 		find_one(g, "seen-before-added", element->put, element->first_shown,
 			 NO_OP);
@@ -268,7 +278,6 @@ settle_element(struct gathering *g, struct element *element)
 		element->put_to = element->shown_to;
 	if (element->take == NO_OP)
 		element->take_from = NO_POINT;
-	(void)elements;
 }
 
 /* Leaves out puts of unknown outcome that nobody saw the result of; looks then stand by
@@ -326,17 +335,17 @@ elements_init(struct elements *elements, enum collection collection,
 	if (elements->bytes > options->budget.bytes_max || key->count == 0)
 		return key->count == 0;
 	place(elements);
-	choose_ids(elements);
+	find_roles(&g);
 	g.id_count = elements->ids.direct_count;
 	g.of_id = mem_resize(NULL, g.id_count + 1, sizeof(*g.of_id));
 	memset(g.of_id, 0xff, (g.id_count + 1) * sizeof(*g.of_id));
-	for (uint32_t i = 0; i < key->count; i++)
-		note_op(&g, i, false);
-	for (uint32_t i = 0; i < key->count && elements->is_unique; i++)
-		note_op(&g, i, true);
+	note_puts(&g);
+	if (elements->is_unique)
+		note_answers(&g);
 	if (elements->is_unique && finding->name == NULL)
 		settle(&g);
 	free(g.of_id);
+	free(g.roles);
 	return !budget_is_over(&options->budget);
 }
 

@@ -19,6 +19,7 @@ struct stage {
 	size_t head;
 	VEC(val) put; /* whatever was put so far */
 	int64_t next_unique;
+	uint64_t value_bound; /* a power of two: odd factors shuffle below it */
 	size_t ops_left;
 	uint32_t *names; /* process ids: renewed after an unknown outcome */
 	uint32_t next_name;
@@ -47,7 +48,7 @@ fresh_element(struct stage *stage)
 				 : (int64_t)rng_below(stage->rng, shape->values) + 1;
 
 	if (shape->values == 0 && shape->shuffled)
-		number = number * 2654435761 % 1000003;
+		number = (int64_t)((uint64_t)number * 2654435761 % stage->value_bound);
 	if (shape->collection == COLLECTION_PRIORITY_QUEUE && shape->values == 3)
 		return val_pair(&stage->history->values, val_small(number % 2),
 				val_small(number));
@@ -194,9 +195,12 @@ random_collection_play(struct history *history, const struct random_collection *
 			      .shape = shape,
 			      .rng = rng,
 			      .ops_left = shape->ops,
-			      .next_name = shape->processes};
+			      .next_name = shape->processes,
+			      .value_bound = 16};
 	size_t open = 0;
 
+	while (stage.value_bound < 2 * shape->ops)
+		stage.value_bound *= 2;
 	history_init(history);
 	stage.actors = mem_new(shape->processes, sizeof(*stage.actors));
 	stage.names = mem_new(shape->processes, sizeof(*stage.names));
