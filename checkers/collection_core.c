@@ -175,6 +175,8 @@ try_without(struct collection_core *core, struct core_call *call, bool whole_ele
 	return false;
 }
 
+/* Whole elements first, then single operations; a put stays while its element does, for
+ * those who read. */
 size_t
 collection_core_shrink(struct collection_core *core, uint32_t *ops)
 {
