@@ -53,6 +53,7 @@ struct check_options {
 struct anomaly {
 	const char *name;  /* static: "stale-read", "lost-element", ... */
 	val key;	   /* nil: none */
+	val subject;	   /* the element or value that it is about; nil: none */
 	char *text;	   /* owned: the explanation in words, several lines */
 	VEC(uint32_t) ops; /* indexes into history->ops: the ops it talks about */
 };

@@ -6,6 +6,8 @@
 #include "checkers/multi_register.h"
 #include "checkers/oracle.h"
 #include "checkers/semaphore.h"
+#include "checkers/set_full.h"
+#include "checkers/unique_ids.h"
 #include "checkers/versioned_register.h"
 #include "tests/checkers/typed_history.h"
 
@@ -150,6 +152,118 @@ several_registers_agree_with_brute_force(void **state)
 	       NULL, 0, 12);
 }
 
+/* ---- types whose checkers need no model: the truth comes from one of the tests' own ---- */
+
+/* A set of at most 32 elements as bits. */
+struct small_set {
+	const struct history *history;
+	struct value_ids ids;
+};
+
+static void *
+small_set_open(const struct key_ops *key, const struct check_options *options)
+{
+	struct small_set *self = mem_new(1, sizeof(*self));
+
+	(void)options;
+	self->history = key->history;
+	value_ids_init(&self->ids, &key->history->values);
+	return self;
+}
+
+static void
+small_set_close(void *context)
+{
+	struct small_set *self = context;
+
+	value_ids_release(&self->ids);
+	free(self);
+}
+
+/* A read with an element twice: b is 1, and never possible. */
+static bool
+small_set_decode(void *context, const struct op *op, struct call *call)
+{
+	struct small_set *self = context;
+	const struct values *values = &self->history->values;
+
+	if (op->type == OP_FAIL || (op->f == F_READ && op->type != OP_OK))
+		return false;
+	call->kind = op->f;
+	if (op->f == F_ADD)
+		call->a = 1u << value_ids_add(&self->ids, op->input);
+	for (size_t i = 0; op->f == F_READ && i < val_count(values, op->output); i++) {
+		uint32_t bit =
+			1u << value_ids_add(&self->ids, val_at(values, op->output, i));
+		call->b |= (call->a & bit) != 0;
+		call->a |= bit;
+	}
+	return true;
+}
+
+static uint32_t
+small_first(void *context)
+{
+	(void)context;
+	return 0;
+}
+
+static bool
+small_set_step(void *context, uint32_t state, const struct call *call, uint32_t *next)
+{
+	(void)context;
+	*next = call->kind == F_ADD ? state | call->a : state;
+	return call->kind == F_ADD || (state == call->a && call->b == 0);
+}
+
+static const struct model model_small_set = {.name = "small set",
+					     .open = small_set_open,
+					     .close = small_set_close,
+					     .decode = small_set_decode,
+					     .init = small_first,
+					     .step = small_set_step};
+
+static void
+whole_sets_agree_with_brute_force(void **state)
+{
+	(void)state;
+	differ(&typed_set, &checker_set_full, &model_small_set, NULL, 0, 13);
+}
+
+/* Ids in increasing order: the state is the greatest; duplicates are no step. */
+static bool
+small_ids_decode(void *context, const struct op *op, struct call *call)
+{
+	struct small_set *self = context;
+
+	if (op->type != OP_OK)
+		return false;
+	call->a = (uint32_t)val_number(&self->history->values, op->output);
+	return true;
+}
+
+static bool
+small_ids_step(void *context, uint32_t state, const struct call *call, uint32_t *next)
+{
+	(void)context;
+	*next = call->a;
+	return call->a > state;
+}
+
+static const struct model model_small_ids = {.name = "increasing ids",
+					     .open = small_set_open,
+					     .close = small_set_close,
+					     .decode = small_ids_decode,
+					     .init = small_first,
+					     .step = small_ids_step};
+
+static void
+increasing_ids_agree_with_brute_force(void **state)
+{
+	(void)state;
+	differ(&typed_ids, &checker_unique_ids, &model_small_ids, "monotone", 0, 14);
+}
+
 int
 main(void)
 {
@@ -160,6 +274,8 @@ main(void)
 		cmocka_unit_test(versioned_registers_agree_with_brute_force),
 		cmocka_unit_test(logs_agree_with_brute_force),
 		cmocka_unit_test(several_registers_agree_with_brute_force),
+		cmocka_unit_test(whole_sets_agree_with_brute_force),
+		cmocka_unit_test(increasing_ids_agree_with_brute_force),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
