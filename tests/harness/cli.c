@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -168,6 +169,7 @@ become_program(const char *const *words)
 	int to = open(path_of("out"), O_WRONLY | O_CREAT | O_TRUNC, 0666);
 	int errors = open(path_of("err"), O_WRONLY | O_CREAT | O_TRUNC, 0666);
 
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	for (int i = 0; words[i] != NULL && i < 30; i++)
 		argv[i + 1] = words[i];
 	dup2(null, STDIN_FILENO);
