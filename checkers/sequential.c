@@ -1,6 +1,7 @@
 /* Sequential consistency: what is forced first, then a search.
  *
- * NP-complete even for unique values (Gibbons and Korach 1997, VSC-read). Two steps:
+ * NP-complete even for unique values (Gibbons and Korach 1997, VSC-read). A first
+ * short search, which finds the sequence of most histories that have one, then
  *	1. Saturation (Zennou et al., "Gradual consistency checking", CAV 2019). Besides
  *	   session order and reads-from: if r reads w and another write w' of the key is
  *	   before r, then w' is before w; if w' is after w, then r is before w'. Until
@@ -24,7 +25,8 @@
 #include <string.h>
 
 enum {
-	SATURATION_PASSES_MAX = 8
+	SATURATION_PASSES_MAX = 8,
+	FIRST_TRY_LEAST = 1000, /* operations; smaller histories are saturated at once */
 };
 
 /* ---- saturation -------------------------------------------------------------------- */
@@ -313,13 +315,15 @@ is_full(const struct search *search, size_t bytes_max)
 }
 
 static enum verdict
-search_run(struct search *search, const struct weak_limits *limits)
+search_run(struct search *search, const struct weak_limits *limits, uint64_t steps_max)
 {
-	uint32_t steps = 0, tried = 0;
+	uint64_t steps = 0;
+	uint32_t tried = 0;
 
 	place_reads(search);
 	while (search->depth < search->weak->count) {
-		if (++steps % 1024 == 0 && budget_is_over(&limits->budget))
+		if (++steps > steps_max ||
+		    (steps % 1024 == 0 && budget_is_over(&limits->budget)))
 			return VERDICT_UNKNOWN;
 		uint32_t v = tried == 0 && is_dead(search) ? WEAK_INITIAL
 							   : next_write(search, tried);
@@ -384,12 +388,12 @@ search_release(struct search *search)
 
 static void
 find_sequence(const struct saturation *sat, const struct weak_limits *limits,
-	      struct weak_answer *answer)
+	      uint64_t steps_max, struct weak_answer *answer)
 {
 	struct search search;
 
 	search_init(&search, sat->weak, &sat->graph);
-	answer->verdict = search_run(&search, limits);
+	answer->verdict = search_run(&search, limits, steps_max);
 	if (answer->verdict == VERDICT_INVALID)
 		weak_answer_invalid(answer, "not-sequential", WEAK_INITIAL);
 	if (answer->verdict == VERDICT_UNKNOWN)
@@ -400,6 +404,7 @@ find_sequence(const struct saturation *sat, const struct weak_limits *limits,
 	search_release(&search);
 }
 
+/* First a short search: most histories that have a sequence show it at once. */
 void
 sequential_decide(const struct weak *weak, const struct weak_limits *limits,
 		  struct weak_answer *answer)
@@ -413,11 +418,16 @@ sequential_decide(const struct weak *weak, const struct weak_limits *limits,
 		return;
 	}
 	sat.order = mem_new((size_t)weak->count + 1, sizeof(*sat.order));
-	saturate(&sat, limits);
+	if (weak->count >= FIRST_TRY_LEAST) {
+		rebuild_graph(&sat);
+		find_sequence(&sat, limits, (uint64_t)weak->count * 2, answer);
+	}
+	if (answer->verdict != VERDICT_VALID)
+		saturate(&sat, limits);
 	if (sat.is_broken)
 		weak_answer_invalid(answer, "cyclic-order", WEAK_INITIAL);
-	else
-		find_sequence(&sat, limits, answer);
+	else if (answer->verdict != VERDICT_VALID)
+		find_sequence(&sat, limits, UINT64_MAX, answer);
 	graph_release(&sat.graph);
 	weak_clocks_release(&sat.clocks);
 	vec_release(&sat.forced);

@@ -4,6 +4,8 @@
 #include "base/rng.h"
 #include "checkers/weak_certify.h"
 #include "checkers/weak_oracle.h"
+#include "tests/checkers/random_replicas.h"
+#include "tests/checkers/script.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -178,6 +180,58 @@ random_plans(struct rng *rng, struct plan *plans, int *count)
 	}
 }
 
+/* Calls judge_lattice for every history of `count` operations, each of one of `processes`
+ * on one of `keys`. Names are used in order, so that no history comes twice renamed. */
+static void
+judge_all(int count, int processes, int keys)
+{
+	int kinds = count + 2; /* a write, a read of nothing, of plan 0, 1, ... */
+	int options = kinds * processes * keys;
+	struct plan plans[8];
+	long total = 1;
+
+	for (int i = 0; i < count; i++)
+		total *= options;
+	for (long number = 0; number < total; number++) {
+		long rest = number;
+		int processes_met = 0, keys_met = 0;
+		bool is_history = true;
+		for (int i = 0; i < count; i++, rest /= options) {
+			int option = (int)(rest % options), kind = option % kinds;
+			plans[i] = (struct plan){.kind = kind == 0 ? 'w' : 'r',
+						 .process = option / kinds % processes,
+						 .key = option / kinds / processes,
+						 .source = kind - 2};
+			is_history = is_history && plans[i].process <= processes_met &&
+				     plans[i].key <= keys_met;
+			processes_met += plans[i].process == processes_met;
+			keys_met += plans[i].key == keys_met;
+		}
+		for (int i = 0; i < count; i++)
+			if (plans[i].kind == 'r' && plans[i].source >= 0)
+				is_history = is_history &&
+					     plans[plans[i].source].kind == 'w' &&
+					     plans[plans[i].source].key == plans[i].key;
+		if (is_history)
+			judge_lattice(plans, count);
+	}
+}
+
+static void
+deciders_agree_with_definitions_on_all_small_histories(void **state)
+{
+	bool is_long = getenv("FAULTLINE_RANDOM_HISTORIES") != NULL;
+
+	(void)state;
+	for (int count = 1; count <= 3; count++)
+		judge_all(count, 3, 2);
+	judge_all(4, 2, 1);
+	if (!is_long)
+		return;
+	judge_all(4, 3, 2);
+	judge_all(5, 2, 1);
+}
+
 static void
 deciders_agree_with_definitions_on_random_histories(void **state)
 {
@@ -193,11 +247,207 @@ deciders_agree_with_definitions_on_random_histories(void **state)
 	}
 }
 
+/* The verdicts of a script as one letter a model, in the order of weak_models.h. */
+static void
+expect_verdicts(const char *script, const char *expected)
+{
+	static const char letters[] = "SCVMPrmwfg";
+	char got[WEAK_MODEL_COUNT + 1] = "";
+	struct check_options options = {.threads = 1};
+	struct history history;
+	struct err err;
+
+	script_play(&history, script);
+	for (int i = 0; i < WEAK_MODEL_COUNT; i++) {
+		struct check_result result;
+		const struct checker *checker =
+			checker_find(weak_model_name((enum weak_model)i), &err);
+		checker_run(checker, &history, &options, &result);
+		got[i] = result.verdict == VERDICT_VALID ? letters[i] : '-';
+		if (!result.certified)
+			fail_msg("%s of '%s': %s", checker->name, script, result.reason);
+		assert_true(result.verdict != VERDICT_INVALID ||
+			    result.anomalies.items[0].ops.count <= history.ops.count);
+		check_result_release(&result);
+	}
+	history_release(&history);
+	if (strcmp(got, expected) != 0)
+		fail_msg("'%s': %s, expected %s", script, got, expected);
+}
+
+static void
+the_smallest_histories_tell_models_apart(void **state)
+{
+	(void)state;
+	/* stale for others only */
+	expect_verdicts("0+w1 0=ok 1+r 1=nil", "SCVMPrmwfg");
+	/* store buffers */
+	expect_verdicts("@1 0+w1 0=ok @2 0+r 0=nil 1+w1 1=ok @1 1+r 1=nil", "-CVMPrmwfg");
+	/* two last writers for ever */
+	expect_verdicts("0+w1 0=ok 1+w2 1=ok 0+r 0=2 1+r 1=1", "-C-MPrmwfg");
+	/* POPL 2017, figure 3 */
+	expect_verdicts("@3 0+w1 0=ok @1 0+w1 0=ok @2 0+w1 0=ok @1 1+w2 1=ok @3 1+r "
+			"1=nil @2 1+r 1=1 @1 1+r 1=2",
+			"-CV--rmwfg");
+	/* back and forth between concurrent writes */
+	expect_verdicts("0+w1 0=ok 1+w2 1=ok 2+r 2=1 2+r 2=2 2+r 2=1", "-C---r-wf-");
+	/* the effect without the cause, through a third */
+	expect_verdicts("@1 0+w1 0=ok 1+r 1=1 @2 1+w1 1=ok 2+r 2=1 @1 2+r 2=nil",
+			"----Prmw--");
+	/* the same, on one key */
+	expect_verdicts("0+w1 0=ok 1+r 1=1 1+w2 1=ok 2+r 2=2 2+r 2=1", "----Prmwf-");
+	/* a second write without the first */
+	expect_verdicts("@1 0+w1 0=ok @2 0+w1 0=ok 1+r 1=1 @1 1+r 1=nil", "-----rm-f-");
+	/* an own write is not seen */
+	expect_verdicts("0+w1 0=ok 0+r 0=nil", "------mwf-");
+	/* a read that goes back */
+	expect_verdicts("0+w1 0=ok 1+r 1=1 1+r 1=nil", "-----r-wf-");
+	/* what was seen before an own write comes back */
+	expect_verdicts("@2 0+w1 0=ok @1 0+w3 0=ok 1+r 1=3 @2 1+w5 1=ok 1+r 1=1",
+			"-----rmwfg");
+}
+
+static void
+a_write_of_unknown_outcome_ends_its_session(void **state)
+{
+	(void)state;
+	expect_verdicts("0+w1 0=? 0+r 0=nil 1+r 1=1", "SCVMPrmwfg");
+	expect_verdicts("0+w1 0=? 0+r 0=nil 1+r 1=1 1+r 1=nil", "-----r-wf-");
+	expect_verdicts("0+w1 0=fail 0+r 0=nil", "SCVMPrmwfg");
+	expect_verdicts("0+w1 0=fail 1+r 1=1", "----------");
+	expect_verdicts("1+r 1=7", "----------");
+}
+
+static enum verdict
+check_replicas(const char *checker, const struct history *history)
+{
+	struct check_options options = {.threads = 1};
+	struct check_result result;
+	struct err err;
+
+	checker_run(checker_find(checker, &err), history, &options, &result);
+	if (!result.certified)
+		fail_msg("%s: %s", checker, result.reason);
+	enum verdict verdict = result.verdict;
+	if (verdict == VERDICT_INVALID)
+		assert_in_range(result.anomalies.items[0].ops.count, 1, 12);
+	check_result_release(&result);
+	return verdict;
+}
+
+/* What replicas promise holds; then one read of an own write is made to return what the
+ * session had written before it. */
+static void
+replicas_keep_their_promise_until_a_read_is_falsified(void **state)
+{
+	static const struct {
+		enum replication replication;
+		const char *promise;
+	} rows[] = {{REPLICAS_ONE, "sequential"},
+		    {REPLICAS_ONE, "regular"},
+		    {REPLICAS_CAUSAL, "causal"},
+		    {REPLICAS_CAUSAL, "session"},
+		    {REPLICAS_CONVERGENT, "causal-ccv"},
+		    {REPLICAS_CONVERGENT, "causal-cc"},
+		    {REPLICAS_FIFO, "pram"},
+		    {REPLICAS_FIFO, "read-your-writes"}};
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 22);
+	for (size_t i = 0; i < 8 * sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t row = i / 8;
+		struct random_replicas shape = {.replication = rows[row].replication,
+						.ops = 300,
+						.sessions = 4,
+						.keys = 3,
+						.read_percent = 50,
+						.deliver_percent = 70};
+		struct history history;
+		random_replicas_play(&history, &shape, &rng);
+		assert_int_equal(check_replicas(rows[row].promise, &history),
+				 VERDICT_VALID);
+		struct op write = {.process = 9, .key = val_small(1), .f = F_WRITE};
+		for (int step = 0; step < 3; step++) {
+			struct op op = write;
+			op.f = step < 2 ? F_WRITE : F_READ;
+			op.input = step < 2 ? val_small(1000 + step) : VAL_OF_NIL;
+			op.output = step < 2 ? VAL_OF_NIL : val_small(1000);
+			op.type = OP_OK;
+			op.invoke_at = history.events++;
+			op.complete_at = history.events++;
+			history_add(&history, &op);
+		}
+		assert_int_equal(check_replicas(rows[row].promise, &history),
+				 VERDICT_INVALID);
+		history_release(&history);
+	}
+}
+
+static void
+renaming_and_unrelated_keys_change_no_verdict(void **state)
+{
+	struct rng rng;
+	struct plan plans[24];
+	int count;
+
+	(void)state;
+	rng_init(&rng, 23);
+	for (int i = 0; i < 300; i++) {
+		random_plans(&rng, plans, &count);
+		unsigned holds = compare(plans, count);
+		for (int j = 0; j < count; j++) {
+			plans[j].process = 7 - plans[j].process;
+			plans[j].key = 5 - plans[j].key;
+		}
+		plans[count] = (struct plan){'w', 1, 9, -1};
+		plans[count + 1] = (struct plan){'r', 1, 9, count};
+		assert_int_equal(compare(plans, count + 2), holds);
+	}
+}
+
+static void
+a_budget_that_is_used_up_gives_unknown(void **state)
+{
+	atomic_bool stop = true;
+	struct random_replicas shape = {REPLICAS_CAUSAL, 3000, 4, 3, 50, 70};
+	struct history history;
+	struct rng rng;
+	struct err err;
+
+	(void)state;
+	rng_init(&rng, 24);
+	random_replicas_play(&history, &shape, &rng);
+	for (int i = 0; i < WEAK_MODEL_COUNT; i++)
+		for (int is_time = 0; is_time < 2; is_time++) {
+			struct check_options options = {.threads = 1};
+			struct check_result result;
+			const char *name = weak_model_name((enum weak_model)i);
+			if (is_time)
+				options.budget.stop = &stop;
+			else
+				options.budget.bytes_max = 1000;
+			if (!is_time && i >= WEAK_READ_YOUR_WRITES)
+				continue; /* their memory is linear and small */
+			checker_run(checker_find(name, &err), &history, &options,
+				    &result);
+			assert_int_not_equal(result.verdict, VERDICT_VALID);
+			check_result_release(&result);
+		}
+	history_release(&history);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(deciders_agree_with_definitions_on_all_small_histories),
 		cmocka_unit_test(deciders_agree_with_definitions_on_random_histories),
+		cmocka_unit_test(the_smallest_histories_tell_models_apart),
+		cmocka_unit_test(a_write_of_unknown_outcome_ends_its_session),
+		cmocka_unit_test(replicas_keep_their_promise_until_a_read_is_falsified),
+		cmocka_unit_test(renaming_and_unrelated_keys_change_no_verdict),
+		cmocka_unit_test(a_budget_that_is_used_up_gives_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
