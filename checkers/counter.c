@@ -273,12 +273,31 @@ counter_accepts(const struct history *history, const struct check_options *optio
 	return true;
 }
 
+/* Two fetch-adds that returned the same. */
+static bool
+is_duplicate_fetch(const struct history *history, const uint32_t *ops, size_t count)
+{
+	int64_t x, y;
+
+	if (count != 2)
+		return false;
+	const struct op *a = &history->ops.items[ops[0]];
+	const struct op *b = &history->ops.items[ops[1]];
+	return a->f == F_FETCH_ADD && b->f == F_FETCH_ADD &&
+	       counter_sees(history, a, &x) && counter_sees(history, b, &y) && x == y;
+}
+
 static const char *
 name_core(const struct history *history, const uint32_t *ops, size_t count,
 	  const char **why)
 {
 	size_t seen = 0;
 	int64_t value;
+
+	if (is_duplicate_fetch(history, ops, count)) {
+		*why = "both found the same value, although each changes it";
+		return "duplicate-fetch";
+	}
 
 	for (size_t i = 0; i < count; i++)
 		seen += counter_sees(history, &history->ops.items[ops[i]], &value);

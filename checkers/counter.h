@@ -21,6 +21,8 @@
  *	counter-went-back  An earlier read, or changes that had completed, force more (or
  *	                   less) than was read.
  *	                   increment ... | read 1 | read 0
+ *	duplicate-fetch    Two fetch-adds found the same value.
+ *	                   fetch-add 1 -> 0 | fetch-add 1 -> 0
  *	not-linearizable   No order exists, for another reason. */
 #ifndef CHECKERS_COUNTER_H
 #define CHECKERS_COUNTER_H

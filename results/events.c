@@ -282,6 +282,8 @@ look_like_tuples(const struct history *history)
 		if (!is_pair(values, op->input) ||
 		    (op->type == OP_OK && !is_pair(values, op->output)))
 			return false;
+		if (val_at(values, op->input, 0) == VAL_OF_NIL)
+			return false; /* [version value], the version not known yet */
 		some_nil |= val_at(values, op->input, 1) == VAL_OF_NIL;
 	}
 	return some_nil;
