@@ -1,6 +1,7 @@
 #include "checkers/order_choices.h"
 
 #include "base/assert.h"
+#include "checkers/sort.h"
 
 #include <string.h>
 
@@ -38,37 +39,75 @@ is_false(const struct order_solver *s, uint32_t literal)
 	return s->value[literal / 2] == 2 - literal % 2;
 }
 
-/* ---- the queue of choices: those of recent conflicts first ----------------------------
- * (variable move to front, Biere and Froehlich, SAT 2015) */
+/* ---- which choice is next: those of recent conflicts first ----------------------------
+ * (variable move to front, Biere and Froehlich, SAT 2015; a heap, because after a conflict
+ * most choices stay made and a list would be walked past all of them) */
 
 static void
-queue_append(struct order_solver *s, uint32_t choice)
+heap_set(struct order_solver *s, uint32_t at, uint32_t choice)
 {
-	s->older[choice] = s->newest;
-	s->newer[choice] = NODE_NONE;
-	if (s->newest != NODE_NONE)
-		s->newer[s->newest] = choice;
-	s->newest = choice;
-	s->stamp[choice] = ++s->stamps;
+	s->heap[at] = choice;
+	s->heap_place[choice] = at + 1;
 }
 
 static void
-queue_bump(struct order_solver *s, uint32_t choice)
+heap_rise(struct order_solver *s, uint32_t at)
 {
-	if (s->newest == choice)
+	uint32_t choice = s->heap[at];
+
+	for (; at > 0 && s->stamp[s->heap[(at - 1) / 2]] < s->stamp[choice];
+	     at = (at - 1) / 2)
+		heap_set(s, at, s->heap[(at - 1) / 2]);
+	heap_set(s, at, choice);
+}
+
+static void
+heap_push(struct order_solver *s, uint32_t choice)
+{
+	if (s->heap_place[choice] != 0)
 		return;
-	s->older[s->newer[choice]] = s->older[choice];
-	if (s->older[choice] != NODE_NONE)
-		s->newer[s->older[choice]] = s->newer[choice];
-	queue_append(s, choice);
+	s->heap[s->heap_count] = choice;
+	heap_rise(s, s->heap_count++);
+}
+
+static uint32_t
+heap_pop(struct order_solver *s)
+{
+	uint32_t first = s->heap[0], moved = s->heap[--s->heap_count], at = 0;
+
+	s->heap_place[first] = 0;
+	if (s->heap_count == 0)
+		return first;
+	for (uint32_t child = 1; child < s->heap_count; child = 2 * at + 1) {
+		if (child + 1 < s->heap_count &&
+		    s->stamp[s->heap[child + 1]] > s->stamp[s->heap[child]])
+			child++;
+		if (s->stamp[s->heap[child]] < s->stamp[moved])
+			break;
+		heap_set(s, at, s->heap[child]);
+		at = child;
+	}
+	heap_set(s, at, moved);
+	return first;
+}
+
+static void
+bump(struct order_solver *s, uint32_t choice)
+{
+	s->stamp[choice] = ++s->stamps;
+	if (s->heap_place[choice] != 0)
+		heap_rise(s, s->heap_place[choice] - 1);
 }
 
 static uint32_t
 next_unmade(struct order_solver *s)
 {
-	while (s->unmade != NODE_NONE && s->value[s->unmade] != 0)
-		s->unmade = s->older[s->unmade];
-	return s->unmade;
+	while (s->heap_count > 0) {
+		uint32_t choice = heap_pop(s);
+		if (s->value[choice] == 0)
+			return choice;
+	}
+	return NODE_NONE;
 }
 
 /* ---- making choices -------------------------------------------------------------------
@@ -119,8 +158,7 @@ go_back(struct order_solver *s, uint32_t level)
 	while (s->trail.count > keep) {
 		uint32_t choice = vec_pop(&s->trail).literal / 2;
 		s->value[choice] = 0;
-		if (s->unmade == NODE_NONE || s->stamp[choice] > s->stamp[s->unmade])
-			s->unmade = choice;
+		heap_push(s, choice);
 	}
 	s->levels.count = level;
 	s->next = keep;
@@ -251,7 +289,7 @@ mark_seen(struct order_solver *s, uint32_t literal, uint32_t level, size_t *open
 	if (s->seen[choice] || s->level[choice] == 0)
 		return;
 	s->seen[choice] = 1;
-	queue_bump(s, choice);
+	bump(s, choice);
 	if (s->level[choice] == level)
 		++*open;
 	else
@@ -301,6 +339,19 @@ highest_level(const struct order_solver *s, const uint32_t *literals, size_t cou
 	return highest;
 }
 
+/* The literal is true whatever else is chosen; false when its opposite is too. The clause
+ * has no watches: it is looked up when the choice is made. */
+static bool
+keep_unit(struct order_solver *s, uint32_t literal, uint32_t clause)
+{
+	uint32_t *unit = &s->unit[literal / 2];
+
+	if (*unit != 0)
+		return clause_literals(s, *unit - 1)[0] == literal;
+	*unit = clause + 1;
+	return true;
+}
+
 /* Learns from ->conflict and goes on behind it; false when there is nothing to choose
  * that could avoid it. */
 static bool
@@ -313,10 +364,11 @@ learn(struct order_solver *s)
 			return false;
 		uint32_t uip = find_uip(s, level);
 		uint32_t back = highest_level(s, s->learned.items, s->learned.count);
-		bool is_far = back > 0 && level - 1 - back > JUMP_LEVELS_MAX;
-		go_back(s, is_far ? level - 1 : back);
+		go_back(s, level - 1 - back > JUMP_LEVELS_MAX ? level - 1 : back);
 		uint32_t clause =
 			keep_clause(s, uip ^ 1, s->learned.items, s->learned.count);
+		if (s->learned.count == 0 && !keep_unit(s, uip ^ 1, clause))
+			return false;
 		vec_clear(&s->conflict);
 		if (make(s, uip ^ 1, clause))
 			return true;
@@ -347,8 +399,12 @@ decide(struct order_solver *s, uint32_t choice)
 	uint32_t literal = choice * 2 + likely_side(s, choice);
 
 	s->decisions++;
-	vec_push(&s->levels, s->trail.count);
 	vec_clear(&s->conflict);
+	if (s->unit[choice] != 0) {
+		uint32_t unit = s->unit[choice] - 1;
+		return make(s, clause_literals(s, unit)[0], unit);
+	}
+	vec_push(&s->levels, s->trail.count);
 	if (make(s, literal, CLAUSE_NONE))
 		return true;
 	s->levels.count--;
@@ -369,8 +425,10 @@ search(struct order_solver *s, const struct budget *budget)
 		uint32_t choice = ok ? next_unmade(s) : NODE_NONE;
 		if (ok && choice == NODE_NONE)
 			return VERDICT_VALID;
-		if (ok)
-			ok = decide(s, choice);
+		if (ok && !decide(s, choice)) {
+			heap_push(s, choice);
+			ok = false;
+		}
 		if (!ok && !learn(s))
 			return VERDICT_INVALID;
 		if (turn % 256 == 0 &&
@@ -379,6 +437,27 @@ search(struct order_solver *s, const struct budget *budget)
 		     s->clauses.count > UINT32_MAX / 4))
 			return VERDICT_UNKNOWN;
 	}
+}
+
+/* At first from the front of the present order to its back: what is close together there
+ * is decided together, and conflicts stay local. */
+static void
+queue_choices(struct order_solver *s)
+{
+	uint64_t *words = mem_new(s->choice_count, sizeof(*words));
+
+	for (uint32_t choice = 0; choice < s->choice_count; choice++) {
+		uint32_t a = s->graph->place[s->choices[choice].arcs[0][0].to];
+		uint32_t b = s->graph->place[s->choices[choice].arcs[1][0].to];
+		words[choice] = (uint64_t)(a < b ? a : b) << 32 | choice;
+	}
+	sort_words(words, s->choice_count);
+	for (uint32_t i = 0; i < s->choice_count; i++) {
+		s->stamp[(uint32_t)words[i]] = s->choice_count - i;
+		heap_push(s, (uint32_t)words[i]);
+	}
+	s->stamps = s->choice_count;
+	free(words);
 }
 
 enum verdict
@@ -392,22 +471,20 @@ order_solve(struct order_solver *s, struct acyclic *graph,
 	*s = (struct order_solver){.graph = graph,
 				   .choices = choices,
 				   .choice_count = choice_count,
-				   .newest = NODE_NONE,
 				   .bytes_max = bytes / 4};
 	s->touched = mem_new(graph->node_count, sizeof(*s->touched));
 	s->choice_used = mem_new(n, sizeof(*s->choice_used));
 	s->value = mem_new(n, sizeof(*s->value));
 	s->level = mem_new(n, sizeof(*s->level));
 	s->reason = mem_new(n, sizeof(*s->reason));
+	s->unit = mem_new(n, sizeof(*s->unit));
 	s->watches = mem_new(2 * n, sizeof(*s->watches));
-	s->older = mem_new(n, sizeof(*s->older));
-	s->newer = mem_new(n, sizeof(*s->newer));
+	s->heap = mem_new(n, sizeof(*s->heap));
+	s->heap_place = mem_new(n, sizeof(*s->heap_place));
 	s->stamp = mem_new(n, sizeof(*s->stamp));
 	s->seen = mem_new(n, sizeof(*s->seen));
 	memset(s->watches, 0xff, 2 * n * sizeof(*s->watches));
-	for (uint32_t choice = choice_count; choice-- > 0;)
-		queue_append(s, choice);
-	s->unmade = s->newest;
+	queue_choices(s);
 	return search(s, budget);
 }
 
@@ -419,9 +496,10 @@ order_solver_release(struct order_solver *s)
 	free(s->value);
 	free(s->level);
 	free(s->reason);
+	free(s->unit);
 	free(s->watches);
-	free(s->older);
-	free(s->newer);
+	free(s->heap);
+	free(s->heap_place);
 	free(s->stamp);
 	free(s->seen);
 	vec_release(&s->clauses);

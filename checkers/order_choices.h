@@ -31,9 +31,11 @@ struct order_solver {
 	uint8_t *value;	   /* owned: side + 1; 0: open */
 	uint32_t *level;   /* owned: of each made choice */
 	uint32_t *reason;  /* owned: index into clauses, or CLAUSE_NONE */
+	uint32_t *unit;	   /* owned, by choice: the clause that leaves one side, + 1 */
 	uint32_t *watches; /* owned, by literal: first clause that watches it */
-	uint32_t *older, *newer, *stamp; /* owned: the queue of choices to decide */
-	uint32_t newest, unmade, stamps;
+	uint32_t *heap, *heap_place; /* owned: choices to decide; place + 1 in it */
+	uint32_t *stamp;	     /* owned: the latest stamp is decided first */
+	uint32_t heap_count, stamps;
 	uint8_t *seen; /* owned: scratch of the analysis */
 	VEC(uint32_t) clauses;
 	VEC(struct made {

@@ -196,14 +196,22 @@ bound_ends(struct build *b)
 		}
 }
 
-/* When a transaction took effect, about: at its end, and before its readers' ends. */
+/* When a transaction took effect, about: at its end, and before its readers' ends. With
+ * the slack, so that the line of time does not lag behind the transactions. */
+static uint32_t
+hint_end(const struct build *b, uint32_t place)
+{
+	return b->slack == SLACK_ENDLESS ? b->end[place] : end_with_slack(b, place);
+}
+
 static void
 make_hints(struct build *b)
 {
 	for (uint32_t i = 0; i < b->count; i++)
-		add_node(b, b->question->snapshot ? b->d->begin[b->txns[i]] : b->end[i]);
+		add_node(b, b->question->snapshot ? b->d->begin[b->txns[i]]
+						  : hint_end(b, i));
 	for (uint32_t i = 0; i < b->count && b->question->snapshot; i++)
-		add_node(b, b->end[i]);
+		add_node(b, hint_end(b, i));
 }
 
 /* Edges inside chains, from writers to readers, and from readers to what comes behind
