@@ -10,12 +10,12 @@
 #include "checkers/frontier.h"
 #include "checkers/oracle.h"
 #include "checkers/sort.h"
+#include "checkers/unknown_takes.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	REPAIRS_MAX = 64,
 	NARROW_OPS = 24,
 	NARROW_WORK_MAX = 1 << 24
 };
@@ -26,181 +26,7 @@ struct judging {
 	const struct check_options *options;
 	struct elements elements;
 	struct collection_outcome *outcome;
-	size_t given; /* takes of unknown outcome that were given an element */
 };
-
-/* ---- takes of unknown outcome ------------------------------------------------------- */
-
-static bool
-may_take(const struct judging *j, uint32_t phantom, const struct element *e)
-{
-	const struct key_ops *key = j->key;
-
-	return j->collection != COLLECTION_TUPLE_SPACE ||
-	       collection_matches(&key->history->values, key_op(key, phantom)->input,
-				  element_value(&j->elements, e));
-}
-
-/* The first take of unknown outcome that is still free takes the element. */
-static bool
-give(struct judging *j, uint32_t number)
-{
-	struct elements *elements = &j->elements;
-	struct element *e = &elements->items.items[number];
-	uint32_t phantom = NO_OP;
-
-	for (size_t i = 0; i < elements->phantoms.count && phantom == NO_OP; i++) {
-		uint32_t candidate = elements->phantoms.items[i];
-		if (!may_take(j, candidate, e))
-			continue;
-		phantom = candidate;
-		memmove(&elements->phantoms.items[i], &elements->phantoms.items[i + 1],
-			(--elements->phantoms.count - i) * sizeof(uint32_t));
-	}
-	if (phantom == NO_OP)
-		return false;
-	e->take = phantom;
-	e->take_from = elements->begin[phantom];
-	if (e->take_from < e->put_from)
-		e->take_from = e->put_from;
-	for (uint32_t k = e->look_first; k < e->look_first + e->look_count; k++) {
-		uint32_t begin = elements->begin[elements->looks.items[k].op];
-		e->take_from = begin > e->take_from ? begin : e->take_from;
-	}
-	j->given++;
-	return true;
-}
-
-/* When an element that nobody took must be out of a queue: before anything that was put
- * later is shown, before a later miss is over. */
-static uint64_t *
-queue_deadlines(const struct judging *j, size_t *count)
-{
-	const struct elements *elements = &j->elements;
-	size_t n = elements->items.count, m = elements->misses.count;
-	uint64_t *later = mem_new(n + m + 1, sizeof(*later));
-	uint64_t *deadlines = mem_new(n + 1, sizeof(*deadlines));
-	uint32_t *soonest = mem_new(n + m + 2, sizeof(*soonest));
-
-	for (size_t i = 0; i < n; i++)
-		later[i] = (uint64_t)elements->items.items[i].put_from << 32 |
-			   elements->items.items[i].shown_to;
-	for (size_t i = 0; i < m; i++) {
-		uint32_t miss = elements->misses.items[i];
-		later[n + i] =
-			(uint64_t)elements->begin[miss] << 32 | elements->end[miss];
-	}
-	sort_words(later, n + m);
-	soonest[n + m] = NO_POINT;
-	for (size_t i = n + m; i > 0; i--) {
-		uint32_t shown = (uint32_t)later[i - 1];
-		soonest[i - 1] = shown < soonest[i] ? shown : soonest[i];
-	}
-	*count = 0;
-	for (uint32_t i = 0; i < n; i++) {
-		const struct element *e = &elements->items.items[i];
-		size_t low = 0, high = n + m;
-		while (low < high) {
-			size_t middle = (low + high) / 2;
-			if (later[middle] >> 32 <= e->put_to)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		if (e->take == NO_OP && soonest[low] != NO_POINT)
-			deadlines[(*count)++] = (uint64_t)soonest[low] << 32 | i;
-	}
-	free(later);
-	free(soonest);
-	sort_words(deadlines, *count);
-	return deadlines;
-}
-
-/* Those that nobody took, in the order in which they came. */
-static uint64_t *
-arrivals(const struct judging *j, size_t *count)
-{
-	const struct elements *elements = &j->elements;
-	uint64_t *words = mem_new(elements->items.count + 1, sizeof(*words));
-
-	*count = 0;
-	for (uint32_t i = 0; i < elements->items.count; i++)
-		if (elements->items.items[i].take == NO_OP)
-			words[(*count)++] =
-				(uint64_t)elements->items.items[i].put_to << 32 | i;
-	sort_words(words, *count);
-	return words;
-}
-
-/* Queue: by deadline; bag: in the order in which they came, which is best for every miss.
- * The others: see repair. */
-static void
-give_first(struct judging *j)
-{
-	size_t count = 0;
-	uint64_t *words = NULL;
-
-	if (j->collection == COLLECTION_QUEUE)
-		words = queue_deadlines(j, &count);
-	else if (j->collection == COLLECTION_BAG)
-		words = arrivals(j, &count);
-	size_t left = j->elements.phantoms.count, used = 0;
-	uint32_t *phantoms = j->elements.phantoms.items;
-	for (size_t i = 0; i < count && used < left; i++) {
-		struct elements *elements = &j->elements;
-		elements->phantoms.items = phantoms + used;
-		elements->phantoms.count = 1;
-		used += give(j, (uint32_t)words[i]);
-	}
-	j->elements.phantoms.items = phantoms;
-	memmove(phantoms, phantoms + used, (left - used) * sizeof(*phantoms));
-	j->elements.phantoms.count = left - used;
-	free(words);
-}
-
-static void
-clear(struct finding *finding)
-{
-	finding->name = NULL;
-	vec_clear(&finding->ops);
-}
-
-/* Gives a take to the first element in the finding that nobody took. */
-static bool
-give_blocker(struct judging *j, const struct finding *finding)
-{
-	struct elements *elements = &j->elements;
-
-	for (uint32_t i = 0; i < elements->items.count; i++) {
-		const struct element *e = &elements->items.items[i];
-		if (e->take != NO_OP)
-			continue;
-		for (size_t k = 0; k < finding->ops.count; k++)
-			if (finding->ops.items[k] == e->put)
-				return give(j, i);
-	}
-	return false;
-}
-
-static bool
-arrange_with_unknown(struct judging *j, struct arrangement *out)
-{
-	struct finding finding = {0};
-	bool is_arranged = false;
-
-	give_first(j);
-	for (int i = 0; i < REPAIRS_MAX && !is_arranged; i++) {
-		clear(&finding);
-		is_arranged = arrange(&j->elements, out, &finding);
-		if (!is_arranged &&
-		    (budget_is_over(&j->options->budget) || !give_blocker(j, &finding)))
-			break;
-		if (!is_arranged)
-			arrangement_release(out);
-	}
-	vec_release(&finding.ops);
-	return is_arranged;
-}
 
 /* ---- outcomes ----------------------------------------------------------------------- */
 
@@ -221,6 +47,13 @@ by_number(const void *a, const void *b)
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
 	return x < y ? -1 : x > y;
+}
+
+static void
+clear(struct finding *finding)
+{
+	finding->name = NULL;
+	vec_clear(&finding->ops);
 }
 
 /* These operations alone (of the history, ascending) cannot be arranged; then those that
@@ -342,7 +175,7 @@ narrow(struct narrowing *n)
 }
 
 static void
-narrow_finding(const struct judging *j, struct finding *finding, uint32_t **ops,
+narrow_finding(const struct judging *j, const struct finding *finding, uint32_t **ops,
 	       size_t *count)
 {
 	struct narrowing n = {.judging = j};
@@ -497,6 +330,7 @@ judge_by_frontier(struct judging *j)
 {
 	struct frontier frontier;
 
+	forget_core(j);
 	frontier_judge(model_of_collection(j->collection), j->key, j->options,
 		       FRONTIER_DEPTH | FRONTIER_BREADTH, &frontier);
 	j->outcome->used_frontier = true;
@@ -513,19 +347,35 @@ judge_by_frontier(struct judging *j)
 
 /* ---- all together ------------------------------------------------------------------- */
 
-static void
-refuse(struct judging *j, struct finding *finding, bool is_certain)
+/* True: the operations of the finding prove it. */
+static bool
+refute(struct judging *j, const struct finding *finding)
 {
 	uint32_t *ops;
 	size_t count;
 
-	narrow_finding(j, finding, &ops, &count);
-	if (keep_core(j, finding->name, ops, count) || is_certain) {
-		j->outcome->verdict = VERDICT_INVALID;
-		return;
-	}
 	forget_core(j);
-	judge_by_frontier(j);
+	if (finding->name == NULL)
+		return false;
+	narrow_finding(j, finding, &ops, &count);
+	return keep_core(j, finding->name, ops, count);
+}
+
+/* Impossible as long as takes of unknown outcome are left out. */
+static void
+judge_unknown(struct judging *j, const struct finding *first)
+{
+	struct arrangement arrangement = {0};
+	struct finding last = {0};
+
+	if (arrange_with_unknown(&j->elements, &arrangement, &last))
+		accept(j, &arrangement);
+	else if (refute(j, &last) || refute(j, first))
+		j->outcome->verdict = VERDICT_INVALID;
+	else
+		judge_by_frontier(j);
+	arrangement_release(&arrangement);
+	vec_release(&last.ops);
 }
 
 static void
@@ -533,19 +383,17 @@ judge_unique(struct judging *j, struct finding *finding)
 {
 	struct arrangement arrangement = {0};
 	bool is_alone = finding->name != NULL; /* of one element: nothing can help */
-	bool has_unknown = j->elements.phantoms.count > 0 && !is_alone;
-	bool is_arranged = !is_alone && arrange(&j->elements, &arrangement, finding);
 
-	if (!is_arranged && finding->name != NULL && has_unknown) {
-		arrangement_release(&arrangement);
-		is_arranged = arrange_with_unknown(j, &arrangement);
-	}
-	if (is_arranged)
+	if (!is_alone && arrange(&j->elements, &arrangement, finding)) {
 		accept(j, &arrangement);
-	else if (finding->name == NULL)
+	} else if (finding->name == NULL) {
 		judge_by_frontier(j);
-	else
-		refuse(j, finding, !has_unknown);
+	} else if (!is_alone && j->elements.phantoms.count > 0) {
+		judge_unknown(j, finding);
+	} else {
+		refute(j, finding);
+		j->outcome->verdict = VERDICT_INVALID;
+	}
 	arrangement_release(&arrangement);
 }
 

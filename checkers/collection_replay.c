@@ -4,6 +4,13 @@
 #include "checkers/value_ids.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+/* A take of unknown outcome in a tuple space, until it is known what it took. */
+struct debt {
+	val pattern;
+	uint32_t at; /* its place in the order */
+};
 
 struct replay {
 	enum collection collection;
@@ -15,6 +22,9 @@ struct replay {
 	VEC(uint32_t) items;	  /* what is in; see remove_element for what is out */
 	VEC(uint32_t) gone;	  /* by id: copies in the heap that are out already */
 	size_t live_total;
+	VEC(uint32_t) used_at; /* by id: the place of the last put or look of it */
+	VEC(struct debt) debts;
+	uint32_t place;	     /* in the order */
 	size_t head;	     /* queue: the first of `items` that is still in */
 	const struct op *op; /* decoded last: its pattern */
 };
@@ -28,6 +38,7 @@ id_of(struct replay *replay, val element)
 		vec_push(&replay->live_count, 0);
 		vec_push(&replay->needed, 0);
 		vec_push(&replay->gone, 0);
+		vec_push(&replay->used_at, 0);
 	}
 	return id;
 }
@@ -66,6 +77,8 @@ replay_close(void *context)
 	vec_release(&replay->needed);
 	vec_release(&replay->items);
 	vec_release(&replay->gone);
+	vec_release(&replay->used_at);
+	vec_release(&replay->debts);
 	free(replay);
 }
 
@@ -229,24 +242,52 @@ matches(const struct replay *replay, uint32_t id)
 				  value_ids_value(&replay->ids, id));
 }
 
+/* Some take of unknown outcome may have taken the element after anybody needed it. */
+static bool
+settle_debt(struct replay *replay, uint32_t id)
+{
+	if (replay->needed.items[id] > 0)
+		return false;
+	for (size_t i = 0; i < replay->debts.count; i++) {
+		const struct debt *debt = &replay->debts.items[i];
+		if (debt->at <= replay->used_at.items[id] ||
+		    !collection_matches(&replay->history->values, debt->pattern,
+					value_ids_value(&replay->ids, id)))
+			continue;
+		memmove(&replay->debts.items[i], &replay->debts.items[i + 1],
+			(--replay->debts.count - i) * sizeof(*debt));
+		remove_element(replay, id);
+		return true;
+	}
+	return false;
+}
+
 /* Nothing that is in matches. */
 static bool
-misses(const struct replay *replay)
+misses(struct replay *replay)
 {
 	if (replay->collection != COLLECTION_TUPLE_SPACE)
 		return replay->live_total == 0;
-	for (size_t i = replay->head; i < replay->items.count; i++) {
+	for (size_t i = 0; i < replay->items.count; i++) {
 		uint32_t id = replay->items.items[i];
-		if (replay->live_count.items[id] > 0 && matches(replay, id))
+		if (replay->live_count.items[id] == 0 || !matches(replay, id))
+			continue;
+		if (!settle_debt(replay, id))
 			return false;
+		i = SIZE_MAX; /* the items may have moved */
 	}
 	return true;
 }
 
-/* Takes the first accessible element that the rest needs less often than it is in. */
+/* Takes the first accessible element that the rest needs less often than it is in. In a
+ * tuple space, where patterns differ, that is left open until a miss asks for it. */
 static bool
 take_some(struct replay *replay)
 {
+	if (replay->collection == COLLECTION_TUPLE_SPACE) {
+		vec_push(&replay->debts, (struct debt){replay->op->input, replay->place});
+		return true;
+	}
 	for (size_t i = replay->head; i < replay->items.count; i++) {
 		uint32_t id = replay->items.items[i];
 		bool is_ordered = replay->collection == COLLECTION_QUEUE ||
@@ -267,15 +308,18 @@ replay_step(void *context, uint32_t state, const struct call *call, uint32_t *ne
 	struct replay *replay = context;
 
 	*next = state;
+	replay->place++;
 	switch ((enum collection_role)call->kind) {
 	case COLLECTION_PUT:
 		put(replay, call->a);
+		replay->used_at.items[call->a] = replay->place;
 		return true;
 	case COLLECTION_TAKE:
 	case COLLECTION_LOOK:
 		replay->needed.items[call->a]--;
 		if (!is_accessible(replay, call->a))
 			return false;
+		replay->used_at.items[call->a] = replay->place;
 		if (call->kind == COLLECTION_TAKE)
 			remove_element(replay, call->a);
 		return true;
