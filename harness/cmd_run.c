@@ -157,6 +157,8 @@ run_main(int argc, char **argv)
 		 "mean length of a fault, and of a pause [5s or less]"},
 		{"timeout", 0, OPTION_DURATION, &test.timeout_ns, "TIME",
 		 "of one operation [2s]"},
+		{"check", 0, OPTION_TEXT, &test.check, "WHEN",
+		 "end; or online: also on the way, and stop at a violation [end]"},
 		{"check-time", 0, OPTION_DURATION, &test.check_time_ns, "TIME",
 		 "bound on checking; unknown beyond [5m]"},
 		{"runs", 0, OPTION_TEXT, &test.runs_folder, "FOLDER",

@@ -46,6 +46,9 @@ struct record {
 struct ring {
 	_Alignas(CACHE_LINE) atomic_size_t head; /* next to fill: written by the worker */
 	atomic_uint_fast64_t ended[OP_INFO + 1]; /* by type: written by the worker */
+	/* While a position is taken and not seen yet: no lower one, + 1. Else 0. Only with
+	 * `online`. */
+	atomic_uint_fast64_t stamping;
 	_Alignas(CACHE_LINE) atomic_size_t tail; /* oldest: written by the recorder */
 	size_t leaving;		/* of the recorder: done records of this transaction */
 	struct record *records; /* owned: `room` of them */
@@ -59,8 +62,10 @@ struct row {
 };
 
 struct recorder {
-	struct store *store; /* borrowed */
-	struct ring *rings;  /* owned: one a worker */
+	struct store *store;	     /* borrowed */
+	struct online_check *online; /* borrowed; NULL: nobody judges on the way */
+	VEC(struct online_op) told;  /* of the thread: what is new for `online` */
+	struct ring *rings;	     /* owned: one a worker */
 	int ring_count;
 	size_t room; /* of each ring; a power of two */
 	int64_t start_ns;
@@ -174,10 +179,14 @@ recorder_invoke(struct recorder *recorder, int worker, const struct call *call,
 	record->key = scalar_of(call->values, call->key, &record->asked);
 	record->input = scalar_of(call->values, call->input, &record->asked);
 	record->invoke_ns = clock_ns() - recorder->start_ns;
+	if (recorder->online != NULL)
+		atomic_store(&ring->stamping, atomic_load(&recorder->positions) + 1);
 	if (!take_position(recorder, &position))
 		return false;
 	record->invoke_at = position;
 	atomic_store_explicit(&ring->head, head + 1, memory_order_release);
+	if (recorder->online != NULL)
+		atomic_store(&ring->stamping, 0);
 	if (count == recorder->room / 2)
 		hurry(recorder);
 	return true;
@@ -298,6 +307,97 @@ give_room(struct recorder *recorder)
 	pthread_mutex_unlock(&recorder->lock);
 }
 
+/* ---- judging on the way ---- */
+
+/* What was invoked before this position is seen by whoever looks into the rings from now
+ * on: a worker that took an earlier one has either shown it or still says `stamping`. */
+static uint32_t
+position_seen(struct recorder *recorder)
+{
+	uint64_t position = atomic_load(&recorder->positions);
+
+	for (int i = 0; i < recorder->ring_count; i++) {
+		uint64_t stamping = atomic_load(&recorder->rings[i].stamping);
+		if (stamping > 0 && stamping - 1 < position)
+			position = stamping - 1;
+	}
+	return (uint32_t)position;
+}
+
+static bool
+number_of(const struct scalar *scalar, int64_t *number)
+{
+	*number = scalar->kind == CELL_INT ? scalar->word : ONLINE_NIL;
+	return scalar->kind != CELL_JSON;
+}
+
+/* The input of a cas: [EXPECTED,NEW], numbers. */
+static bool
+parse_cas(const struct record *record, struct online_op *op)
+{
+	char *end;
+
+	if (record->input.kind != CELL_JSON)
+		return false;
+	const char *text = record->asked.data + record->input.word;
+	if (text[0] != '[')
+		return false;
+	op->seen = strtoll(text + 1, &end, 10);
+	if (end == text + 1 && strncmp(end, "null", 4) == 0) {
+		op->seen = ONLINE_NIL;
+		end += 4;
+	}
+	if (*end != ',')
+		return false;
+	op->written = strtoll(end + 1, &end, 10);
+	return strcmp(end, "]") == 0;
+}
+
+static bool
+online_op_of(const struct row *row, struct online_op *op)
+{
+	const struct record *record = row->record;
+
+	*op = (struct online_op){.invoke_at = record->invoke_at,
+				 .complete_at = OP_NEVER,
+				 .written = ONLINE_NIL,
+				 .seen = ONLINE_NIL,
+				 .writes = record->f == F_WRITE || record->f == F_CAS,
+				 .sees = record->f == F_READ || record->f == F_CAS};
+	bool ok = number_of(&record->key, &op->key) && (op->writes || op->sees);
+	if (record->f == F_CAS)
+		ok = ok && parse_cas(record, op);
+	else if (record->f == F_WRITE)
+		ok = ok && number_of(&record->input, &op->written);
+	if (!row->is_done)
+		return ok;
+	op->type = record->type;
+	op->complete_at = record->complete_at;
+	if (record->f == F_READ && record->type == OP_OK)
+		ok = ok && number_of(&record->output, &op->seen);
+	return ok;
+}
+
+/* Before the room of the records is given back. */
+static void
+tell_online(struct recorder *recorder, uint32_t position)
+{
+	struct online_op op;
+
+	if (recorder->online == NULL)
+		return;
+	vec_clear(&recorder->told);
+	vec_each (struct row, row, &recorder->rows) {
+		if (online_op_of(row, &op))
+			vec_push(&recorder->told, op);
+		else
+			online_check_give_up(recorder->online,
+					     "not all are registers of numbers");
+	}
+	online_check_tell(recorder->online, recorder->told.items, recorder->told.count,
+			  position);
+}
+
 /* An invocation made right after the rings were looked into before waited longest. */
 static void
 measure_delay(struct recorder *recorder, int64_t gathered_ns)
@@ -315,16 +415,19 @@ static bool
 flush(struct recorder *recorder, struct err *err)
 {
 	int64_t gathered_ns = clock_ns();
+	uint32_t position = recorder->online != NULL ? position_seen(recorder) : 0;
 
 	vec_clear(&recorder->rows);
 	for (int i = 0; i < recorder->ring_count; i++)
 		gather(recorder, &recorder->rings[i]);
 	if (recorder->rows.count == 0) {
+		tell_online(recorder, position);
 		recorder->gathered_ns = gathered_ns;
 		return true;
 	}
 	qsort(recorder->rows.items, recorder->rows.count, sizeof(struct row),
 	      by_invocation);
+	tell_online(recorder, position);
 	if (!store_begin(recorder->store, err))
 		return false;
 	vec_each (struct row, row, &recorder->rows)
@@ -433,6 +536,12 @@ recorder_new(struct store *store, int worker_count, int64_t start_ns, struct err
 	return NULL;
 }
 
+void
+recorder_judge(struct recorder *recorder, struct online_check *online)
+{
+	recorder->online = online;
+}
+
 bool
 recorder_failed(struct recorder *recorder, struct err *err)
 {
@@ -496,6 +605,7 @@ recorder_free(struct recorder *recorder)
 	for (int i = 0; i < recorder->ring_count; i++)
 		release_ring(recorder, &recorder->rings[i]);
 	vec_release(&recorder->rows);
+	vec_release(&recorder->told);
 	pthread_cond_destroy(&recorder->work);
 	pthread_cond_destroy(&recorder->room_again);
 	pthread_mutex_destroy(&recorder->lock);

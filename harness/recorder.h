@@ -14,6 +14,7 @@
 #ifndef HARNESS_RECORDER_H
 #define HARNESS_RECORDER_H
 
+#include "harness/online_check.h"
 #include "results/store.h"
 #include "systems/system.h"
 
@@ -32,6 +33,9 @@ struct tally {
  * recorded as nanoseconds since `start_ns` (monotonic). */
 struct recorder *recorder_new(struct store *store, int worker_count, int64_t start_ns,
 			      struct err *err);
+
+/* Tells `online` (borrowed) of all operations from now on; before the first one. */
+void recorder_judge(struct recorder *recorder, struct online_check *online);
 
 /* Records that the worker is about to send `call`: stamps it. Waits for room. False when
  * the recorder cannot take it any more (recorder_failed says why): do not send it. */

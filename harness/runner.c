@@ -32,6 +32,7 @@ struct run {
 	FILE *log;
 	struct deployment deployment;
 	struct recorder *recorder;
+	struct online_check *online; /* NULL: all is judged at the end */
 	struct nemesis *nemesis;
 	struct turns *turns; /* of the phase at hand */
 	int64_t start_ns;    /* of the main phase; 0 before */
@@ -111,6 +112,12 @@ show_status(struct run *run, struct status *status, const char *phase)
 	status_show(status, phase, recorder_tally(run->recorder), fault);
 }
 
+static bool
+found_online(const struct run *run)
+{
+	return run->online != NULL && online_check_found(run->online);
+}
+
 /* Watches over a phase until its clients have ended; stops them when the run is to end or
  * the deadline has passed. False when a client does not come back. */
 static bool
@@ -126,7 +133,7 @@ watch(struct run *run, struct crew *crew, const char *phase, int64_t deadline_ns
 		show_status(run, &status, phase);
 		if (!is_stopped &&
 		    (interrupt_came() || recorder_failed(run->recorder, &ignored) ||
-		     clock_ns() > deadline_ns)) {
+		     found_online(run) || clock_ns() > deadline_ns)) {
 			turns_stop(run->turns);
 			deadline_ns = clock_ns() +
 				      (2 * run->test->timeout_ms + GRACE_MS) * NS_PER_MS;
@@ -200,6 +207,31 @@ start_nemesis(struct run *run, struct err *err)
 	return run->nemesis != NULL;
 }
 
+static bool
+start_online(struct run *run, struct err *err)
+{
+	if (!run->test->checks_online)
+		return true;
+	run->online = online_check_new(err);
+	if (run->online != NULL)
+		recorder_judge(run->recorder, run->online);
+	return run->online != NULL;
+}
+
+static void
+end_online(struct run *run)
+{
+	struct buf words = {0};
+
+	if (run->online == NULL)
+		return;
+	online_check_end(run->online, &words);
+	note(run, "checked online", "%s", buf_text(&words));
+	online_check_free(run->online);
+	run->online = NULL;
+	buf_release(&words);
+}
+
 static void
 end_turns(struct run *run)
 {
@@ -217,7 +249,7 @@ main_phase(struct run *run, struct err *err)
 
 	run->start_ns = clock_ns();
 	run->recorder = recorder_new(run->store, ring_count, run->start_ns, err);
-	if (run->recorder == NULL)
+	if (run->recorder == NULL || !start_online(run, err))
 		return false;
 	run->turns = turns_new(main_generator(test), test->concurrency,
 			       (uint64_t)test->seed, run->start_ns);
@@ -309,6 +341,7 @@ record_end(struct run *run, struct err *err)
 
 	if (run->recorder != NULL) {
 		ok = recorder_drain(run->recorder, err);
+		end_online(run);
 		note_delay(run);
 	}
 	if (!run->is_stuck)

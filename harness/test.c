@@ -24,6 +24,7 @@ test_init(struct test *test)
 		.faults = "none",
 		.concurrency_words = "2n",
 		.runs_folder = "runs",
+		.check = "end",
 		.nodes_wanted = -1,
 		.time_ns = 30 * NS_PER_S,
 		.timeout_ns = 2 * NS_PER_S,
@@ -248,13 +249,29 @@ open_cluster(struct test *test, struct err *err)
 	return test->is_open;
 }
 
+/* Online, registers are judged, and nothing else yet. */
+static bool
+read_check(struct test *test, struct err *err)
+{
+	test->checks_online = strcmp(test->check, "online") == 0;
+	if (!test->checks_online)
+		return strcmp(test->check, "end") == 0 ||
+		       err_set(err, "--check must be 'end' or 'online', not '%s'",
+			       test->check);
+	const char *const *checkers = test->workload->checkers;
+	if (checkers[0] != NULL && strcmp(checkers[0], "register") == 0)
+		return true;
+	err_set(err, "workload '%s' cannot be checked online", test->workload->name);
+	return err_hint(err, "only registers can; leave --check out");
+}
+
 bool
 test_resolve(struct test *test, struct err *err)
 {
 	if (!find_system(test, err) || !find_workload(test, err) ||
-	    !check_numbers(test, err) || !find_hosts(test, err) ||
-	    !read_concurrency(test, err) || !choose_seed(test, err) ||
-	    !make_plan(test, err))
+	    !read_check(test, err) || !check_numbers(test, err) ||
+	    !find_hosts(test, err) || !read_concurrency(test, err) ||
+	    !choose_seed(test, err) || !make_plan(test, err))
 		return false;
 	test->timeout_ms = (int)(test->timeout_ns / NS_PER_MS);
 	test->workload_options = (struct workload_options){
@@ -352,6 +369,8 @@ test_command(const struct test *test, struct buf *out)
 	maybe_number(out, "cas", test->cas_percent, -1);
 	maybe_duration(out, "interval", test->interval_ns, 0);
 	maybe_duration(out, "timeout", test->timeout_ns, usual.timeout_ns);
+	if (test->checks_online)
+		word(out, "check", test->check);
 	vec_each (char *, option, &test->options.of)
 		word(out, "set", *option);
 	vec_each (char *, bug, &test->bugs.of)

@@ -22,6 +22,7 @@ struct test {
 	const char *concurrency_words; /* "10", or "2n": twice the number of nodes */
 	const char *hosts, *inventory_path, *lab; /* NULL: not said */
 	const char *runs_folder, *name;		  /* name NULL: SYSTEM-WORKLOAD */
+	const char *check;			  /* "end", or "online" as well */
 	struct strings options, bugs;		  /* owned */
 	int64_t time_ns, interval_ns;		  /* interval 0: the plan decides */
 	int64_t timeout_ns, check_time_ns;	  /* of one operation; of all checkers */
@@ -38,6 +39,7 @@ struct test {
 	struct workload_options workload_options;
 	struct inventory inventory; /* empty: in-process, or a private lab */
 	bool needs_private_lab;
+	bool checks_online;
 	struct chaos_plan plan;
 	struct cluster cluster;
 	bool is_open; /* the system accepted its options */
