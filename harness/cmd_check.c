@@ -1,4 +1,5 @@
 /* cmd_check.c - `faultline check FILE|RUN`: is this history allowed? */
+#include "checkers/isolation.h"
 #include "harness/command.h"
 #include "harness/judge.h"
 #include "harness/model_library.h"
@@ -98,6 +99,7 @@ judge_and_tell(const struct settings *settings, struct history *history,
 	struct judgement judgement;
 	struct buf out = {0};
 	struct err err;
+	size_t level;
 
 	if (settings->checker != NULL)
 		options->checkers = named;
@@ -107,7 +109,8 @@ judge_and_tell(const struct settings *settings, struct history *history,
 		options->check.level = "strong-session-serializable";
 	options->check.threads = (int)settings->threads;
 	options->check.failed_cas_observes = settings->failed_cas;
-	if (!parse_init(settings->init, history, &options->check.init, &err) ||
+	if ((settings->level != NULL && !level_find(settings->level, &level, &err)) ||
+	    !parse_init(settings->init, history, &options->check.init, &err) ||
 	    !judge_history(history, options, &judgement, &err))
 		return command_usage(&command_check, &err);
 	if (settings->json)
