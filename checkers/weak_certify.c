@@ -240,7 +240,6 @@ holds(const struct proof *proof)
 {
 	switch (proof->model) {
 	case WEAK_SEQUENTIAL:
-		return respects_sessions(proof, false) && is_legal(proof);
 	case WEAK_PRAM:
 		return respects_sessions(proof, false) && is_legal(proof);
 	case WEAK_CM:
@@ -299,6 +298,8 @@ weak_certify_valid(enum weak_model model, const struct weak *weak,
 	weak_decide(model, weak, &limits, &answer);
 	if (!taken.ok)
 		return false;
+	if (answer.verdict == VERDICT_UNKNOWN)
+		return err_set(err, "no time was left to prove it again");
 	bool is_for_all = model <= WEAK_CCV;
 	if (answer.verdict != VERDICT_VALID ||
 	    (is_for_all ? taken.everyone != 1
