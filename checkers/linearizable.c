@@ -10,6 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	CONTEXT_MAX = 5
+};
+
 /* What one key came to; filled by one worker, merged in the order of keys. */
 struct outcome {
 	struct linearizable_key key;
@@ -133,11 +137,13 @@ merge_stuck(const struct run *run, const struct key_ops *key,
 	if (anomaly == NULL)
 		return;
 	shrink_init(&shrink, run->type->model, key, run->options);
-	size_t count = find_core(&shrink, outcome, ops);
+	size_t count = find_core(&shrink, outcome, ops), core_count = count;
+	if (count == 1) /* alone it would not be understood */
+		count = shrink_add_context(&shrink, ops, count, CONTEXT_MAX);
 	for (size_t i = 0; i < count; i++)
 		explain_add(anomaly, ops[i]);
 	if (count > 0) {
-		anomaly->name = name_core(run, ops, count, &why);
+		anomaly->name = name_core(run, ops, core_count, &why);
 		tell(key->history, anomaly, why);
 	} else {
 		explain_add(anomaly, outcome->frontier.stuck_op);

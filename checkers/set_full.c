@@ -198,8 +198,8 @@ place_adds(const struct chain *chain, const struct limits *limits,
 		if (op->type == OP_OK && op->complete_at < before->at)
 			set_full_report(
 				set, "adds-reordered",
-				"a read has the element that was added later and lacks "
-				"the one that was added before",
+				"was added before another one, but a read has the other "
+				"and lacks it",
 				add->element,
 				(uint32_t[]){
 					add->op, before->op,

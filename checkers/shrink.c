@@ -269,3 +269,25 @@ shrink_near(struct shrink *shrink, uint32_t stuck_op, uint32_t *ops)
 	}
 	return 0;
 }
+
+size_t
+shrink_add_context(struct shrink *shrink, uint32_t *ops, size_t count, size_t room)
+{
+	uint32_t until = 0;
+	size_t wanted = count + room, core_count = count;
+
+	choose(shrink, ops, count);
+	for (size_t i = 0; i < shrink->calls.count; i++) {
+		const struct call *call = &shrink->calls.items[i];
+		if (shrink->is_chosen[i] && call->complete_at != OP_NEVER &&
+		    call->complete_at > until)
+			until = call->complete_at;
+	}
+	for (size_t i = shrink->calls.count; i > 0 && count < wanted; i--) {
+		const struct call *call = &shrink->calls.items[i - 1];
+		if (!shrink->is_chosen[i - 1] && call->invoke_at < until &&
+		    !shrink->model->is_read(shrink->self, call))
+			ops[count++] = call->op;
+	}
+	return shrink_refutes(shrink, ops, count) ? count : core_count;
+}

@@ -33,6 +33,11 @@ bool shrink_refutes(struct shrink *shrink, const uint32_t *ops, size_t count);
  * returns how many are left, 0 when not even all of them refute. */
 size_t shrink_core(struct shrink *shrink, uint32_t *ops, size_t count);
 
+/* Adds to a core that refutes up to `room` mutators that were at work last before its end:
+ * what a lone read met. Returns the new count; the core still refutes. */
+size_t shrink_add_context(struct shrink *shrink, uint32_t *ops, size_t count,
+			  size_t room);
+
 /* Looks for a core before and around an operation that could not be placed: writes at
  * most ORACLE_CALLS_MAX operations to `ops` and returns how many, 0 when it finds none. */
 size_t shrink_near(struct shrink *shrink, uint32_t stuck_op, uint32_t *ops);
