@@ -2,6 +2,7 @@
  * and a known verdict, told by NAME.expect:
  *
  *	CHECKER valid|invalid|unknown ANOMALY|- [init=V] [model=NAME] [level=NAME]
+ *		[key=none|tuple|FIELD] [nil=value|unknown]
  *	the story, any number of lines
  *
  * The verdict must be that one, its certificate must hold, and an anomaly of that name must
@@ -86,21 +87,49 @@ parse_init(const char *text, struct history *history, val *init)
 	return ok;
 }
 
+/* The value of an option in the expectation, or NULL. */
+static const char *
+option(const struct expectation *expectation, const char *name)
+{
+	size_t bytes = strlen(name);
+
+	for (size_t i = 3; i < expectation->count; i++)
+		if (strncmp(expectation->words[i], name, bytes) == 0 &&
+		    expectation->words[i][bytes] == '=')
+			return expectation->words[i] + bytes + 1;
+	return NULL;
+}
+
+/* A word that is no option would be a verdict that nobody checks. */
+static bool
+options_are_known(const struct expectation *expectation)
+{
+	static const char *const names[] = {"init=", "model=", "level=", "key=", "nil="};
+	bool all = true;
+
+	for (size_t i = 3; i < expectation->count; i++) {
+		bool is_known = false;
+		for (size_t j = 0; j < sizeof(names) / sizeof(names[0]); j++)
+			is_known |= strncmp(expectation->words[i], names[j],
+					    strlen(names[j])) == 0;
+		all = all && is_known;
+	}
+	return all;
+}
+
 static bool
 apply_options(const struct expectation *expectation, struct history *history,
 	      struct check_options *options)
 {
-	for (size_t i = 3; i < expectation->count; i++) {
-		const char *word = expectation->words[i];
-		if (strncmp(word, "model=", 6) == 0)
-			options->model = word + 6;
-		else if (strncmp(word, "level=", 6) == 0)
-			options->level = word + 6;
-		else if (strncmp(word, "init=", 5) != 0 ||
-			 !parse_init(word + 5, history, &options->init))
-			return false;
-	}
-	return true;
+	const char *init = option(expectation, "init");
+	const char *nil = option(expectation, "nil");
+
+	options->model = option(expectation, "model");
+	options->level = option(expectation, "level");
+	if (nil != NULL)
+		options->nil_is_unknown = strcmp(nil, "unknown") == 0;
+	return options_are_known(expectation) &&
+	       (init == NULL || parse_init(init, history, &options->init));
 }
 
 static bool
@@ -172,6 +201,7 @@ check_file(const char *file, const char *stem)
 		return complain(file, "%s", "no .expect of at least three words");
 	if (!expectation.has_story)
 		return complain(file, "%s", "the .expect tells no story");
+	reader.key = option(&expectation, "key");
 	snprintf(path, sizeof(path), "%s/%s", folder, file);
 	history_init(&history);
 	if (!reader_read_file(path, &reader, &history, &facts, &err)) {
