@@ -19,7 +19,8 @@ struct ranking {
 	const struct elements *elements;
 	uint32_t *ranked;	    /* owned: elements, first priority first */
 	uint32_t *level;	    /* owned: by rank; equals have the same */
-	uint32_t *put_at, *take_at; /* owned: by element, gaps */
+	struct element *items;	    /* owned: by rank, so that memory is read in order */
+	uint32_t *put_at, *take_at; /* owned: by rank, gaps */
 	uint32_t *look_at;	    /* owned: by look */
 	struct gaps gaps;
 };
@@ -185,10 +186,10 @@ place_look(struct ranking *ranking, const struct element *e, size_t look)
 }
 
 static bool
-place_element(struct ranking *ranking, uint32_t number, uint32_t *blocked)
+place_element(struct ranking *ranking, uint32_t rank, uint32_t *blocked)
 {
 	const struct elements *elements = ranking->elements;
-	const struct element *e = &elements->items.items[number];
+	const struct element *e = &ranking->items[rank];
 	struct gaps *gaps = &ranking->gaps;
 	uint32_t put = gap_of(gaps, e->put_to) - 1, take = gaps->count;
 
@@ -205,8 +206,8 @@ place_element(struct ranking *ranking, uint32_t number, uint32_t *blocked)
 			return false;
 		put = earlier(put, ranking->look_at[e->look_first + k]);
 	}
-	ranking->put_at[number] = put;
-	ranking->take_at[number] = take;
+	ranking->put_at[rank] = put;
+	ranking->take_at[rank] = take;
 	return true;
 }
 
@@ -254,13 +255,12 @@ place_all(struct ranking *ranking, struct finding *finding)
 		for (next = rank; next < elements->items.count &&
 				  ranking->level[next] == ranking->level[rank];
 		     next++)
-			if (!place_element(ranking, ranking->ranked[next], &blocked)) {
+			if (!place_element(ranking, next, &blocked)) {
 				find_inversion(ranking, next, blocked, finding);
 				return false;
 			}
 		for (uint32_t r = rank; r < next; r++) {
-			const struct element *e =
-				&elements->items.items[ranking->ranked[r]];
+			const struct element *e = &ranking->items[r];
 			if (element_has_stay(e))
 				take_gaps(&ranking->gaps, e->put_to / 2,
 					  gap_of(&ranking->gaps, e->take_from));
@@ -273,24 +273,23 @@ place_all(struct ranking *ranking, struct finding *finding)
 
 /* It stays beyond the instant at which it is put. */
 static bool
-is_put_late(const struct ranking *ranking, uint32_t number)
+is_put_late(const struct ranking *ranking, size_t rank)
 {
-	return ranking->put_at[number] < ranking->take_at[number];
+	return ranking->put_at[rank] < ranking->take_at[rank];
 }
 
 static void
-write_looks(const struct ranking *ranking, uint32_t number, bool at_put,
+write_looks(const struct ranking *ranking, size_t rank, bool at_put,
 	    struct arrangement *out)
 {
-	const struct elements *elements = ranking->elements;
-	const struct element *e = &elements->items.items[number];
+	const struct look *looks = ranking->elements->looks.items;
+	const struct element *e = &ranking->items[rank];
 
 	for (uint32_t k = e->look_first; k < e->look_first + e->look_count; k++) {
-		bool is_at_put = ranking->look_at[k] == ranking->put_at[number] &&
-				 is_put_late(ranking, number);
+		bool is_at_put = ranking->look_at[k] == ranking->put_at[rank] &&
+				 is_put_late(ranking, rank);
 		if (is_at_put == at_put)
-			arrange_at(out, ranking->look_at[k] * 2 + 1,
-				   elements->looks.items[k].op);
+			arrange_at(out, ranking->look_at[k] * 2 + 1, looks[k].op);
 	}
 }
 
@@ -303,25 +302,22 @@ write_order(const struct ranking *ranking, struct arrangement *out)
 	size_t count = elements->items.count;
 
 	for (size_t rank = 0; rank < count; rank++) {
-		uint32_t number = ranking->ranked[rank];
-		const struct element *e = &elements->items.items[number];
-		if (!is_put_late(ranking, number))
-			arrange_at(out, ranking->put_at[number] * 2 + 1, e->put);
-		write_looks(ranking, number, false, out);
+		const struct element *e = &ranking->items[rank];
+		if (!is_put_late(ranking, rank))
+			arrange_at(out, ranking->put_at[rank] * 2 + 1, e->put);
+		write_looks(ranking, rank, false, out);
 		if (e->take != NO_OP)
-			arrange_at(out, ranking->take_at[number] * 2 + 1, e->take);
+			arrange_at(out, ranking->take_at[rank] * 2 + 1, e->take);
 	}
 	vec_each (uint32_t, miss, &elements->misses)
 		arrange_at(out,
 			   root(ranking->gaps.after, elements->begin[*miss] / 2) * 2 + 1,
 			   *miss);
-	for (size_t rank = count; rank > 0; rank--) {
-		uint32_t number = ranking->ranked[rank - 1];
-		if (!is_put_late(ranking, number))
+	for (size_t rank = count; rank-- > 0;) {
+		if (!is_put_late(ranking, rank))
 			continue;
-		arrange_at(out, ranking->put_at[number] * 2 + 1,
-			   elements->items.items[number].put);
-		write_looks(ranking, number, true, out);
+		arrange_at(out, ranking->put_at[rank] * 2 + 1, ranking->items[rank].put);
+		write_looks(ranking, rank, true, out);
 	}
 	arrange_finish(out);
 }
@@ -362,11 +358,16 @@ arrange_priority_queue(const struct elements *elements, struct arrangement *out,
 	gaps_init(&ranking.gaps, first_event_after_all(elements));
 	if (!rank_by_number(&ranking))
 		rank_by_comparison(&ranking);
+	ranking.items =
+		mem_resize(NULL, elements->items.count + 1, sizeof(*ranking.items));
+	for (size_t rank = 0; rank < elements->items.count; rank++)
+		ranking.items[rank] = elements->items.items[ranking.ranked[rank]];
 	bool is_arranged = place_all(&ranking, finding) && misses_fit(&ranking, finding);
 	if (is_arranged)
 		write_order(&ranking, out);
 	free(ranking.ranked);
 	free(ranking.level);
+	free(ranking.items);
 	free(ranking.put_at);
 	free(ranking.take_at);
 	free(ranking.look_at);
