@@ -1,33 +1,14 @@
 #include "checkers/list_append.h"
 
+#include "checkers/list_append_lists.h"
+
 #include "base/assert.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define NOBODY UINT32_MAX
-
-/* One key: its version order is the longest list that was read, then what nobody read. */
-struct list {
-	val longest; /* nil: never read */
-	uint32_t length;
-	uint32_t start;	  /* of its elements in lists.writers */
-	int64_t smallest; /* elements that are small dense integers are found by index, */
-	uint32_t span;	  /* span > 0; others by the map (key << 32 ^ hash) */
-	uint32_t *places; /* owned: element - smallest -> position + 1 */
-	VEC(uint32_t) unread; /* committed transactions whose element nobody read */
-};
-
-struct lists {
-	struct list *of;   /* by dense key */
-	uint32_t *writers; /* position -> transaction that appended it, NOBODY: none */
-	bool *final; /* position -> it was its transaction's last append to the key */
-	struct map places; /* hash of key and element -> position + 1 */
-	const struct values *values;
-};
-
-static val
-element(const struct lists *lists, const struct list *list, uint32_t position)
+val
+list_element(const struct lists *lists, const struct list *list, uint32_t position)
 {
 	return val_at(lists->values, list->longest, position);
 }
@@ -51,7 +32,7 @@ choose_index(const struct lists *lists, struct list *list)
 	int64_t low = INT64_MAX, high = INT64_MIN;
 
 	for (uint32_t i = 0; i < list->length; i++) {
-		val v = element(lists, list, i);
+		val v = list_element(lists, list, i);
 		if (!is_small(v))
 			return;
 		int64_t number = val_number(lists->values, v);
@@ -67,8 +48,8 @@ choose_index(const struct lists *lists, struct list *list)
 
 /* The position + 1 of an element, 0 when it is in no read. Elements with equal hashes are
  * told apart by probing with the next hash. */
-static uint32_t *
-place_of(struct lists *lists, uint32_t key, val v, bool add)
+uint32_t *
+list_place(struct lists *lists, uint32_t key, val v, bool add)
 {
 	struct list *list = &lists->of[key];
 	static uint32_t none;
@@ -90,7 +71,7 @@ place_of(struct lists *lists, uint32_t key, val v, bool add)
 			*place = (uint64_t)key << 32;
 		else if (key_there != key ||
 			 !val_equal(lists->values,
-				    element(lists, list, (uint32_t)*place - 1), v))
+				    list_element(lists, list, (uint32_t)*place - 1), v))
 			continue;
 		return (uint32_t *)place; /* little-endian: the low half */
 	}
@@ -103,11 +84,6 @@ is_read(const struct dependencies *d, const struct txn *txn, const struct mop *m
 	       txn_op(&d->txns, (uint32_t)(txn - d->txns.of.items))->type == OP_OK;
 }
 
-#define each_txn(txn, d) vec_each (const struct txn, txn, &(d)->txns.of)
-#define each_mop(mop, txn, d)                                                            \
-	for (const struct mop *mop = (d)->txns.mops.items + (txn)->first;                \
-	     mop < (d)->txns.mops.items + (txn)->first + (txn)->count; mop++)
-
 static uint32_t
 number_of(const struct dependencies *d, const struct txn *txn)
 {
@@ -117,23 +93,25 @@ number_of(const struct dependencies *d, const struct txn *txn)
 static bool
 find_longest(struct dependencies *d, struct lists *lists, struct err *err)
 {
-	each_txn(txn, d) each_mop(mop, txn, d)
-	{
-		if (mop->kind == MOP_WRITE)
-			return err_set(err, "transaction %u writes instead of appending",
-				       number_of(d, txn));
-		if (!is_read(d, txn, mop) || mop->value == VAL_OF_NIL)
-			continue;
-		if (val_kind(mop->value) != VAL_LIST)
-			return err_set(err,
-				       "transaction %u reads something that is no list",
-				       number_of(d, txn));
-		struct list *list = &lists->of[mop->key];
-		if (mop->length > list->length) {
-			list->length = mop->length;
-			list->longest = mop->value;
+	each_txn (txn, d)
+		each_mop (mop, txn, d) {
+			if (mop->kind == MOP_WRITE)
+				return err_set(
+					err, "transaction %u writes instead of appending",
+					number_of(d, txn));
+			if (!is_read(d, txn, mop) || mop->value == VAL_OF_NIL)
+				continue;
+			if (val_kind(mop->value) != VAL_LIST)
+				return err_set(
+					err,
+					"transaction %u reads something that is no list",
+					number_of(d, txn));
+			struct list *list = &lists->of[mop->key];
+			if (mop->length > list->length) {
+				list->length = mop->length;
+				list->longest = mop->value;
+			}
 		}
-	}
 	return true;
 }
 
@@ -152,8 +130,8 @@ place_elements(struct dependencies *d, struct lists *lists)
 	memset(lists->writers, 0xff, total * sizeof(*lists->writers));
 	for (uint32_t key = 0; key < d->txns.keys.count; key++)
 		for (uint32_t i = 0; i < lists->of[key].length; i++) {
-			val v = element(lists, &lists->of[key], i);
-			uint32_t *place = place_of(lists, key, v, true);
+			val v = list_element(lists, &lists->of[key], i);
+			uint32_t *place = list_place(lists, key, v, true);
 			if (*place != 0)
 				dependencies_find(d, ANOMALY_DUPLICATE, NOBODY, NOBODY,
 						  key, v);
@@ -179,37 +157,39 @@ appends_again(const struct dependencies *d, const struct txn *txn, const struct 
 static bool
 find_writers(struct dependencies *d, struct lists *lists, struct err *err)
 {
-	each_txn(txn, d) each_mop(mop, txn, d)
-	{
-		if (mop->kind != MOP_APPEND)
-			continue;
-		struct list *list = &lists->of[mop->key];
-		uint32_t place = *place_of(lists, mop->key, mop->value, false);
-		uint32_t t = number_of(d, txn);
-		if (place == 0)
-			continue;
-		uint32_t *writer = &lists->writers[list->start + place - 1];
-		if (*writer != NOBODY)
-			return err_set(err,
-				       "an element was appended twice to one key (by "
-				       "transactions %u and %u)",
-				       *writer, t);
-		*writer = t;
-		lists->final[list->start + place - 1] = !appends_again(d, txn, mop);
-		if (txn_op(&d->txns, t)->type == OP_INFO)
-			d->committed[t] = true;
-	}
+	each_txn (txn, d)
+		each_mop (mop, txn, d) {
+			if (mop->kind != MOP_APPEND)
+				continue;
+			struct list *list = &lists->of[mop->key];
+			uint32_t place = *list_place(lists, mop->key, mop->value, false);
+			uint32_t t = number_of(d, txn);
+			if (place == 0)
+				continue;
+			uint32_t *writer = &lists->writers[list->start + place - 1];
+			if (*writer != NOBODY)
+				return err_set(
+					err,
+					"an element was appended twice to one key (by "
+					"transactions %u and %u)",
+					*writer, t);
+			*writer = t;
+			lists->final[list->start + place - 1] =
+				!appends_again(d, txn, mop);
+			if (txn_op(&d->txns, t)->type == OP_INFO)
+				d->committed[t] = true;
+		}
 	return true;
 }
 
 static void
 find_unread(struct dependencies *d, struct lists *lists)
 {
-	each_txn(txn, d) each_mop(
-		mop, txn, d) if (mop->kind == MOP_APPEND &&
-				 d->committed[number_of(d, txn)] &&
-				 *place_of(lists, mop->key, mop->value, false) == 0)
-		vec_push(&lists->of[mop->key].unread, number_of(d, txn));
+	each_txn (txn, d)
+		each_mop (mop, txn, d)
+			if (mop->kind == MOP_APPEND && d->committed[number_of(d, txn)] &&
+			    *list_place(lists, mop->key, mop->value, false) == 0)
+				vec_push(&lists->of[mop->key].unread, number_of(d, txn));
 	for (uint32_t key = 0; key < d->txns.keys.count; key++)
 		d->writes_unordered |= lists->of[key].unread.count > 1;
 }
@@ -249,7 +229,7 @@ judge_read(struct dependencies *d, struct lists *lists, uint32_t t, const struct
 	uint32_t writer = lists->writers[last];
 	if (writer != NOBODY && writer != t && !lists->final[last])
 		dependencies_find(d, ANOMALY_G1B, t, writer, mop->key,
-				  element(lists, list, length - 1));
+				  list_element(lists, list, length - 1));
 }
 
 /* Elements without a writer, and elements of aborted writers, once for each element; a
@@ -261,7 +241,7 @@ judge_elements(struct dependencies *d, struct lists *lists,
 	for (uint32_t key = 0; key < d->txns.keys.count; key++)
 		for (uint32_t i = 0; i < lists->of[key].length; i++) {
 			uint32_t writer = lists->writers[lists->of[key].start + i];
-			val v = element(lists, &lists->of[key], i);
+			val v = list_element(lists, &lists->of[key], i);
 			if (writer == NOBODY)
 				dependencies_find(d, ANOMALY_GARBAGE_READ,
 						  longest_reader[key], NOBODY, key, v);
@@ -339,9 +319,10 @@ judge_updates(struct dependencies *d, struct lists *lists)
 	uint32_t *updaters =
 		mem_new((size_t)last->start + last->length + 1, sizeof(*updaters));
 
-	each_txn(txn, d) each_mop(mop, txn, d) if (is_read(d, txn, mop) &&
-						   first_on_key(d, txn, mop) == mop)
-		judge_update(d, lists, number_of(d, txn), mop, updaters);
+	each_txn (txn, d)
+		each_mop (mop, txn, d)
+			if (is_read(d, txn, mop) && first_on_key(d, txn, mop) == mop)
+				judge_update(d, lists, number_of(d, txn), mop, updaters);
 	free(updaters);
 }
 
@@ -350,19 +331,19 @@ judge_reads(struct dependencies *d, struct lists *lists)
 {
 	uint32_t *longest_reader = mem_new(d->txns.keys.count, sizeof(*longest_reader));
 
-	each_txn(txn, d) each_mop(mop, txn, d)
-	{
-		if (!is_read(d, txn, mop))
-			continue;
-		uint32_t t = number_of(d, txn);
-		if (mop->value == lists->of[mop->key].longest)
-			longest_reader[mop->key] = t;
-		judge_read(d, lists, t, mop);
-		const struct mop *first = first_on_key(d, txn, mop);
-		if (first < mop && !continues(lists, first, mop))
-			dependencies_find(d, ANOMALY_INTERNAL, t, NOBODY, mop->key,
-					  mop->value);
-	}
+	each_txn (txn, d)
+		each_mop (mop, txn, d) {
+			if (!is_read(d, txn, mop))
+				continue;
+			uint32_t t = number_of(d, txn);
+			if (mop->value == lists->of[mop->key].longest)
+				longest_reader[mop->key] = t;
+			judge_read(d, lists, t, mop);
+			const struct mop *first = first_on_key(d, txn, mop);
+			if (first < mop && !continues(lists, first, mop))
+				dependencies_find(d, ANOMALY_INTERNAL, t, NOBODY,
+						  mop->key, mop->value);
+		}
 	judge_elements(d, lists, longest_reader);
 	free(longest_reader);
 }
@@ -418,106 +399,25 @@ static void
 add_edges(struct dependencies *d, struct lists *lists)
 {
 	add_version_edges(d, lists);
-	each_txn(txn, d) each_mop(mop, txn, d)
-	{
-		if (!is_read(d, txn, mop))
-			continue;
-		const struct mop *first = first_on_key(d, txn, mop);
-		bool repeated = false;
-		uint32_t own = 0;
-		for (const struct mop *before = first; before < mop; before++)
-			if (before->key == mop->key) {
-				repeated |= before->kind == MOP_READ;
-				own += before->kind == MOP_APPEND;
-			}
-		uint32_t length = mop->length;
-		if (!repeated && length >= own)
-			add_read_edges(d, lists, number_of(d, txn), mop->key,
-				       length - own);
-	}
+	each_txn (txn, d)
+		each_mop (mop, txn, d) {
+			if (!is_read(d, txn, mop))
+				continue;
+			const struct mop *first = first_on_key(d, txn, mop);
+			bool repeated = false;
+			uint32_t own = 0;
+			for (const struct mop *before = first; before < mop; before++)
+				if (before->key == mop->key) {
+					repeated |= before->kind == MOP_READ;
+					own += before->kind == MOP_APPEND;
+				}
+			uint32_t length = mop->length;
+			if (!repeated && length >= own)
+				add_read_edges(d, lists, number_of(d, txn), mop->key,
+					       length - own);
+		}
 	dependencies_add_process(d);
 	graph_build(&d->graph);
-}
-
-/* ---- words ----------------------------------------------------------------------------
- */
-
-static void
-print_key(const struct dependencies *d, uint32_t key, struct buf *out)
-{
-	val_print(&d->txns.history->values, d->txns.keys.items[key], out);
-}
-
-static bool
-explain_append(const struct dependencies *d, struct lists *lists, uint32_t from,
-	       uint32_t to, const struct mop *mop, struct buf *out)
-{
-	struct list *list = &lists->of[mop->key];
-	uint32_t place = *place_of(lists, mop->key, mop->value, false);
-	uint32_t position = place == 0 ? list->length : place - 1;
-
-	while (position > 0 && lists->writers[list->start + position - 1] == NOBODY)
-		position--;
-	if (position == 0 || lists->writers[list->start + position - 1] != from)
-		return false;
-	buf_printf(out, "T%u appended ", to);
-	val_print(lists->values, mop->value, out);
-	buf_string(out, " to key ");
-	print_key(d, mop->key, out);
-	buf_printf(out, " behind ");
-	val_print(lists->values, element(lists, list, position - 1), out);
-	buf_printf(out, ", which T%u appended", from);
-	return true;
-}
-
-static bool
-explain_read(const struct dependencies *d, struct lists *lists, uint32_t from,
-	     uint32_t to, const struct mop *mop, bool overtaken, struct buf *out)
-{
-	struct list *list = &lists->of[mop->key];
-	uint32_t length = mop->length;
-	uint32_t reader = overtaken ? from : to, writer = overtaken ? to : from;
-
-	while (overtaken && length < list->length &&
-	       (lists->writers[list->start + length] == reader ||
-		lists->writers[list->start + length] == NOBODY))
-		length++;
-	while (!overtaken && length > 0 &&
-	       lists->writers[list->start + length - 1] == reader)
-		length--;
-	uint32_t position = overtaken ? length : length - 1;
-	if (position < list->length ? lists->writers[list->start + position] != writer
-				    : !overtaken)
-		return false;
-	buf_printf(out, "T%u read key ", reader);
-	print_key(d, mop->key, out);
-	buf_string(out, overtaken ? " without " : " with ");
-	if (position < list->length)
-		val_print(lists->values, element(lists, list, position), out);
-	else
-		buf_string(out, "the element");
-	buf_printf(out, ", which T%u appended", writer);
-	return true;
-}
-
-static void
-explain(const struct dependencies *d, uint32_t from, uint32_t to, enum edge_kind kind,
-	struct buf *out)
-{
-	struct lists *lists = d->type_state;
-	uint32_t actor = kind == EDGE_RW ? from : to;
-	const struct txn *txn = &d->txns.of.items[actor];
-
-	each_mop(mop, txn, d)
-	{
-		if (kind == EDGE_WW && mop->kind == MOP_APPEND &&
-		    explain_append(d, lists, from, to, mop, out))
-			return;
-		if ((kind == EDGE_WR || kind == EDGE_RW) && mop->kind == MOP_READ &&
-		    explain_read(d, lists, from, to, mop, kind == EDGE_RW, out))
-			return;
-	}
-	buf_string(out, "the order of versions says so");
 }
 
 static void
@@ -546,7 +446,7 @@ list_append_depend(struct dependencies *d, const struct history *history, struct
 	lists->values = &history->values;
 	lists->of = mem_new(d->txns.keys.count, sizeof(*lists->of));
 	d->type_state = lists;
-	d->explain = explain;
+	d->explain = list_append_explain;
 	d->release_type = release_lists;
 	if (!find_longest(d, lists, err))
 		return false;
