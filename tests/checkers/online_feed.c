@@ -61,6 +61,8 @@ online_feed(struct online *online, const struct history *history, uint32_t batch
 		open.count = kept;
 		for (; next < history->ops.count && ops[next].invoke_at < until; next++) {
 			bool is_ended = end_of(&ops[next]) < until;
+			if (next % 32 == 0)
+				online_advance(online, ops[next].invoke_at);
 			struct online_op told =
 				online_op_of(history, &ops[next], is_ended);
 			if (is_ended) {
