@@ -14,6 +14,7 @@
  * neighbours in the list of what was placed before, where its stay is. */
 #include "checkers/arrange.h"
 #include "checkers/cover.h"
+#include "checkers/gap_list.h"
 #include "checkers/min_tree.h"
 
 #include "base/assert.h"
@@ -357,100 +358,6 @@ set_all_aside(struct stacking *s, struct finding *finding)
 
 /* ---- the order ---------------------------------------------------------------------- */
 
-/* What was placed, as a list; the gaps that have something as a tree of bits. */
-struct list {
-	uint32_t *next;	   /* owned; by operation */
-	uint32_t *last_at; /* owned; by gap: the last operation there; NO_OP */
-	uint64_t *
-		levels[6]; /* owned; bit i of a level: word i of the one below is not 0 */
-	uint32_t head, count;
-};
-
-static void
-list_init(struct list *list, size_t ops, size_t gaps)
-{
-	size_t bits = gaps + 1;
-
-	*list = (struct list){.head = NO_OP};
-	list->next = mem_resize(NULL, ops + 1, sizeof(uint32_t));
-	list->last_at = mem_new(gaps + 1, sizeof(uint32_t));
-	for (int level = 0; level < 6; level++) {
-		bits = (bits + 63) / 64;
-		list->levels[level] = mem_new(bits + 1, sizeof(uint64_t));
-	}
-}
-
-static void
-list_release(struct list *list)
-{
-	free(list->next);
-	free(list->last_at);
-	for (int level = 0; level < 6; level++)
-		free(list->levels[level]);
-}
-
-static bool
-list_has(const struct list *list, uint32_t gap)
-{
-	return list->levels[0][gap / 64] >> (gap % 64) & 1;
-}
-
-static void
-list_mark(struct list *list, uint32_t gap)
-{
-	for (int level = 0; level < 6; level++, gap /= 64)
-		list->levels[level][gap / 64] |= (uint64_t)1 << (gap % 64);
-}
-
-/* The last gap at or before that has something; NO_OP: none. */
-static uint32_t
-list_before(const struct list *list, uint32_t gap)
-{
-	for (int level = 0; level < 6; level++) {
-		uint64_t bits = list->levels[level][gap / 64] << (63 - gap % 64);
-		if (bits != 0) {
-			gap -= (uint32_t)__builtin_clzll(bits);
-			while (level-- > 0)
-				gap = gap * 64 + 63 -
-				      (uint32_t)__builtin_clzll(list->levels[level][gap]);
-			return gap;
-		}
-		gap /= 64;
-		if (gap == 0)
-			return NO_OP;
-		gap--;
-	}
-	return NO_OP;
-}
-
-/* Places the operation after `after` (NO_OP: in front). */
-static void
-list_insert(struct list *list, uint32_t after, uint32_t op, uint32_t gap)
-{
-	if (after == NO_OP) {
-		list->next[op] = list->head;
-		list->head = op;
-	} else {
-		list->next[op] = list->next[after];
-		list->next[after] = op;
-	}
-	list->count++;
-	if (!list_has(list, gap)) {
-		list_mark(list, gap);
-		list->last_at[gap] = op;
-	} else if (after != NO_OP && list->last_at[gap] == after) {
-		list->last_at[gap] = op;
-	}
-}
-
-static uint32_t
-list_last_before(const struct list *list, uint32_t gap)
-{
-	uint32_t found = list_before(list, gap);
-
-	return found == NO_OP ? NO_OP : list->last_at[found];
-}
-
 static int
 by_gap(const void *a, const void *b)
 {
@@ -470,11 +377,11 @@ clamp(uint32_t gap, uint32_t low, uint32_t high)
 /* The element between its neighbours: put, looks, take. */
 static void
 place_element(const struct stacking *s, uint32_t element, uint32_t *gap_of_op,
-	      struct list *list, struct step *looks)
+	      struct gap_list *list, struct step *looks)
 {
 	const struct elements *elements = s->elements;
 	const struct element *e = &elements->items.items[element];
-	uint32_t low = list_before(list, e->put_to / 2 - 1);
+	uint32_t low = gap_list_before(list, e->put_to / 2 - 1);
 	uint32_t after = low == NO_OP ? NO_OP : list->last_at[low];
 	uint32_t follower = after == NO_OP ? list->head : list->next[after];
 	uint32_t high = follower == NO_OP ? s->gap_count : gap_of_op[follower];
@@ -483,7 +390,7 @@ place_element(const struct stacking *s, uint32_t element, uint32_t *gap_of_op,
 	uint32_t put = clamp(gap_of_op[e->put], low, high);
 	uint32_t take = e->take == NO_OP ? high : clamp(gap_of_op[e->take], low, high);
 	gap_of_op[e->put] = put;
-	list_insert(list, after, e->put, put);
+	gap_list_insert(list, after, e->put, put);
 	after = e->put;
 	for (uint32_t k = 0; k < e->look_count; k++) {
 		uint32_t op = elements->looks.items[e->look_first + k].op;
@@ -494,29 +401,30 @@ place_element(const struct stacking *s, uint32_t element, uint32_t *gap_of_op,
 		qsort(looks, e->look_count, sizeof(*looks), by_gap);
 	for (uint32_t k = 0; k < e->look_count; k++) {
 		gap_of_op[looks[k].op] = looks[k].gap;
-		list_insert(list, after, looks[k].op, looks[k].gap);
+		gap_list_insert(list, after, looks[k].op, looks[k].gap);
 		after = looks[k].op;
 	}
 	if (e->take == NO_OP)
 		return;
 	gap_of_op[e->take] = take;
-	list_insert(list, after, e->take, take);
+	gap_list_insert(list, after, e->take, take);
 }
 
 /* Put, seen and taken at one instant, on top of whatever is there. */
 static void
-place_visit(const struct elements *elements, const struct element *e, struct list *list)
+place_visit(const struct elements *elements, const struct element *e,
+	    struct gap_list *list)
 {
 	uint32_t gap = e->take_from / 2;
-	uint32_t after = list_last_before(list, gap);
+	uint32_t after = gap_list_last_before(list, gap);
 
-	list_insert(list, after, e->put, gap);
+	gap_list_insert(list, after, e->put, gap);
 	after = e->put;
 	for (uint32_t k = e->look_first; k < e->look_first + e->look_count; k++) {
-		list_insert(list, after, elements->looks.items[k].op, gap);
+		gap_list_insert(list, after, elements->looks.items[k].op, gap);
 		after = elements->looks.items[k].op;
 	}
-	list_insert(list, after, e->take, gap);
+	gap_list_insert(list, after, e->take, gap);
 }
 
 static void
@@ -524,12 +432,12 @@ write_order(const struct stacking *s, uint32_t *gap_of_op, struct arrangement *o
 {
 	const struct elements *elements = s->elements;
 	struct step *looks = mem_new(elements->looks.count + 1, sizeof(*looks));
-	struct list list;
+	struct gap_list list;
 
-	list_init(&list, elements->key->count, s->gap_count);
+	gap_list_init(&list, elements->key->count, s->gap_count);
 	vec_each (uint32_t, miss, &elements->misses)
-		list_insert(&list, list_last_before(&list, gap_of_op[*miss]), *miss,
-			    gap_of_op[*miss]);
+		gap_list_insert(&list, gap_list_last_before(&list, gap_of_op[*miss]),
+				*miss, gap_of_op[*miss]);
 	for (size_t i = 0; i < s->step_count; i++)
 		gap_of_op[s->steps[i].op] = s->steps[i].gap;
 	for (size_t i = 0; i < s->aside_count; i++)
@@ -541,7 +449,7 @@ write_order(const struct stacking *s, uint32_t *gap_of_op, struct arrangement *o
 	out->order = mem_resize(NULL, (size_t)list.count + 1, sizeof(uint32_t));
 	for (uint32_t op = list.head; op != NO_OP; op = list.next[op])
 		out->order[out->count++] = op;
-	list_release(&list);
+	gap_list_release(&list);
 	free(looks);
 }
 
