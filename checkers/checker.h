@@ -46,7 +46,8 @@ struct check_options {
 	val init; /* initial value of a register: nil, or in the history's pool */
 	const char *model; /* asked for by name; NULL: chosen from the history */
 	const struct faultline_model *user_model; /* for the checker user-model */
-	const char *level; /* isolation level asked for; NULL: strict-serializable */
+	const char *level; /* isolation level asked for; NULL: strict-serializable. Of
+			      staleness: the bound, "2", "50ms" or "2,50ms" */
 };
 
 /* One violation, or one thing found. */
