@@ -146,6 +146,15 @@ keep_core(struct judge *j, const struct order_level *row, const struct rw_answer
 	return proven;
 }
 
+/* When no smaller core proves it again, all transactions are the core. */
+static void
+keep_all(struct judge *j, const struct order_level *row)
+{
+	vec_push(&j->cores, (struct core_found){.level = row});
+	vec_each (uint32_t, txn, &j->txns)
+		vec_push(&vec_last(&j->cores)->txns, *txn);
+}
+
 /* Time is a hint where the level does not ask for it: first as if it were asked for,
  * then with more and more slack, at last without. */
 static enum verdict
@@ -166,6 +175,8 @@ find_order(struct judge *j, const struct order_level *row)
 			j->why_unknown = answer.reason;
 		bool is_proof = verdict == VERDICT_INVALID && keep_core(j, row, &answer);
 		bool is_last = slacks[i] == SLACK_ENDLESS || question.realtime;
+		if (verdict == VERDICT_INVALID && is_last && !is_proof)
+			keep_all(j, row);
 		rw_answer_release(&answer);
 		if (verdict != VERDICT_INVALID || is_proof || is_last)
 			break;

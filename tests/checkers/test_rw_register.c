@@ -1,6 +1,7 @@
 /* Transactions on registers: every level is compared with brute force on small histories.
  */
 #include "checkers/isolation.h"
+#include "tests/checkers/random_txns.h"
 #include "tests/checkers/small_txns.h"
 
 #include <setjmp.h>
@@ -122,12 +123,66 @@ weak_levels_agree_with_their_axioms_on_random_histories(void **state)
 	assert_in_range(causal, total / 20, total * 9 / 10);
 }
 
+static void
+without_a_budget_a_long_history_is_unknown(void **state)
+{
+	struct random_txns shape = {.txns = 2000,
+				    .processes = 20,
+				    .keys = 10,
+				    .mops_max = 4,
+				    .write_percent = 50};
+	atomic_bool stop = true;
+	struct check_options options = {.budget = {.stop = &stop}};
+	struct check_result result;
+	struct history history;
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 3);
+	random_txns_play(&history, &shape, &rng);
+	checker_run(&checker_rw_register, &history, &options, &result);
+	assert_int_equal(result.verdict, VERDICT_UNKNOWN);
+	assert_non_null(strstr(result.reason, "budget"));
+	check_result_release(&result);
+	stop = false;
+	checker_run(&checker_rw_register, &history, &options, &result);
+	assert_int_equal(result.verdict, VERDICT_VALID);
+	assert_true(result.certified);
+	check_result_release(&result);
+	history_release(&history);
+}
+
+static void
+a_value_written_twice_is_unknown(void **state)
+{
+	struct small_txns h = {.count = 2, .keys = 1};
+	struct check_options options = {0};
+	struct check_result result;
+	struct history history;
+
+	(void)state;
+	for (int t = 0; t < 2; t++)
+		h.txns[t] = (struct small_txn){.mops = {{true, 0, 5}},
+					       .mop_count = 1,
+					       .type = OP_OK,
+					       .begin = (uint32_t)(2 * t),
+					       .end = (uint32_t)(2 * t + 1)};
+	small_txns_history(&h, &history);
+	checker_run(&checker_rw_register, &history, &options, &result);
+	assert_int_equal(result.verdict, VERDICT_UNKNOWN);
+	assert_non_null(strstr(result.reason, "write the same value"));
+	check_result_release(&result);
+	history_release(&history);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(levels_agree_with_brute_force_on_random_histories),
 		cmocka_unit_test(weak_levels_agree_with_their_axioms_on_random_histories),
+		cmocka_unit_test(without_a_budget_a_long_history_is_unknown),
+		cmocka_unit_test(a_value_written_twice_is_unknown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
