@@ -1,0 +1,42 @@
+/* The page about checkers: none may be missing there. */
+#include "base/file.h"
+#include "base/mem.h"
+#include "checkers/checker.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void
+every_checker_stands_in_the_page(void **state)
+{
+	size_t count;
+	const struct checker *const *checkers = checkers_all(&count);
+	struct buf page = {0};
+	struct err err;
+
+	(void)state;
+	if (!file_read("docs/CHECKERS.md", 0, &page, &err))
+		fail_msg("%s", err.text);
+	for (size_t i = 0; i < count; i++) {
+		char *word = mem_format("`%s`", checkers[i]->name);
+		if (strstr(buf_text(&page), word) == NULL)
+			fail_msg("docs/CHECKERS.md does not tell of %s", word);
+		free(word);
+	}
+	buf_release(&page);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_checker_stands_in_the_page),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
