@@ -22,6 +22,7 @@ struct candidate {
 	uint32_t writer; /* index in the key; NONE: several */
 	uint32_t rank;	 /* of the version that it is taken for */
 	bool is_taken;
+	bool is_before; /* nobody read it, but the cas of that version expected it */
 };
 
 struct decision {
@@ -223,6 +224,40 @@ find_unplaced(struct decision *decision)
 /* ---- compare-and-set ----------------------------------------------------------------
  */
 
+/* There is a number between the version and the one before it. */
+static bool
+has_room_before(const struct decision *decision, size_t rank)
+{
+	const struct version *version = &decision->versions.items[rank];
+
+	if (rank == 0)
+		return versioned_init_version(decision->key, decision->options) ==
+		       VERSION_UNKNOWN;
+	return version->number - version[-1].number > 1;
+}
+
+/* The only write of unknown version that wrote what the cas expected stands just before
+ * it. */
+static bool
+take_expected(struct decision *decision, size_t rank, val expected, val before)
+{
+	uint32_t id = value_ids_find(&decision->ids, expected);
+	struct versioned told;
+
+	if (id == VALUE_ID_NONE || !has_room_before(decision, rank))
+		return false;
+	struct candidate *candidate = &decision->candidates.items[id];
+	if (candidate->is_taken || candidate->writer == NONE)
+		return false;
+	told_of(decision, candidate->writer, &told);
+	if (key_op(decision->key, candidate->writer)->f == F_CAS &&
+	    !val_equal(&decision->key->history->values, told.expected, before))
+		return false;
+	candidate->is_taken = candidate->is_before = true;
+	candidate->rank = (uint32_t)rank;
+	return true;
+}
+
 /* What a cas expected is the value of the version before it; unless a write that nobody
  * saw may stand between the two. */
 static void
@@ -240,7 +275,8 @@ judge_cas(struct decision *decision, size_t rank)
 	if (val_equal(&decision->key->history->values, told.expected, before))
 		return;
 	if (decision->has_spare)
-		decision->is_complete = false;
+		decision->is_complete &=
+			take_expected(decision, rank, told.expected, before);
 	else
 		conflict(decision, "cas-mismatch",
 			 "the version before this cas has another value than it expected",
@@ -272,7 +308,7 @@ add_staged(struct stages *stages, const struct key_ops *key, size_t i, uint32_t 
 								    : op->complete_at});
 }
 
-/* A write of rank r is stage 2r, the reads of it stage 2r + 1. */
+/* A write of rank r is stage 3r + 1, its reads follow, what nobody read goes before. */
 static void
 stage_all(const struct decision *decision, struct stages *stages)
 {
@@ -284,13 +320,14 @@ stage_all(const struct decision *decision, struct stages *stages)
 			continue;
 		if (told.version != VERSION_UNKNOWN) {
 			add_staged(stages, decision->key, i,
-				   rank_of(decision, told.version) * 2 +
+				   rank_of(decision, told.version) * 3 + 1 +
 					   (op->f == F_READ));
 			continue;
 		}
 		const struct candidate *candidate = candidate_of(decision, i, &told);
 		if (candidate != NULL)
-			add_staged(stages, decision->key, i, candidate->rank * 2);
+			add_staged(stages, decision->key, i,
+				   candidate->rank * 3 + !candidate->is_before);
 	}
 }
 
@@ -320,9 +357,9 @@ versioned_decide(const struct key_ops *key, const struct check_options *options,
 	gather_versions(&decision);
 	note_all(&decision);
 	find_writers(&decision);
-	find_unplaced(&decision);
 	for (size_t rank = 0; rank < decision.versions.count; rank++)
 		judge_cas(&decision, rank);
+	find_unplaced(&decision);
 	if (found->verdict == VERDICT_NONE && decision.is_complete)
 		judge_stages(&decision);
 	vec_release(&decision.versions);

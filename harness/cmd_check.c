@@ -1,4 +1,5 @@
 /* cmd_check.c - `faultline check FILE|RUN`: is this history allowed? */
+#include "base/log.h"
 #include "checkers/isolation.h"
 #include "harness/command.h"
 #include "harness/judge.h"
@@ -121,8 +122,9 @@ judge_and_tell(const struct settings *settings, struct history *history,
 	if (facts != NULL && !settings->json)
 		print_conventions(facts, options, &judgement);
 	int code = judge_exit_code(judgement.verdict);
+	/* What was decided holds also where it cannot be kept: a full disk, a run of others. */
 	if (store != NULL && !judge_store(store, history, &judgement, &err))
-		code = command_broke(&err);
+		log_warn("the verdict is not kept: %s", err.text);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		err_errno(&err, "write the verdict");
 		code = command_broke(&err);
