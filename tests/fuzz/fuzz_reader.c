@@ -2,7 +2,7 @@
  *
  *	clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -I. \
  *	      tests/fuzz/fuzz_reader.c base/[!_]*.c results/{reader,scan,scan_value,events}.c \
- *	      results/{event_map,event_order,names}.c results/format_*.c -lm -o fuzz_reader
+ *	      results/{event_map,event_order,names,sessions,sessions_reading}.c results/format_*.c -lm -o fuzz_reader
  *	./fuzz_reader -max_len=4096 CORPUS
  *
  * The first byte chooses the format (or none: it is found). What was read is written in
