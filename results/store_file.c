@@ -168,7 +168,7 @@ open_database(struct store *store, bool is_new, struct err *err)
 	sqlite3_extended_result_codes(store->db, 1);
 	if (!is_new &&
 	    !query_number(store, "SELECT count(*) FROM sqlite_schema", &number, err)) {
-		int code = sqlite3_errcode(store->db);
+		int code = sqlite3_errcode(store->db) & 0xff; /* of its family */
 		if (code != SQLITE_CANTOPEN && code != SQLITE_READONLY)
 			return false;
 		return open_immutable(store, err);
