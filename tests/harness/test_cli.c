@@ -323,6 +323,20 @@ without_root_a_run_asks_for_hosts(void **state)
 }
 
 static void
+run_of_somebody_else_can_be_judged_and_shown(void **state)
+{
+	const char *as_nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups";
+
+	(void)state;
+	need_root();
+	if (cli("%s \"$faultline\" --version", as_nobody)->code != 0)
+		cli_skip("the program cannot be read by others");
+	cli_expect(0, NULL, NULL, "faultline " SHORT_RUN " && chmod 755 .");
+	cli_expect(0, "valid register", "not kept", "%s \"$faultline\" check", as_nobody);
+	cli_expect(0, "null-register", NULL, "%s \"$faultline\" show", as_nobody);
+}
+
+static void
 kill_in_the_middle_leaves_a_run_that_can_be_judged(void **state)
 {
 	const char *const words[] = {"run", "--system", "null", "--time",
@@ -422,6 +436,7 @@ main(void)
 		TEST(folder_that_cannot_be_made_is_named),
 		TEST(full_disk_keeps_what_was_recorded),
 		TEST(without_root_a_run_asks_for_hosts),
+		TEST(run_of_somebody_else_can_be_judged_and_shown),
 		TEST(kill_in_the_middle_leaves_a_run_that_can_be_judged),
 		TEST(status_line_stays_away_from_pipes),
 		TEST(terminal_shows_one_status_line_that_fits),
