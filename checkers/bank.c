@@ -309,6 +309,8 @@ bank_check(const struct history *history, const struct check_options *options,
 	tell_end(result, mem_format("all of %" PRIu64 " reads add up to %" PRId64,
 				    bank.reads, bank.total));
 	value_ids_release(&bank.accounts);
+	/* Anomalies of single accounts are not derived again. */
+	result->is_unproven = result->verdict == VERDICT_INVALID;
 }
 
 /* ---- proof: plain sums, compared with the first read's ------------------------------ */

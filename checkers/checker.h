@@ -76,7 +76,8 @@ struct check_result {
 	VEC(struct anomaly) anomalies; /* the most telling first; at most ANOMALIES_MAX */
 	uint64_t anomaly_count;	       /* how many there were in all */
 	VEC(struct order) orders;
-	bool certified;	    /* certify was run and agreed */
+	bool is_unproven; /* set by check: certify proves nothing of this verdict, or a part */
+	bool certified;	    /* certify was run, agreed, and proves the whole verdict */
 	struct buf details; /* JSON object members, without braces: counts and such */
 };
 

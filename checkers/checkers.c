@@ -94,12 +94,15 @@ certify(const struct checker *checker, const struct history *history,
 	struct err err = {0};
 
 	if (checker->certify(history, options, result, &err)) {
-		result->certified = true;
+		result->certified = !result->is_unproven;
 		return;
 	}
-	char *reason = mem_format(
-		"%s, but its certificate does not hold (a bug of the checker): %s",
-		verdict_name(result->verdict), err.text);
+	const char *why =
+		budget_is_over(&options->budget)
+			? "the budget ended before it was proven"
+			: "its certificate does not hold (a bug of the checker)";
+	char *reason = mem_format("%s, but %s: %s", verdict_name(result->verdict), why,
+				  err.text);
 	free(result->reason);
 	result->reason = reason;
 	result->verdict = VERDICT_UNKNOWN;

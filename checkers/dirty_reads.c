@@ -335,6 +335,8 @@ dirty_reads_check(const struct history *history, const struct check_options *opt
 					       "committed"));
 	value_ids_release(&dirty.ids);
 	vec_release(&dirty.rows);
+	/* Fractured and unwritten reads are not derived again. */
+	result->is_unproven = result->verdict == VERDICT_INVALID;
 }
 
 /* ---- proof: the definitions again, value by value ----------------------------------- */

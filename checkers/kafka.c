@@ -653,6 +653,7 @@ kafka_check(const struct history *history, const struct check_options *options,
 				    "consumer skipped or repeated one",
 				    log.records.count));
 	release(&log);
+	result->is_unproven = true; /* polls and sends in order are not proven again */
 }
 
 /* ---- proof ----------------------------------------------------------------------------

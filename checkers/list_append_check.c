@@ -89,6 +89,8 @@ check(const struct history *history, const struct check_options *options,
 	if (result->verdict == VERDICT_VALID && isolation.commit != NULL &&
 	    isolation.found == 0)
 		make_order(&d, isolation.commit, result);
+	/* Cycles are not derived again, nor is the absence of some below serializable. */
+	result->is_unproven = result->orders.count == 0;
 	isolation_release(&isolation);
 	dependencies_release(&d);
 }

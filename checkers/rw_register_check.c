@@ -347,6 +347,20 @@ end(struct judge *j)
 	dependencies_release(&j->d);
 }
 
+/* An order, or a core that has none; what weak levels allow or forbid carries neither. */
+static bool
+carries_proof(const struct check_result *result)
+{
+	if (result->verdict == VERDICT_VALID)
+		return result->orders.count > 0;
+	vec_each (const struct anomaly, anomaly, &result->anomalies)
+		for (size_t i = 0; i < ORDER_LEVELS; i++)
+			if (strcmp(anomaly_name(order_levels[i].anomaly),
+				   anomaly->name) == 0)
+				return true;
+	return false;
+}
+
 static void
 check(const struct history *history, const struct check_options *options,
       struct check_result *result)
@@ -372,6 +386,7 @@ check(const struct history *history, const struct check_options *options,
 		report_cores(&j);
 	buf_printf(&result->details, ",\"choices\":%llu,\"conflicts\":%llu",
 		   (unsigned long long)j.choices, (unsigned long long)j.conflicts);
+	result->is_unproven = !carries_proof(result);
 	end(&j);
 }
 

@@ -293,6 +293,7 @@ stream_check(const struct history *history, const struct check_options *options,
 	value_ids_release(&pipeline.keys);
 	vec_release(&pipeline.entries);
 	map_release(&pipeline.newest);
+	result->is_unproven = true; /* certify proves some anomalies only */
 }
 
 /* ---- proof: one value at a time, by plain counting ------------------------------------ */

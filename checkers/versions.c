@@ -578,6 +578,7 @@ versions_check(const struct history *history, const struct check_options *option
 			    store.reads, store.update_count,
 			    store.final_reads > 0 ? ", and the replicas agree" : ""));
 	release(&store);
+	result->is_unproven = true; /* certify proves some anomalies only */
 }
 
 /* ---- proof: the two or three operations of an anomaly, on their own ------------------- */

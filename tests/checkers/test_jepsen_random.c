@@ -76,7 +76,7 @@ judge(const char *name, const struct history *history, const char *level)
 	assert_non_null(checker);
 	checker_run(checker, history, &options, &result);
 	enum verdict verdict = result.verdict;
-	if (verdict != VERDICT_UNKNOWN && !result.certified)
+	if (verdict != VERDICT_UNKNOWN && !(result.certified || result.is_unproven))
 		fail_msg("%s: not certified", name);
 	if (verdict == VERDICT_UNKNOWN && strstr(result.reason, "bug") != NULL)
 		fail_msg("%s: %s", name, result.reason);
