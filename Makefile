@@ -38,11 +38,12 @@ endef
 $(foreach r,$(ROOMS),$(if $(call room_sources,$(r)),$(eval $(call ROOM,$(r)))))
 
 PROGRAMS := $(BUILD)/faultline $(BUILD)/faultline-node $(BUILD)/faultline-agent
+LIBRARY  := $(BUILD)/libfaultline-check.a
 HARNESS_LIBS := -lssh -lsqlite3 -lcurl -lhiredis -ljansson -lm
 NODE_LIBS    := -Wl,-Bstatic -luv_a -lhiredis -Wl,-Bdynamic -lm -ldl -lrt
 
 .DEFAULT_GOAL := all
-all: $(PROGRAMS)
+all: $(PROGRAMS) $(LIBRARY)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -66,6 +67,14 @@ AGENT_LIBS  := $(if $(SANITIZE),,-static)
 $(BUILD)/faultline-agent: $(BUILD)/chaos/agent/agent_main.o $(call archives_of,$(AGENT_ROOMS))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(AGENT_LIBS) -o $@
+
+# The checkers for other programs: one object of all that is needed, in which only the names of
+# include/faultline-check.h can be seen.
+$(LIBRARY): $(call archives_of,results checkers base)
+	$(call say,AR,$@)
+	$(Q)$(LD) -r -u faultline_check_new -o $(BUILD)/faultline-check.o --start-group $^ --end-group
+	$(Q)objcopy --wildcard --keep-global-symbol='faultline_*' $(BUILD)/faultline-check.o
+	$(Q)rm -f $@ && $(AR) rcs $@ $(BUILD)/faultline-check.o
 
 # ---- tests: tests/**/test_*.c, each a program of cmocka ----------------------------------
 TEST_SOURCES  := $(shell find tests -name 'test_*.c' 2>/dev/null | sort)
@@ -135,16 +144,23 @@ check-tsan:
 ## install: programs, man pages and documents below PREFIX (and DESTDIR)
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/faultline \
-	           $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/doc/faultline
+	           $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/man/man1 \
+	           $(DESTDIR)$(PREFIX)/share/man/man3 $(DESTDIR)$(PREFIX)/share/doc/faultline/examples
 	install -m 755 $(BUILD)/faultline $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(BUILD)/faultline-node $(BUILD)/faultline-agent $(DESTDIR)$(PREFIX)/lib/faultline/
+	install -m 644 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 $(wildcard include/*.h) $(DESTDIR)$(PREFIX)/include/
 	install -m 644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 $(wildcard docs/man/*.3) $(DESTDIR)$(PREFIX)/share/man/man3/
+	install -m 644 $(wildcard docs/examples/*) $(DESTDIR)$(PREFIX)/share/doc/faultline/examples/
 	install -m 644 README.md CHANGELOG.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(PREFIX)/share/doc/faultline/
 
 ## uninstall: take away what install put there
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/faultline $(DESTDIR)$(PREFIX)/share/man/man1/faultline*.1
 	rm -rf $(DESTDIR)$(PREFIX)/lib/faultline $(DESTDIR)$(PREFIX)/share/doc/faultline
+	rm -f $(DESTDIR)$(PREFIX)/lib/libfaultline-check.a $(DESTDIR)$(PREFIX)/include/faultline-*.h \
+	      $(DESTDIR)$(PREFIX)/share/man/man3/faultline*.3
 
 ## clean: remove all that was built
 clean:
