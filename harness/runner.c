@@ -302,8 +302,9 @@ set_up(struct run *run, struct err *err)
 	note(run, "seed", "%lld", (long long)run->test->seed);
 	if (run->test->system->in_process)
 		return true;
-	note(run, "phase", "install '%s' on %d hosts and start it",
-	     run->test->system->name, deployment->host_count);
+	note(run, "phase", "install '%s' on %d host%s and start it",
+	     run->test->system->name, deployment->host_count,
+	     deployment->host_count == 1 ? "" : "s");
 	if (!deploy_system(deployment, READY_MS, err) || !deploy_chaos(deployment, err))
 		return false;
 	note(run, "phase", "'%s' serves after %s", run->test->system->name,

@@ -43,14 +43,15 @@ status_line(struct status *status, int64_t now_ns, const char *phase, struct tal
 	char text[32];
 	uint64_t rate = rate_of(status, now_ns, tally.ok + tally.fail + tally.info);
 
-	buf_printf(line, "%s  %.1f s of %.0f s  %s/s", phase,
+	buf_printf(line, "%s  %.1f s of %.0f s", phase,
 		   (double)(now_ns - status->start_ns) / 1e9,
-		   (double)status->time_ns / 1e9, text_count(rate, text, sizeof(text)));
+		   (double)status->time_ns / 1e9);
+	if (fault[0] != '\0') /* before the counts: narrow terminals cut the end */
+		buf_printf(line, "  [%.32s]", fault);
+	buf_printf(line, "  %s/s", text_count(rate, text, sizeof(text)));
 	add_count(line, "ok", tally.ok);
 	add_count(line, "fail", tally.fail);
 	add_count(line, "info", tally.info);
-	if (fault[0] != '\0')
-		buf_printf(line, "  %s", fault);
 }
 
 void

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "harness/lab.h"
+#include "results/store.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -265,13 +266,22 @@ read_check(struct test *test, struct err *err)
 	return err_hint(err, "only registers can; leave --check out");
 }
 
+static bool
+check_name(const struct test *test, struct err *err)
+{
+	if (test->name == NULL || store_is_run_name(test->name))
+		return true;
+	err_set(err, "'%s' is no name of a run", test->name);
+	return err_hint(err, "a name is a folder's: no '/', no '.' in front, not 'latest'");
+}
+
 bool
 test_resolve(struct test *test, struct err *err)
 {
 	if (!find_system(test, err) || !find_workload(test, err) ||
 	    !read_check(test, err) || !check_numbers(test, err) ||
 	    !find_hosts(test, err) || !read_concurrency(test, err) ||
-	    !choose_seed(test, err) || !make_plan(test, err))
+	    !check_name(test, err) || !choose_seed(test, err) || !make_plan(test, err))
 		return false;
 	test->timeout_ms = (int)(test->timeout_ns / NS_PER_MS);
 	test->workload_options = (struct workload_options){

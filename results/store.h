@@ -28,6 +28,10 @@ struct store_run {
 	int concurrency, node_count;
 };
 
+/* A run's name is a folder's: not empty, no '/', no '.' in front, at most 100 bytes, and not
+ * "latest". */
+bool store_is_run_name(const char *name);
+
 /* Makes runs_folder/NAME/TIME/ and the database; moves the `latest` links. */
 struct store *store_create(const char *runs_folder, const struct store_run *run,
 			   struct err *err);

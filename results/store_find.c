@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool
-is_run_name(const char *name)
+bool
+store_is_run_name(const char *name)
 {
 	return name != NULL && name[0] != '\0' && name[0] != '.' &&
 	       strchr(name, '/') == NULL && strcmp(name, "latest") != 0 &&
@@ -71,7 +71,7 @@ store_create(const char *runs_folder, const struct store_run *run, struct err *e
 {
 	struct err ignored;
 
-	if (!is_run_name(run->name)) {
+	if (!store_is_run_name(run->name)) {
 		err_set(err, "a run cannot be named '%s'", run->name ? run->name : "");
 		err_hint(err, "use letters, digits, '-' and '_', at most 100");
 		return NULL;
