@@ -36,12 +36,15 @@ same_key(const struct op *a, const struct op *b)
 	return a->key == b->key;
 }
 
+/* It was answered with what nobody else may be answered with: an element, an id, an offset,
+ * a token. */
 static bool
 is_take(const struct op *op)
 {
 	return op->type == OP_OK && op->output != VAL_OF_NIL &&
 	       (op->f == F_DEQUEUE || op->f == F_POP || op->f == F_POLL ||
-		op->f == F_GENERATE);
+		op->f == F_TAKE || op->f == F_GENERATE || op->f == F_ACQUIRE ||
+		op->f == F_APPEND);
 }
 
 static bool
@@ -217,6 +220,26 @@ acquire_twice(struct mutating *m, size_t i)
 		return false;
 	insert_op(m, (struct op){.key = acquire->key, .f = F_ACQUIRE}, acquire);
 	return true;
+}
+
+/* The version of a read with a value that no write brought. */
+static bool
+see_other_version(struct mutating *m, size_t i)
+{
+	struct op *op = op_at(m, i);
+	struct values *values = &m->history->values;
+
+	if (!is_read(op) || val_at(values, op->output, 1) == VAL_OF_NIL)
+		return false;
+	op->output = val_pair(values, val_at(values, op->output, 0), val_small(GARBAGE));
+	return true;
+}
+
+/* Below: only reads, where what is appended or acquired answers with numbers. */
+static bool
+read_garbage(struct mutating *m, size_t i)
+{
+	return is_read(op_at(m, i)) && see_garbage(m, i);
 }
 
 /* More than all increments together. */
@@ -439,6 +462,10 @@ static const struct {
 	{"stale-read", false, read_stale},
 	{"unwritten-read", false, see_garbage},
 	{"never-added", false, see_garbage},
+	{"never-appended", false, read_garbage},
+	{"offset-conflict", false, take_twice},
+	{"token-not-increasing", false, take_twice},
+	{"version-conflict", false, see_other_version},
 	{"taken-twice", false, take_twice},
 	{"duplicate-id", false, take_twice},
 	{"out-of-order", false, swap_order},

@@ -515,10 +515,22 @@ static const struct acting acting_rw_register = {
 };
 
 const struct acting *const generate_actings[] = {
-	&acting_register, &acting_cas_register, &acting_set,
-	&acting_queue,	  &acting_stack,	&acting_priority_queue,
-	&acting_bag,	  &acting_counter,	&acting_lock,
-	&acting_ids,	  &acting_list_append,	&acting_rw_register,
+	&acting_register,
+	&acting_cas_register,
+	&acting_versioned_register,
+	&acting_set,
+	&acting_queue,
+	&acting_stack,
+	&acting_bag,
+	&acting_priority_queue,
+	&acting_tuple_space,
+	&acting_counter,
+	&acting_lock,
+	&acting_fenced_lock,
+	&acting_ids,
+	&acting_log,
+	&acting_list_append,
+	&acting_rw_register,
 };
 const size_t generate_acting_count =
 	sizeof(generate_actings) / sizeof(generate_actings[0]);

@@ -40,7 +40,11 @@ struct acting {
 	bool (*act_unseen)(const struct op *op);
 };
 
-/* The table; mutations by name. */
+/* Of generate_versions.c. */
+extern const struct acting acting_versioned_register, acting_log, acting_fenced_lock,
+	acting_tuple_space;
+
+/* The table. */
 extern const struct acting *const generate_actings[];
 extern const size_t generate_acting_count;
 

@@ -303,8 +303,8 @@ judge_orphans(struct online *online, struct online_key *key, int64_t watermark)
 		bool is_known = find_live(key, orphan.value) != NULL ||
 				may_be_written(key, orphan.value);
 		if (!is_known && orphan.complete_at < watermark)
-			violate(online, "stale-or-unwritten-read", key, orphan.value, ONLINE_NIL,
-				orphan.invoke_at);
+			violate(online, "stale-or-unwritten-read", key, orphan.value,
+				ONLINE_NIL, orphan.invoke_at);
 		else
 			see(online, key, orphan.value, orphan.invoke_at,
 			    orphan.complete_at);
