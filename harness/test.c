@@ -272,7 +272,8 @@ check_name(const struct test *test, struct err *err)
 	if (test->name == NULL || store_is_run_name(test->name))
 		return true;
 	err_set(err, "'%s' is no name of a run", test->name);
-	return err_hint(err, "a name is a folder's: no '/', no '.' in front, not 'latest'");
+	return err_hint(err,
+			"a name is a folder's: no '/', no '.' in front, not 'latest'");
 }
 
 bool
