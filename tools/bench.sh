@@ -1,6 +1,6 @@
 #!/bin/sh
 # bench.sh - what is fast and what is not: the harness alone, the lab, the store beside etcd on
-# the same hosts, the checkers. Figures of one machine; ratios travel better. About two minutes.
+# the same hosts, the checkers. Figures of one machine; ratios travel better. About five minutes.
 set -u
 cd "$(dirname "$0")/.." || exit 255
 build=${FAULTLINE_BUILD:-build/release}
@@ -56,6 +56,14 @@ fi
 echo
 echo "checkers (parsing apart)"
 "$build/tests/checkers/bench"
+echo
+for types in 1 2 3 4; do BENCH_ONLY=$types timeout 60 "$build/tests/checkers/bench_collections"; done
+echo
+timeout 120 "$build/tests/checkers/bench_txns" 100000
+echo
+timeout 120 "$build/tests/checkers/bench_types"
+echo
+timeout 120 "$build/tests/checkers/bench_weak"
 echo
 echo "reading and writing histories"
 "$build/tests/results/bench_results"

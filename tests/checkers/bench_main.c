@@ -144,7 +144,7 @@ main(void)
 			measure_frontier(10000, infos, 10, 0, seed);
 			measure_frontier(100000, infos, 10, 0, seed);
 		}
-	for (int infos = 0; infos <= 3; infos++)
+	for (int infos = 0; infos <= 2; infos++)
 		measure_frontier(2000, infos, 10, 30, 1);
 	getrusage(RUSAGE_SELF, &usage);
 	printf("peak memory of the process: %.0f MB (the 10 million operations "
