@@ -110,7 +110,8 @@ judge(const struct child *child, int status, bool in_time, const struct buf *out
 	last_line(output, line, sizeof(line));
 	if (!in_time)
 		return err_set(err, "'%s' did not end within %d ms and was killed",
-			       child->argv[0], child->timeout_ms ? child->timeout_ms : 60000);
+			       child->argv[0],
+			       child->timeout_ms ? child->timeout_ms : 60000);
 	if (WIFSIGNALED(status))
 		return err_set(err, "'%s' died of signal %d: %s", child->argv[0],
 			       WTERMSIG(status), line);
@@ -142,10 +143,11 @@ child_run(const struct child *child, struct buf *output, struct err *err)
 	close(pipes.output[1]);
 	fcntl(pipes.input[1], F_SETFL, O_NONBLOCK);
 	int64_t timeout_ms = child->timeout_ms ? child->timeout_ms : 60000;
-	bool in_time = pid > 0 &&
-		       converse(&pipes, child->input, &kept,
-				child->output_bytes_max ? child->output_bytes_max : 1 << 20,
-				clock_ns() + timeout_ms * NS_PER_MS);
+	bool in_time =
+		pid > 0 &&
+		converse(&pipes, child->input, &kept,
+			 child->output_bytes_max ? child->output_bytes_max : 1 << 20,
+			 clock_ns() + timeout_ms * NS_PER_MS);
 	if (pid > 0 && !in_time)
 		kill(-pid, SIGKILL);
 	int status = 0;

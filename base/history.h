@@ -11,12 +11,13 @@
 #include "base/op.h"
 
 struct history {
-	VEC(struct op) ops;	/* by invoke_at, ascending */
-	VEC(struct op) nemesis; /* faults as operations, kept for plots; no checker reads them */
-	struct values values;	/* owned: all keys, inputs, outputs, errors, names */
-	struct intern fs;	/* names of functions that op_f.def does not know */
-	struct map open;	/* process -> index of its open operation, while building */
-	uint32_t events;	/* positions given out so far */
+	VEC(struct op) ops; /* by invoke_at, ascending */
+	VEC(struct op)
+	nemesis; /* faults as operations, kept for plots; no checker reads them */
+	struct values values; /* owned: all keys, inputs, outputs, errors, names */
+	struct intern fs;     /* names of functions that op_f.def does not know */
+	struct map open;      /* process -> index of its open operation, while building */
+	uint32_t events;      /* positions given out so far */
 };
 
 void history_init(struct history *history);
@@ -46,6 +47,7 @@ const char *history_error(const struct history *history, const struct op *op);
 uint32_t history_error_id(struct history *history, const char *text);
 
 /* Appends one line in words: `process 3: write x 5 -> ok (12.3 ms .. 14.0 ms)`. */
-void history_describe(const struct history *history, const struct op *op, struct buf *out);
+void history_describe(const struct history *history, const struct op *op,
+		      struct buf *out);
 
 #endif

@@ -9,9 +9,10 @@
 #include <stdint.h>
 
 struct intern {
-	uint32_t *slots;  /* owned; id + 1, 0 is empty; a power of two many */
+	uint32_t *slots; /* owned; id + 1, 0 is empty; a power of two many */
 	size_t slot_count;
-	uint32_t *starts; /* owned; where each string begins in `text`, one more at the end */
+	uint32_t *
+		starts; /* owned; where each string begins in `text`, one more at the end */
 	size_t count;
 	size_t starts_cap;
 	struct buf text; /* all strings, each with a NUL */

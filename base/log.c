@@ -92,8 +92,8 @@ write_to_file(enum log_level level, const char *text)
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &utc);
 	strftime(time_text, sizeof(time_text), "%H:%M:%S", &utc);
-	fprintf(file, "%s.%03ld %-5s %s\n", time_text, now.tv_nsec / 1000000, names[level],
-		text);
+	fprintf(file, "%s.%03ld %-5s %s\n", time_text, now.tv_nsec / 1000000,
+		names[level], text);
 	fflush(file);
 }
 

@@ -35,11 +35,11 @@ struct op {
 	val key;	      /* nil where the workload has no keys */
 	val input;	      /* what the invocation carried */
 	val output;	      /* what the completion carried; nil if none */
-	uint32_t process;     /* logical process, sequential: one open operation at most */
-	uint32_t error;	      /* string id in the history's values + 1; 0: none */
-	uint16_t f;	      /* enum op_f, or a name of history_f */
-	uint8_t type;	      /* enum op_type */
-	uint8_t node;	      /* 1..: index of the host + 1; 0: unknown */
+	uint32_t process; /* logical process, sequential: one open operation at most */
+	uint32_t error;	  /* string id in the history's values + 1; 0: none */
+	uint16_t f;	  /* enum op_f, or a name of history_f */
+	uint8_t type;	  /* enum op_type */
+	uint8_t node;	  /* 1..: index of the host + 1; 0: unknown */
 };
 
 /* The name of a known function, and back (F_NONE when unknown). */

@@ -41,7 +41,8 @@ struct option_row {
 
 /* Reads the options out of argc/argv (argv[0] is skipped); what is left are the plain words.
  * Fails on unknown options, missing or bad arguments; the caller exits with 254. */
-bool options_parse(const struct option_row *rows, int *argc, char ***argv, struct err *err);
+bool options_parse(const struct option_row *rows, int *argc, char ***argv,
+		   struct err *err);
 
 /* Prints the rows as aligned help lines. */
 void options_help(const struct option_row *rows, FILE *to);

@@ -4,7 +4,9 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-enum { THREADS_MAX = 64 };
+enum {
+	THREADS_MAX = 64
+};
 
 struct work {
 	size_t count;
@@ -35,7 +37,8 @@ parallel_processors(void)
 }
 
 void
-parallel_for(size_t count, int threads, void (*body)(void *context, size_t i), void *context)
+parallel_for(size_t count, int threads, void (*body)(void *context, size_t i),
+	     void *context)
 {
 	struct work work = {.count = count, .body = body, .context = context};
 	pthread_t helpers[THREADS_MAX];

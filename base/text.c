@@ -17,8 +17,8 @@ text_int(const char *text, int64_t low, int64_t high, int64_t *number, struct er
 	if (end == text || *end != '\0')
 		return err_set(err, "'%s' is not a whole number", text);
 	if (errno == ERANGE || n < low || n > high)
-		return err_set(err, "%s is not between %" PRId64 " and %" PRId64, text, low,
-			       high);
+		return err_set(err, "%s is not between %" PRId64 " and %" PRId64, text,
+			       low, high);
 	*number = n;
 	return true;
 }
@@ -63,8 +63,8 @@ with_unit(const char *text, const struct unit *units, const char *what, double *
 bool
 text_duration(const char *text, int64_t *ns, struct err *err)
 {
-	static const struct unit units[] = {{"", 1e9},	  {"ns", 1},  {"us", 1e3},
-					    {"ms", 1e6},  {"s", 1e9}, {"m", 60e9},
+	static const struct unit units[] = {{"", 1e9},	   {"ns", 1},	  {"us", 1e3},
+					    {"ms", 1e6},   {"s", 1e9},	  {"m", 60e9},
 					    {"min", 60e9}, {"h", 3600e9}, {NULL, 0}};
 	double number;
 
@@ -77,10 +77,14 @@ text_duration(const char *text, int64_t *ns, struct err *err)
 bool
 text_size(const char *text, uint64_t *bytes, struct err *err)
 {
-	static const struct unit units[] = {
-		{"", 1},	   {"k", 1024},	       {"K", 1024},
-		{"m", 1024 * 1024}, {"M", 1024 * 1024}, {"g", 1024.0 * 1024 * 1024},
-		{"G", 1024.0 * 1024 * 1024}, {NULL, 0}};
+	static const struct unit units[] = {{"", 1},
+					    {"k", 1024},
+					    {"K", 1024},
+					    {"m", 1024 * 1024},
+					    {"M", 1024 * 1024},
+					    {"g", 1024.0 * 1024 * 1024},
+					    {"G", 1024.0 * 1024 * 1024},
+					    {NULL, 0}};
 	double number;
 
 	if (!with_unit(text, units, "size (like 64k, 200m, 2g)", &number, err))
@@ -101,8 +105,8 @@ text_ns(int64_t ns, char *text, size_t bytes)
 	else if (ns < (int64_t)120 * 1000000000)
 		snprintf(text, bytes, "%.1f s", (double)ns / 1e9);
 	else
-		snprintf(text, bytes, "%" PRId64 " min %" PRId64 " s",
-			 ns / 60000000000, ns / 1000000000 % 60);
+		snprintf(text, bytes, "%" PRId64 " min %" PRId64 " s", ns / 60000000000,
+			 ns / 1000000000 % 60);
 	return text;
 }
 
@@ -143,11 +147,14 @@ strings_split(struct strings *strings, const char *text, char separator)
 void
 strings_release(struct strings *strings)
 {
-	vec_each(char *, text, &strings->of) free(*text);
+	vec_each (char *, text, &strings->of)
+		free(*text);
 	vec_release(&strings->of);
 }
 
-enum { WORD_MAX = 64 };
+enum {
+	WORD_MAX = 64
+};
 
 static int
 least(int a, int b, int c)
@@ -174,8 +181,8 @@ distance(const char *a, const char *b)
 		for (int j = 1; j <= length_b; j++) {
 			int change = up[j - 1] + (a[i - 1] != b[j - 1]);
 			row[j] = least(up[j] + 1, row[j - 1] + 1, change);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-			    up2[j - 2] + 1 < row[j])
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1] && up2[j - 2] + 1 < row[j])
 				row[j] = up2[j - 2] + 1;
 		}
 	}

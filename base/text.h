@@ -9,8 +9,10 @@
 #include <stdint.h>
 
 /* Whole text as a number within [low, high]. */
-bool text_int(const char *text, int64_t low, int64_t high, int64_t *number, struct err *err);
-bool text_real(const char *text, double low, double high, double *number, struct err *err);
+bool text_int(const char *text, int64_t low, int64_t high, int64_t *number,
+	      struct err *err);
+bool text_real(const char *text, double low, double high, double *number,
+	       struct err *err);
 
 /* "250ms", "30", "30s", "5m", "2h" to nanoseconds; a bare number is seconds. */
 bool text_duration(const char *text, int64_t *ns, struct err *err);

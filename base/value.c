@@ -5,7 +5,10 @@
 #include <string.h>
 
 /* The word: kind in the low 3 bits, payload above. Tag 7 marks an integer in the pool. */
-enum { TAG_BITS = 3, TAG_BIG = 7 };
+enum {
+	TAG_BITS = 3,
+	TAG_BIG = 7
+};
 
 static val
 tagged(unsigned tag, uint64_t payload)

@@ -30,7 +30,7 @@ enum val_kind {
 #define VAL_OF_NIL ((val)0)
 
 struct values {
-	VEC(uint64_t) words;	/* lists: count, then items; reals; integers over 61 bits */
+	VEC(uint64_t) words; /* lists: count, then items; reals; integers over 61 bits */
 	struct intern strings;
 };
 

@@ -55,6 +55,7 @@
 	} while (0)
 
 #define vec_each(type, item, v)                                                          \
-	for (type *item = (v)->items; item != NULL && item < (v)->items + (v)->count; item++)
+	for (type *item = (v)->items; item != NULL && item < (v)->items + (v)->count;    \
+	     item++)
 
 #endif

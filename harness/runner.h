@@ -17,8 +17,8 @@ struct run_outcome {
 	enum verdict verdict;
 	bool was_interrupted;
 	bool has_report;
-	char *folder;	    /* owned: of the run; NULL when it came to none */
-	struct buf words;   /* each verdict with its explanation */
+	char *folder;	       /* owned: of the run; NULL when it came to none */
+	struct buf words;      /* each verdict with its explanation */
 	struct buf throughput; /* in one line */
 	struct buf summary; /* the verdict as first word, and the reasons, in one line */
 	struct buf json;    /* the same verdict as one object */
