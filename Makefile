@@ -25,7 +25,9 @@ SANITIZE = $(filter -fsanitize=%,$(CFLAGS_$(FLAVOUR)))
 # ---- rooms: each folder of sources becomes one archive ----------------------------------
 ROOMS := base reference/protocol reference/service reference/node reference/client reference/sim \
          systems workloads chaos chaos/agent harness checkers results
-room_sources = $(filter-out %_main.c,$(wildcard $(1)/*.c))
+# Rooms whose folders belong to the same archive (the others' folders are rooms of their own).
+NESTED := checkers harness results
+room_sources = $(filter-out %_main.c,$(wildcard $(1)/*.c $(if $(filter $(1),$(NESTED)),$(1)/*/*.c)))
 room_archive = $(BUILD)/$(subst /,-,$(1)).a
 objects      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
@@ -172,10 +174,10 @@ help:
 	@sed -n 's/^## \([^:]*\): /  \1\t/p' Makefile | expand -t 26
 	@echo '  (nothing)               build the programs in build/$(FLAVOUR)/'
 
-# Embedded files (results/embed.h) are no includes, so make must be told.
-$(BUILD)/results/plots.o: $(wildcard results/plots/*.gp)
-$(BUILD)/results/report.o: results/report.css
-$(BUILD)/results/store_file.o: results/schema.sql
+# Embedded files (results/drawing/embed.h) are no includes, so make must be told.
+$(BUILD)/results/drawing/plots.o: $(wildcard results/drawing/plots/*.gp)
+$(BUILD)/results/drawing/report.o: results/drawing/report.css
+$(BUILD)/results/store/store_file.o: results/store/schema.sql
 
 .PHONY: all demo test test-programs bugs bench lint format check-asan check-tsan install \
         uninstall clean help

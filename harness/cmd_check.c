@@ -1,10 +1,10 @@
 /* cmd_check.c - `faultline check FILE|RUN`: is this history allowed? */
 #include "base/log.h"
-#include "checkers/isolation.h"
+#include "checkers/transaction/isolation.h"
 #include "harness/command.h"
 #include "harness/judge.h"
 #include "harness/model_library.h"
-#include "results/reader.h"
+#include "results/formats/reader.h"
 #include "workloads/workload.h"
 
 #include <glob.h>

@@ -2,7 +2,7 @@
 #include "base/child.h"
 #include "base/file.h"
 #include "harness/command.h"
-#include "harness/lab_host.h"
+#include "harness/lab/lab_host.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* cmd_export.c - `faultline export RUN --format edn`: a run's history for other tools. */
 #include "harness/command.h"
-#include "results/reader.h"
-#include "results/store.h"
+#include "results/formats/reader.h"
+#include "results/store/store.h"
 
 #include <string.h>
 

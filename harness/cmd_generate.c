@@ -1,8 +1,8 @@
 /* cmd_generate.c - `faultline generate`: histories for benches and for writers of checkers. */
 #include "base/file.h"
-#include "checkers/generate.h"
+#include "checkers/generate/generate.h"
 #include "harness/command.h"
-#include "results/reader.h"
+#include "results/formats/reader.h"
 
 #include <stdio.h>
 #include <string.h>

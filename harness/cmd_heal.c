@@ -1,9 +1,9 @@
 /* cmd_heal.c - `faultline heal`: take every fault off the hosts.
  *
  * Needs only SSH and the hosts: no run, and no controller that still lives. */
-#include "harness/agent.h"
+#include "harness/run/agent.h"
 #include "harness/command.h"
-#include "harness/lab.h"
+#include "harness/lab/lab.h"
 
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 /* cmd_import.c - `faultline import FILE --name NAME`: a run made of a foreign history. */
 #include "base/clock.h"
 #include "harness/command.h"
-#include "results/reader.h"
-#include "results/store_history.h"
+#include "results/formats/reader.h"
+#include "results/store/store_history.h"
 
 #include <string.h>
 

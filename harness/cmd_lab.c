@@ -1,10 +1,10 @@
 /* cmd_lab.c - `faultline lab`: local hosts, up and down, and a way into them. */
 #include "base/clock.h"
 #include "harness/command.h"
-#include "harness/lab.h"
-#include "harness/lab_inside.h"
-#include "harness/lab_network.h"
-#include "harness/lab_state.h"
+#include "harness/lab/lab.h"
+#include "harness/lab/lab_inside.h"
+#include "harness/lab/lab_network.h"
+#include "harness/lab/lab_state.h"
 
 #include <string.h>
 #include <time.h>

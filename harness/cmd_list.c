@@ -3,7 +3,7 @@
 #include "checkers/checker.h"
 #include "harness/command.h"
 #include "reference/protocol/protocol.h"
-#include "results/reader.h"
+#include "results/formats/reader.h"
 #include "workloads/workload.h"
 
 #include <stdio.h>

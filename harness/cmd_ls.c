@@ -1,6 +1,6 @@
 /* cmd_ls.c - `faultline ls`: the runs, the newest first. */
 #include "harness/command.h"
-#include "results/store.h"
+#include "results/store/store.h"
 
 #include <dirent.h>
 #include <errno.h>

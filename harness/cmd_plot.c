@@ -1,6 +1,6 @@
 /* cmd_plot.c - `faultline plot RUN`: PNG and SVG of a run, the scripts beside them. */
 #include "harness/command.h"
-#include "results/plots.h"
+#include "results/drawing/plots.h"
 
 static int plot_main(int argc, char **argv);
 

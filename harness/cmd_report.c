@@ -1,7 +1,7 @@
 /* cmd_report.c - `faultline report RUN`: one HTML file of a run. */
 #include "harness/command.h"
-#include "results/plots.h"
-#include "results/report.h"
+#include "results/drawing/plots.h"
+#include "results/drawing/report.h"
 
 static int report_main(int argc, char **argv);
 

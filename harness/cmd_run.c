@@ -1,9 +1,9 @@
 /* cmd_run.c - `faultline run`: one test, from hosts to verdict. */
 #include "harness/command.h"
 #include "harness/judge.h"
-#include "harness/lab.h"
-#include "harness/private_lab.h"
-#include "harness/runner.h"
+#include "harness/lab/lab.h"
+#include "harness/lab/private_lab.h"
+#include "harness/run/runner.h"
 #include "reference/protocol/protocol.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* cmd_show.c - `faultline show RUN`: one run in words. */
 #include "harness/command.h"
-#include "results/store.h"
+#include "results/store/store.h"
 
 #include "base/text.h"
 

@@ -1,6 +1,6 @@
 #include "harness/cmd_sim_judge.h"
 
-#include "checkers/register.h"
+#include "checkers/register/register.h"
 
 #include <stdio.h>
 

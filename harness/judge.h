@@ -3,7 +3,7 @@
 #define HARNESS_JUDGE_H
 
 #include "results/judgement.h"
-#include "results/store.h"
+#include "results/store/store.h"
 
 /* Puts verdicts and anomalies into a run, replacing those of the same checkers, and the
  * worst verdict into its head (with that of the gates, if there is one). */

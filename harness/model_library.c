@@ -1,6 +1,6 @@
 #include "harness/model_library.h"
 
-#include "checkers/user_model.h"
+#include "checkers/engine/user_model.h"
 
 #include <dlfcn.h>
 #include <string.h>

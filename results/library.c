@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "results/judgement.h"
-#include "results/reader.h"
+#include "results/formats/reader.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 #include "base/clock.h"
-#include "harness/host.h"
+#include "harness/hosts/host.h"
 #include "systems/system.h"
 
 #include <stdatomic.h>

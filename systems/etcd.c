@@ -1,6 +1,6 @@
 /* etcd as Debian packages it (etcd-server), one member a host, no TLS. */
 #include "base/mem.h"
-#include "harness/host.h"
+#include "harness/hosts/host.h"
 #include "systems/etcd_gateway.h"
 #include "systems/etcd_private.h"
 

@@ -2,7 +2,7 @@
  * of the set is a key s/ELEMENT of its own. All reads are linearizable (etcd's default).
  */
 #include "base/mem.h"
-#include "harness/host.h"
+#include "harness/hosts/host.h"
 #include "systems/base64.h"
 #include "systems/etcd_gateway.h"
 #include "systems/etcd_private.h"

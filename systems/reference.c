@@ -1,7 +1,7 @@
 /* The reference store of this project: faultline-node, uploaded to every host. */
 #include "base/file.h"
 #include "base/mem.h"
-#include "harness/host.h"
+#include "harness/hosts/host.h"
 #include "reference/client/kv_client.h"
 #include "systems/system.h"
 

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct host;   /* harness/host.h */
+struct host;   /* harness/hosts/host.h */
 struct client; /* each system's own */
 
 enum supports {
@@ -54,7 +54,7 @@ struct system {
 	unsigned supports; /* enum supports */
 	bool in_process;   /* needs no hosts */
 	int node_count_min;
-	const char *daemon; /* name of the daemon on each host (harness/host.h) */
+	const char *daemon; /* name of the daemon on each host (harness/hosts/host.h) */
 
 	/* Checks options and makes `state`; false: a usage error. NULL: nothing to do. */
 	bool (*open)(struct cluster *cluster, struct err *err);

@@ -2,7 +2,7 @@
  *
  * PURE: time and randomness are handed in. A generator is asked for the next operation of
  * a given thread; it answers with an operation to send now, "not now", or "no more". It
- * hears of every completion. One lock guards the whole tree (harness/turns.h), so a
+ * hears of every completion. One lock guards the whole tree (harness/run/turns.h), so a
  * generator needs none.
  *
  *	gen_time_limit(30 * NS_PER_S,			   for half a minute,

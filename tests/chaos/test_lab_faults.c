@@ -5,9 +5,9 @@
 #include "base/log.h"
 #include "chaos/fault.h"
 #include "chaos/grudge.h"
-#include "harness/agent.h"
+#include "harness/run/agent.h"
 #include "harness/command.h"
-#include "harness/lab.h"
+#include "harness/lab/lab.h"
 
 #include <setjmp.h>
 #include <signal.h>

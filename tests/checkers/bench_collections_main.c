@@ -1,7 +1,7 @@
 /* Measures queues, stacks, priority queues, bags and tuple spaces at n, 2n, 4n and 8n
  * operations: the decider with its order (one key, one thread, time of the processor), and
  * the whole check with the replay of the order. For `make bench`. */
-#include "checkers/collection_judge.h"
+#include "checkers/collection/collection_judge.h"
 #include "tests/checkers/random_collection.h"
 
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* Measures the deciders: operations a second and working memory; for `make bench`. */
 #include "base/clock.h"
-#include "checkers/frontier.h"
-#include "checkers/register.h"
-#include "checkers/zones.h"
+#include "checkers/engine/frontier.h"
+#include "checkers/register/register.h"
+#include "checkers/register/zones.h"
 #include "tests/checkers/online_feed.h"
 #include "tests/checkers/random_history.h"
 

@@ -1,7 +1,7 @@
 /* Measures consistency below linearizability: seconds for n, 2n, 4n, 8n operations. */
 #include "base/clock.h"
 #include "checkers/checker.h"
-#include "checkers/weak_models.h"
+#include "checkers/weak/weak_models.h"
 #include "tests/checkers/random_replicas.h"
 
 #include <stdio.h>

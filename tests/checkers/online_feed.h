@@ -4,7 +4,7 @@
 #define TESTS_CHECKERS_ONLINE_FEED_H
 
 #include "base/history.h"
-#include "checkers/online.h"
+#include "checkers/online/online.h"
 
 /* Stops at the first violation. A batch is `batch` positions. */
 void online_feed(struct online *online, const struct history *history, uint32_t batch);

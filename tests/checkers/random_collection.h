@@ -4,7 +4,7 @@
 #define TESTS_CHECKERS_RANDOM_COLLECTION_H
 
 #include "base/rng.h"
-#include "checkers/collection.h"
+#include "checkers/collection/collection.h"
 
 struct random_collection {
 	enum collection collection;

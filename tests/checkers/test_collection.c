@@ -1,6 +1,6 @@
 /* Collections: stories with known verdicts, every small history, budgets. */
-#include "checkers/collection_judge.h"
-#include "checkers/oracle.h"
+#include "checkers/collection/collection_judge.h"
+#include "checkers/engine/oracle.h"
 #include "tests/checkers/random_collection.h"
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* Collections compared with brute force on random histories, with known truth, and under
  * changes that cannot matter. FAULTLINE_RANDOM_HISTORIES scales the counts. */
-#include "checkers/collection_core.h"
-#include "checkers/oracle.h"
+#include "checkers/collection/collection_core.h"
+#include "checkers/engine/oracle.h"
 #include "tests/checkers/random_collection.h"
 
 #include <setjmp.h>

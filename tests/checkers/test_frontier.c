@@ -1,9 +1,9 @@
 /* The frontier engine against brute force: each driver alone and all together. */
-#include "checkers/frontier.h"
+#include "checkers/engine/frontier.h"
 
-#include "checkers/certify.h"
-#include "checkers/oracle.h"
-#include "checkers/register.h"
+#include "checkers/engine/certify.h"
+#include "checkers/engine/oracle.h"
+#include "checkers/register/register.h"
 #include "tests/checkers/random_history.h"
 #include "tests/checkers/script.h"
 

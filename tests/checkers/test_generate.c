@@ -1,7 +1,7 @@
 /* Generated histories: valid ones are valid, mutated ones invalid, whoever checks them. */
 #include "base/text.h"
 #include "checkers/checker.h"
-#include "checkers/generate.h"
+#include "checkers/generate/generate.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

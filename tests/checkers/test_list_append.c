@@ -1,7 +1,7 @@
 /* Transactions on lists: every level is compared with brute force on small histories. */
 #include "base/rng.h"
-#include "checkers/isolation.h"
-#include "checkers/list_append.h"
+#include "checkers/transaction/isolation.h"
+#include "checkers/transaction/list_append.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

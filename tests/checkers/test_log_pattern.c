@@ -1,5 +1,5 @@
 /* Patterns in logs: what matches, what is kept, what is refused. */
-#include "checkers/log_pattern.h"
+#include "checkers/jepsen/log_pattern.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* Registers judged while they are played: never a false alarm, and stale reads are found. */
 #include "checkers/checker.h"
-#include "checkers/generate.h"
+#include "checkers/generate/generate.h"
 #include "tests/checkers/online_feed.h"
 #include "tests/checkers/random_history.h"
 #include "tests/checkers/script.h"

@@ -1,5 +1,5 @@
 /* The register checker: stories with known verdicts, each anomaly by its name. */
-#include "checkers/register.h"
+#include "checkers/register/register.h"
 
 #include "tests/checkers/script.h"
 

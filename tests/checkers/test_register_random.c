@@ -1,8 +1,8 @@
 /* The whole register checker on random histories: the verdict is the brute-force one, every
  * verdict is certified, and what cannot matter does not. */
-#include "checkers/oracle.h"
-#include "checkers/register.h"
-#include "checkers/register_core.h"
+#include "checkers/engine/oracle.h"
+#include "checkers/register/register.h"
+#include "checkers/register/register_core.h"
 #include "tests/checkers/random_history.h"
 
 #include <setjmp.h>

@@ -1,9 +1,9 @@
 /* Regular and safe registers, staleness and convergence against brute force and examples. */
 #include "base/rng.h"
-#include "checkers/observed.h"
-#include "checkers/oracle.h"
-#include "checkers/register.h"
-#include "checkers/staleness.h"
+#include "checkers/weak/observed.h"
+#include "checkers/engine/oracle.h"
+#include "checkers/register/register.h"
+#include "checkers/weak/staleness.h"
 #include "tests/checkers/random_history.h"
 #include "tests/checkers/script.h"
 

@@ -1,6 +1,6 @@
 /* Transactions on registers: every level is compared with brute force on small histories.
  */
-#include "checkers/isolation.h"
+#include "checkers/transaction/isolation.h"
 #include "tests/checkers/random_txns.h"
 #include "tests/checkers/small_txns.h"
 

@@ -1,5 +1,5 @@
 /* The set checker: stories with known verdicts, and the proof of each. */
-#include "checkers/set.h"
+#include "checkers/collection/set.h"
 
 #include "tests/checkers/script.h"
 

@@ -1,14 +1,14 @@
 /* The checkers of many types: the verdict is the brute-force one on random histories, and
  * each verdict is certified. */
-#include "checkers/counter.h"
-#include "checkers/lock.h"
-#include "checkers/log.h"
-#include "checkers/multi_register.h"
-#include "checkers/oracle.h"
-#include "checkers/semaphore.h"
-#include "checkers/set_full.h"
-#include "checkers/unique_ids.h"
-#include "checkers/versioned_register.h"
+#include "checkers/type/counter.h"
+#include "checkers/type/lock.h"
+#include "checkers/type/log.h"
+#include "checkers/register/multi_register.h"
+#include "checkers/engine/oracle.h"
+#include "checkers/type/semaphore.h"
+#include "checkers/collection/set_full.h"
+#include "checkers/type/unique_ids.h"
+#include "checkers/register/versioned_register.h"
 #include "tests/checkers/typed_history.h"
 
 #include <setjmp.h>

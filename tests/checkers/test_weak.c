@@ -2,8 +2,8 @@
  * random ones, what implies what, and the smallest histories that tell models apart. */
 #include "base/assert.h"
 #include "base/rng.h"
-#include "checkers/weak_certify.h"
-#include "checkers/weak_oracle.h"
+#include "checkers/weak/weak_certify.h"
+#include "checkers/weak/weak_oracle.h"
 #include "tests/checkers/random_replicas.h"
 #include "tests/checkers/script.h"
 

@@ -1,9 +1,9 @@
 /* Zones against brute force: every small history, and many random ones. */
-#include "checkers/zones.h"
+#include "checkers/register/zones.h"
 
-#include "checkers/certify.h"
-#include "checkers/oracle.h"
-#include "checkers/register.h"
+#include "checkers/engine/certify.h"
+#include "checkers/engine/oracle.h"
+#include "checkers/register/register.h"
 #include "tests/checkers/random_history.h"
 #include "tests/checkers/script.h"
 

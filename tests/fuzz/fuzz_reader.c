@@ -8,7 +8,7 @@
  * The first byte chooses the format (or none: it is found). What was read is written in
  * every format that can be, and what was written must be readable again. */
 #include "base/assert.h"
-#include "results/reader.h"
+#include "results/formats/reader.h"
 
 #include <stdlib.h>
 

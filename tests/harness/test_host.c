@@ -1,8 +1,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/parallel.h"
-#include "harness/host.h"
-#include "harness/ssh.h"
+#include "harness/hosts/host.h"
+#include "harness/hosts/ssh.h"
 #include "tests/harness/own_sshd.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 #include "base/file.h"
-#include "harness/inventory.h"
+#include "harness/hosts/inventory.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,9 +2,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "harness/command.h"
-#include "harness/lab.h"
-#include "harness/lab_inside.h"
-#include "harness/lab_state.h"
+#include "harness/lab/lab.h"
+#include "harness/lab/lab_inside.h"
+#include "harness/lab/lab_state.h"
 
 #include <sched.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* Judging beside the recorder: batches from one thread are judged on another. */
 #include "base/file.h"
-#include "harness/recorder.h"
+#include "harness/run/recorder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

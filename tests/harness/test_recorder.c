@@ -1,6 +1,6 @@
 #include "base/clock.h"
 #include "base/file.h"
-#include "harness/recorder.h"
+#include "harness/run/recorder.h"
 
 #include <pthread.h>
 #include <setjmp.h>

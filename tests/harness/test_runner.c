@@ -4,7 +4,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "harness/judge.h"
-#include "harness/runner.h"
+#include "harness/run/runner.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/parallel.h"
-#include "harness/ssh.h"
+#include "harness/hosts/ssh.h"
 #include "tests/harness/own_sshd.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,5 @@
 #include "base/clock.h"
-#include "harness/turns.h"
+#include "harness/run/turns.h"
 
 #include <pthread.h>
 #include <setjmp.h>

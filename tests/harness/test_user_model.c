@@ -2,7 +2,7 @@
 #include "harness/model_library.h"
 
 #include "base/child.h"
-#include "checkers/user_model.h"
+#include "checkers/engine/user_model.h"
 #include "tests/checkers/script.h"
 
 #include <setjmp.h>

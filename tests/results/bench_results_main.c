@@ -2,8 +2,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "results/reader.h"
-#include "results/store_history.h"
+#include "results/formats/reader.h"
+#include "results/store/store_history.h"
 
 #include <stdio.h>
 #include <stdlib.h>

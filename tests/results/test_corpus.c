@@ -8,7 +8,7 @@
  * The verdict must be that one, its certificate must hold, and an anomaly of that name must
  * be among those that were found. SHOW=1 prints the explanations. */
 #include "checkers/checker.h"
-#include "results/reader.h"
+#include "results/formats/reader.h"
 
 #include <dirent.h>
 #include <libgen.h>

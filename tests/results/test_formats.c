@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "checkers/checker.h"
-#include "results/reader.h"
+#include "results/formats/reader.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* Reading histories: what each format says comes in, and nothing else ever crashes. */
 #include "base/rng.h"
-#include "results/reader.h"
+#include "results/formats/reader.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* The run store: what goes in comes out, and what was committed survives everything. */
 #include "base/file.h"
-#include "results/store.h"
+#include "results/store/store.h"
 
 #include <sched.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
  * a host behind the test's sshd. */
 #include "base/clock.h"
 #include "base/file.h"
-#include "harness/host.h"
+#include "harness/hosts/host.h"
 #include "systems/system.h"
 #include "tests/harness/own_sshd.h"
 

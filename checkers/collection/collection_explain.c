@@ -1,0 +1,75 @@
+#include "checkers/collection/collection_explain.h"
+
+#include "checkers/explain.h"
+
+#include <string.h>
+
+enum {
+	SHOWN_MAX = 12
+};
+
+static const struct {
+	const char *name, *sentence;
+} sentences[] = {
+	{"never-added", "something was taken or seen that nobody ever put in"},
+	{"failed-add-seen", "something was taken or seen, though every put of it failed"},
+	{"seen-before-added", "something was taken or seen before its put began"},
+	{"taken-twice", "something was taken more often than it was put in"},
+	{"seen-after-taken", "something was seen after it had been taken"},
+	{"false-empty", "nothing was found, though something that would have been found "
+			"was in all the time"},
+	{"lost-element", "what was put in later is taken, and what was put in before "
+			 "never is"},
+	{"out-of-order", "these cannot be brought into the order that the collection "
+			 "promises"},
+	{"priority-inversion", "something was taken or seen while what goes before it "
+			       "was in all the time"},
+	{"pattern-mismatch", "what was returned does not match what was asked for"},
+};
+
+static const char *
+sentence_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++)
+		if (strcmp(sentences[i].name, name) == 0)
+			return sentences[i].sentence;
+	return "no order of the operations is one that the collection allows";
+}
+
+static size_t
+takes_of_unknown_outcome(const struct key_ops *key)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < key->count; i++) {
+		const struct op *op = key_op(key, i);
+		count += op->type == OP_INFO && (op->f == F_DEQUEUE || op->f == F_POP ||
+						 op->f == F_POLL || op->f == F_TAKE);
+	}
+	return count;
+}
+
+void
+collection_explain(const struct key_ops *key, struct anomaly *anomaly,
+		   const uint32_t *ops, size_t count, bool is_proven)
+{
+	struct buf text = {0};
+	size_t unknown = takes_of_unknown_outcome(key);
+
+	for (size_t i = 0; i < count && (is_proven || i < SHOWN_MAX); i++)
+		explain_add(anomaly, ops[i]);
+	buf_printf(&text, "%s:\n", sentence_of(anomaly->name));
+	explain_list(key->history, anomaly, &text);
+	if (is_proven)
+		buf_string(&text, "Every order of these operations was tried; those on "
+				  "other elements cannot make it possible.\n");
+	else
+		buf_string(&text, "No small part of the history was found that shows it "
+				  "alone.\n");
+	if (is_proven && unknown > 0)
+		buf_printf(&text,
+			   "The takes of unknown outcome, %zu in all, cannot explain it "
+			   "either.\n",
+			   unknown);
+	explain_finish(anomaly, &text);
+}

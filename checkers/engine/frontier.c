@@ -1,0 +1,299 @@
+#include "checkers/engine/frontier.h"
+
+#include "checkers/engine/frontier_search.h"
+
+#include <stdlib.h>
+
+enum {
+	WORK_FIRST = 1 << 14,
+	WORK_PER_LAYER = 4
+};
+
+struct judging {
+	struct engine engine;
+	struct depth depth;
+	struct breadth breadth;
+	struct windows windows;
+	struct frontier *result;
+};
+
+/* ---- the order ----------------------------------------------------------------------
+ */
+
+struct writer {
+	struct engine *engine;
+	struct node node;
+	uint32_t *order;
+	size_t count;
+};
+
+static void
+write_call(struct writer *writer, uint32_t call)
+{
+	writer->order[writer->count++] = writer->engine->plan.calls.items[call].op;
+}
+
+/* Writes the reads that the node has taken since the mask was `before`. */
+static void
+write_reads(struct writer *writer, uint64_t before)
+{
+	const struct plan *plan = &writer->engine->plan;
+	uint32_t layer = writer->node.layer;
+
+	if (layer == plan->layer_count)
+		return;
+	for (uint32_t i = plan->open_starts[layer]; i < plan->open_starts[layer + 1];
+	     i++) {
+		const struct open_call *open = &plan->open.items[i];
+		if (open->is_read && writer->node.mask >> open->slot & 1 &&
+		    !(before >> open->slot & 1))
+			write_call(writer, open->call);
+	}
+}
+
+static void
+write_passes(struct writer *writer)
+{
+	struct engine *engine = writer->engine;
+
+	while (writer->node.layer < engine->plan.layer_count &&
+	       engine_may_pass(engine, &writer->node)) {
+		uint64_t slot = (uint64_t)1
+				<< engine->plan.layer_slot[writer->node.layer];
+		uint64_t before = writer->node.mask & ~slot;
+		engine_pass(engine, &writer->node);
+		write_reads(writer, before);
+	}
+}
+
+/* Takes one step of the way: the call, the reads that fit then, the completions passed.
+ */
+static void
+write_step(struct writer *writer, uint32_t call)
+{
+	const struct plan *plan = &writer->engine->plan;
+	struct node *node = &writer->node;
+
+	for (uint32_t i = plan->open_starts[node->layer];
+	     i < plan->open_starts[node->layer + 1]; i++)
+		if (plan->open.items[i].call == call)
+			node->mask |= (uint64_t)1 << plan->open.items[i].slot;
+	node->state = plan_step(&writer->engine->plan, node->state, plan->class_of[call]);
+	ASSERT(node->state != FRONTIER_ILLEGAL);
+	write_call(writer, call);
+	uint64_t before = node->mask;
+	engine_absorb(writer->engine, node);
+	write_reads(writer, before);
+	write_passes(writer);
+}
+
+static void
+write_order(struct judging *judging, const struct nodes *nodes, uint32_t found)
+{
+	struct engine *engine = &judging->engine;
+	struct writer writer = {.engine = engine};
+	VEC(uint32_t) way = {0};
+
+	writer.order = mem_new(engine->plan.calls.count + 1, sizeof(uint32_t));
+	writer.node.state = engine->plan.model->init(engine->plan.self);
+	for (uint32_t id = found; id != FRONTIER_NONE; id = nodes->items[id].parent)
+		if (nodes->items[id].call != FRONTIER_NONE)
+			vec_push(&way, nodes->items[id].call);
+	if (engine->plan.layer_count > 0)
+		engine_absorb(engine, &writer.node);
+	write_reads(&writer, 0);
+	write_passes(&writer);
+	while (way.count > 0)
+		write_step(&writer, vec_pop(&way));
+	vec_release(&way);
+	judging->result->order = writer.order;
+	judging->result->order_count = writer.count;
+}
+
+/* ---- the core -----------------------------------------------------------------------
+ */
+
+static bool
+is_in_core(const struct plan *plan, uint32_t call, uint32_t first, uint32_t last)
+{
+	const struct call *c = &plan->calls.items[call];
+	uint32_t begin = first == 0 ? 0 : plan_layer_position(plan, first);
+
+	return c->invoke_at < plan_layer_position(plan, last) &&
+	       (c->complete_at >= begin || c->optional);
+}
+
+/* The operations that layers first..last are about. */
+static void
+write_core(struct judging *judging, uint32_t first, uint32_t last)
+{
+	const struct plan *plan = &judging->engine.plan;
+	struct frontier *result = judging->result;
+
+	result->core = mem_new(plan->calls.count + 1, sizeof(*result->core));
+	for (uint32_t call = 0; call < plan->calls.count; call++)
+		if (is_in_core(plan, call, first, last))
+			result->core[result->core_count++] = plan->calls.items[call].op;
+}
+
+/* ---- taking turns -------------------------------------------------------------------
+ */
+
+static void
+decide(struct judging *judging, enum frontier_driver driver, enum progress progress)
+{
+	struct engine *engine = &judging->engine;
+	uint32_t best = engine->best_layer;
+
+	judging->result->decided_by = driver;
+	if (progress == PROGRESS_FOUND) {
+		judging->result->verdict = VERDICT_VALID;
+		if (driver == FRONTIER_DEPTH)
+			write_order(judging, &judging->depth.nodes, judging->depth.found);
+		else
+			write_order(judging, &judging->breadth.nodes,
+				    judging->breadth.found);
+		return;
+	}
+	judging->result->verdict = VERDICT_INVALID;
+	if (driver == FRONTIER_WINDOWS)
+		write_core(judging, judging->windows.first,
+			   judging->windows.breadth.layer);
+	else
+		write_core(judging, 0, best);
+}
+
+static enum progress
+run_driver(struct judging *judging, enum frontier_driver driver, uint64_t work)
+{
+	switch (driver) {
+	case FRONTIER_DEPTH:
+		return depth_run(&judging->engine, &judging->depth, work);
+	case FRONTIER_BREADTH:
+		return breadth_run(&judging->engine, &judging->breadth, work);
+	case FRONTIER_WINDOWS:
+		return windows_run(&judging->engine, &judging->windows, work);
+	case FRONTIER_ALL:
+		break;
+	}
+	ASSERT(false);
+	return PROGRESS_STOPPED;
+}
+
+/* Orders may have been missed: the model forbade steps for want of room. */
+static bool
+is_model_full(const struct engine *engine)
+{
+	const struct plan *plan = &engine->plan;
+
+	return plan->model->is_full != NULL && plan->model->is_full(plan->self);
+}
+
+/* Equal shares, doubling. The first turn of the depth-first driver is long enough for a
+ * history in which it never has to turn back. */
+static void
+take_turns(struct judging *judging, unsigned drivers)
+{
+	static const enum frontier_driver turns[] = {FRONTIER_DEPTH, FRONTIER_WINDOWS,
+						     FRONTIER_BREADTH};
+	uint64_t share = WORK_FIRST;
+	bool is_first = true, can_go_on = true;
+
+	while (can_go_on && judging->result->verdict == VERDICT_NONE) {
+		can_go_on = false;
+		for (size_t i = 0; i < 3 && judging->result->verdict == VERDICT_NONE;
+		     i++) {
+			uint64_t work = share;
+			if (!(drivers & turns[i]))
+				continue;
+			if (is_first && turns[i] == FRONTIER_DEPTH)
+				work += (uint64_t)judging->engine.plan.layer_count *
+					WORK_PER_LAYER;
+			enum progress progress = run_driver(judging, turns[i], work);
+			if (progress == PROGRESS_EMPTY &&
+			    model_is_full(judging->engine.plan.model,
+					  judging->engine.plan.self))
+				progress = PROGRESS_STOPPED;
+			if (progress == PROGRESS_EMPTY && is_model_full(&judging->engine))
+				return;
+			if (progress == PROGRESS_FOUND || progress == PROGRESS_EMPTY)
+				decide(judging, turns[i], progress);
+			can_go_on |= progress == PROGRESS_MORE;
+			if (progress == PROGRESS_STOPPED && turns[i] != FRONTIER_WINDOWS)
+				drivers &= ~(unsigned)turns[i];
+		}
+		share *= 2;
+		is_first = false;
+	}
+}
+
+static void
+give_up(struct judging *judging)
+{
+	const struct engine *engine = &judging->engine;
+	bool is_time = budget_is_over(&engine->options->budget);
+
+	judging->result->verdict = VERDICT_UNKNOWN;
+	judging->result->reason = mem_format(
+		"the budget of %s is used up; an order was found for the first %u of %u "
+		"completed operations",
+		is_time ? "time" : "memory", engine->best_layer,
+		engine->plan.layer_count);
+}
+
+static void
+judge(struct judging *judging, unsigned drivers)
+{
+	struct engine *engine = &judging->engine;
+	struct frontier *result = judging->result;
+
+	usages_init(&engine->usages, engine->plan.info_classes.count);
+	take_turns(judging, drivers);
+	if (result->verdict == VERDICT_NONE)
+		give_up(judging);
+	if (engine->best_layer < engine->plan.layer_count)
+		result->stuck_op =
+			engine->plan.calls
+				.items[engine->plan.layer_call[engine->best_layer]]
+				.op;
+	result->work = engine->work;
+	result->bytes_peak = engine->bytes_peak;
+	usages_release(&engine->usages);
+	depth_release(&judging->depth);
+	breadth_release(&judging->breadth);
+	windows_release(&judging->windows);
+}
+
+void
+frontier_judge(const struct model *model, const struct key_ops *key,
+	       const struct check_options *options, unsigned drivers,
+	       struct frontier *result)
+{
+	struct judging *judging = mem_new(1, sizeof(*judging));
+	struct check_options filled = *options;
+	struct err err = {0};
+
+	if (filled.budget.bytes_max == 0)
+		filled.budget.bytes_max = BUDGET_BYTES_DEFAULT;
+	*result = (struct frontier){.stuck_op = OP_NEVER};
+	judging->result = result;
+	judging->engine.options = &filled;
+	judging->engine.bytes_max = filled.budget.bytes_max;
+	if (plan_init(&judging->engine.plan, model, key, &filled, &err)) {
+		judge(judging, drivers);
+	} else {
+		result->verdict = VERDICT_UNKNOWN;
+		result->reason = mem_string(err.text);
+	}
+	plan_release(&judging->engine.plan);
+	free(judging);
+}
+
+void
+frontier_release(struct frontier *result)
+{
+	free(result->reason);
+	free(result->order);
+	free(result->core);
+	*result = (struct frontier){0};
+}

@@ -1,0 +1,282 @@
+#include "checkers/engine/frontier_plan.h"
+
+#include "checkers/sort.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- classes ------------------------------------------------------------------------
+ */
+
+static bool
+does_the_same(const struct call *a, const struct call *b)
+{
+	return a->kind == b->kind && a->a == b->a && a->b == b->b;
+}
+
+static uint64_t
+hash_call(const struct call *call)
+{
+	uint64_t hash = ((uint64_t)call->a << 32 | call->b) * 0x9e3779b97f4a7c15u;
+
+	hash = (hash ^ (hash >> 32) ^ call->kind) * 0xd6e8feb86659fd93u;
+	return hash ^ (hash >> 32);
+}
+
+static uint32_t
+add_class(struct plan *plan, uint32_t call)
+{
+	const struct call *example = &plan->calls.items[call];
+
+	vec_push(&plan->classes,
+		 (struct call_class){
+			 .example = call,
+			 .info = FRONTIER_NONE,
+			 .is_read = plan->model->is_read(plan->self, example),
+			 .is_overwrite = plan->model->is_overwrite(plan->self, example)});
+	return (uint32_t)plan->classes.count - 1;
+}
+
+static void
+classify(struct plan *plan)
+{
+	size_t slot_count = 16;
+
+	while (slot_count < plan->calls.count * 2)
+		slot_count *= 2;
+	uint32_t *slots = mem_new(slot_count, sizeof(*slots));
+	plan->class_of = mem_new(plan->calls.count + 1, sizeof(*plan->class_of));
+	for (uint32_t i = 0; i < plan->calls.count; i++) {
+		const struct call *call = &plan->calls.items[i];
+		size_t at = hash_call(call) & (slot_count - 1);
+		while (slots[at] != 0 &&
+		       !does_the_same(
+			       call, &plan->calls.items[plan->classes.items[slots[at] - 1]
+								.example]))
+			at = (at + 1) & (slot_count - 1);
+		if (slots[at] == 0)
+			slots[at] = add_class(plan, i) + 1;
+		plan->class_of[i] = slots[at] - 1;
+	}
+	free(slots);
+}
+
+/* ---- crashed calls ------------------------------------------------------------------
+ */
+
+static void
+gather_infos(struct plan *plan)
+{
+	uint32_t *counts = mem_new(plan->classes.count + 1, sizeof(*counts));
+	uint32_t total = 0;
+
+	for (size_t i = 0; i < plan->calls.count; i++)
+		if (plan->calls.items[i].optional)
+			counts[plan->class_of[i]]++;
+	for (uint32_t class = 0; class < plan->classes.count; class ++) {
+		if (counts[class] == 0)
+			continue;
+		plan->classes.items[class].info = (uint32_t)plan->info_classes.count;
+		vec_push(&plan->info_classes,
+			 (struct info_class){.class = class, .first = total});
+		total += counts[class];
+	}
+	plan->infos = mem_new(total + 1, sizeof(*plan->infos));
+	for (uint32_t i = 0; i < plan->calls.count; i++) {
+		if (!plan->calls.items[i].optional)
+			continue;
+		struct info_class *info =
+			&plan->info_classes
+				 .items[plan->classes.items[plan->class_of[i]].info];
+		plan->infos[info->first + info->count++] = i;
+	}
+	free(counts);
+}
+
+/* ---- layers -------------------------------------------------------------------------
+ */
+
+static void
+order_completions(struct plan *plan)
+{
+	uint64_t *completions = mem_new(plan->calls.count + 1, sizeof(*completions));
+
+	for (uint32_t i = 0; i < plan->calls.count; i++)
+		if (!plan->calls.items[i].optional)
+			completions[plan->layer_count++] =
+				(uint64_t)plan->calls.items[i].complete_at << 32 | i;
+	sort_words(completions, plan->layer_count);
+	plan->layer_call = mem_new(plan->layer_count + 1, sizeof(*plan->layer_call));
+	for (uint32_t e = 0; e < plan->layer_count; e++) {
+		plan->layer_call[e] = (uint32_t)completions[e];
+		plan->classes.items[plan->class_of[plan->layer_call[e]]].needed_until =
+			e + 1;
+	}
+	free(completions);
+}
+
+/* The calls that are open while layers are passed one after the other. */
+struct opening {
+	struct open_call open[FRONTIER_SLOTS];
+	size_t count;
+	uint64_t free_slots;
+	uint32_t next_call;
+};
+
+static bool
+open_calls_until(struct plan *plan, struct opening *opening, uint32_t position)
+{
+	for (; opening->next_call < plan->calls.count; opening->next_call++) {
+		uint32_t i = opening->next_call;
+		if (plan->calls.items[i].invoke_at > position)
+			return true;
+		if (plan->calls.items[i].optional)
+			continue;
+		if (opening->free_slots == 0)
+			return false;
+		uint8_t slot = (uint8_t)__builtin_ctzll(opening->free_slots);
+		opening->free_slots &= opening->free_slots - 1;
+		opening->open[opening->count++] = (struct open_call){
+			.call = i,
+			.class = plan->class_of[i],
+			.slot = slot,
+			.is_read = plan->classes.items[plan->class_of[i]].is_read};
+	}
+	return true;
+}
+
+static void
+close_call(struct plan *plan, struct opening *opening, uint32_t layer)
+{
+	for (size_t i = 0; i < opening->count; i++) {
+		if (opening->open[i].call != plan->layer_call[layer])
+			continue;
+		plan->layer_slot[layer] = opening->open[i].slot;
+		opening->free_slots |= (uint64_t)1 << opening->open[i].slot;
+		memmove(&opening->open[i], &opening->open[i + 1],
+			(opening->count - i - 1) * sizeof(opening->open[0]));
+		opening->count--;
+		return;
+	}
+	ASSERT(false);
+}
+
+static bool
+lay_out_layers(struct plan *plan, size_t bytes_max, struct err *err)
+{
+	struct opening opening = {.free_slots = ~(uint64_t)0};
+
+	plan->layer_slot = mem_new(plan->layer_count + 1, sizeof(*plan->layer_slot));
+	plan->open_starts = mem_new(plan->layer_count + 1, sizeof(*plan->open_starts));
+	for (uint32_t e = 0; e < plan->layer_count; e++) {
+		if (!open_calls_until(plan, &opening, plan_layer_position(plan, e)))
+			return err_set(err, "more than %d operations are open at once",
+				       FRONTIER_SLOTS);
+		if ((plan->open.count + opening.count) * sizeof(struct open_call) >
+		    bytes_max / 2)
+			return err_set(err, "the budget of memory is too small");
+		plan->open_starts[e] = (uint32_t)plan->open.count;
+		for (size_t i = 0; i < opening.count; i++)
+			vec_push(&plan->open, opening.open[i]);
+		close_call(plan, &opening, e);
+	}
+	plan->open_starts[plan->layer_count] = (uint32_t)plan->open.count;
+	return true;
+}
+
+/* ---- transitions --------------------------------------------------------------------
+ */
+
+uint32_t
+plan_step_slow(struct plan *plan, uint32_t state, uint32_t class)
+{
+	uint32_t example = plan->classes.items[class].example, next;
+
+	if (!plan->model->step(plan->self, state, &plan->calls.items[example], &next))
+		next = FRONTIER_ILLEGAL;
+	if (plan->table != NULL)
+		plan->table[(size_t)state * plan->classes.count + class] = next;
+	return next;
+}
+
+/* A state can be told from others only by calls that are not allowed everywhere or whose
+ * effect depends on it. Crashed calls lead on to what comes after them. */
+static void
+find_useful_states(struct plan *plan)
+{
+	bool has_changed = true;
+
+	plan->useful_until = mem_new(plan->state_count + 1, sizeof(uint32_t));
+	while (has_changed) {
+		has_changed = false;
+		for (uint32_t state = 0; state < plan->state_count; state++)
+			for (uint32_t c = 0; c < plan->classes.count; c++) {
+				const struct call_class *class = &plan->classes.items[c];
+				uint32_t next = plan_step(plan, state, c);
+				if (class->is_overwrite || next == FRONTIER_ILLEGAL)
+					continue;
+				uint32_t until = class->needed_until;
+				if (class->info != FRONTIER_NONE &&
+				    plan->useful_until[next] > until)
+					until = plan->useful_until[next];
+				if (until > plan->useful_until[state]) {
+					plan->useful_until[state] = until;
+					has_changed = true;
+				}
+			}
+	}
+}
+
+static void
+tabulate(struct plan *plan)
+{
+	plan->state_count = plan->model->state_count(plan->self);
+	size_t entries = (size_t)plan->state_count * plan->classes.count;
+
+	if (entries == 0 || entries > FRONTIER_TABLE_MAX)
+		return;
+	plan->table = mem_resize(NULL, entries, sizeof(*plan->table));
+	memset(plan->table, 0xff, entries * sizeof(*plan->table));
+	find_useful_states(plan);
+}
+
+bool
+plan_init(struct plan *plan, const struct model *model, const struct key_ops *key,
+	  const struct check_options *options, struct err *err)
+{
+	size_t bytes_max = options->budget.bytes_max;
+
+	*plan = (struct plan){.model = model, .self = model->open(key, options)};
+	if (key->count * (sizeof(struct call) + 16) > bytes_max)
+		return err_set(err, "the budget of memory is too small");
+	model_calls(model, plan->self, key, &plan->calls);
+	classify(plan);
+	gather_infos(plan);
+	order_completions(plan);
+	if (!lay_out_layers(plan, bytes_max, err))
+		return false;
+	tabulate(plan);
+	plan->bytes = plan->calls.capacity * sizeof(struct call) +
+		      plan->open.capacity * sizeof(struct open_call) +
+		      plan->calls.count * 16;
+	return true;
+}
+
+void
+plan_release(struct plan *plan)
+{
+	if (plan->self != NULL)
+		plan->model->close(plan->self);
+	vec_release(&plan->calls);
+	vec_release(&plan->classes);
+	vec_release(&plan->open);
+	vec_release(&plan->info_classes);
+	free(plan->class_of);
+	free(plan->layer_call);
+	free(plan->layer_slot);
+	free(plan->open_starts);
+	free(plan->infos);
+	free(plan->table);
+	free(plan->useful_until);
+	*plan = (struct plan){0};
+}

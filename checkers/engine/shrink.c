@@ -1,0 +1,293 @@
+#include "checkers/engine/shrink.h"
+
+#include "checkers/engine/oracle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	TRIES_MAX = 4000,
+	VISITS_MAX = 1 << 14,
+	STATES_MAX = 1 << 10
+};
+
+void
+shrink_init(struct shrink *shrink, const struct model *model, const struct key_ops *key,
+	    const struct check_options *options)
+{
+	*shrink = (struct shrink){
+		.model = model, .options = options, .tries_left = TRIES_MAX};
+	shrink->self = model->open(key, options);
+	model_calls(model, shrink->self, key, &shrink->calls);
+	shrink->is_chosen = mem_new(shrink->calls.count + 1, sizeof(bool));
+}
+
+void
+shrink_release(struct shrink *shrink)
+{
+	shrink->model->close(shrink->self);
+	vec_release(&shrink->calls);
+	free(shrink->is_chosen);
+	*shrink = (struct shrink){0};
+}
+
+/* ---- the small history --------------------------------------------------------------
+ */
+
+/* Single calls first, then the repeating ones. */
+struct small {
+	struct call calls[ORACLE_CALLS_MAX + ORACLE_REPEATS_MAX];
+	size_t count, single_count;
+	uint32_t from, until; /* the time of the calls that are required */
+};
+
+static bool
+add_chosen(const struct shrink *shrink, struct small *small)
+{
+	small->from = OP_NEVER;
+	for (size_t i = 0; i < shrink->calls.count; i++) {
+		const struct call *call = &shrink->calls.items[i];
+		if (!shrink->is_chosen[i] || call->optional)
+			continue;
+		if (small->count == ORACLE_CALLS_MAX)
+			return false;
+		small->calls[small->count++] = *call;
+		if (call->invoke_at < small->from)
+			small->from = call->invoke_at;
+		if (call->complete_at > small->until)
+			small->until = call->complete_at;
+	}
+	small->single_count = small->count;
+	return small->count > 0;
+}
+
+/* The call is not required, and may change what the required ones meet. */
+static bool
+may_matter(const struct shrink *shrink, const struct small *small, size_t i,
+	   bool any_state)
+{
+	const struct call *call = &shrink->calls.items[i];
+
+	if (shrink->is_chosen[i] && !call->optional)
+		return false;
+	return call->invoke_at < small->until &&
+	       !(any_state && call->complete_at < small->from) &&
+	       !shrink->model->is_read(shrink->self, call);
+}
+
+static bool
+add_singles(const struct shrink *shrink, struct small *small, bool any_state)
+{
+	for (size_t i = 0; i < shrink->calls.count; i++) {
+		if (!may_matter(shrink, small, i, any_state))
+			continue;
+		if (small->count == ORACLE_CALLS_MAX)
+			return false;
+		small->calls[small->count] = shrink->calls.items[i];
+		small->calls[small->count++].optional = true;
+	}
+	return true;
+}
+
+static bool
+does_the_same(const struct call *a, const struct call *b)
+{
+	return a->kind == b->kind && a->a == b->a && a->b == b->b;
+}
+
+/* Joins the call to the repeating one that does the same; those that were over before the
+ * core began are joined apart. */
+static bool
+add_repeating(struct small *small, const struct call *call)
+{
+	bool is_early = call->complete_at < small->from;
+
+	for (size_t k = small->single_count; k < small->count; k++) {
+		struct call *joined = &small->calls[k];
+		if (!does_the_same(joined, call) ||
+		    (joined->complete_at < small->from) != is_early)
+			continue;
+		if (call->complete_at > joined->complete_at)
+			joined->complete_at = call->complete_at;
+		return true;
+	}
+	if (small->count - small->single_count == ORACLE_REPEATS_MAX)
+		return false;
+	small->calls[small->count] = *call;
+	small->calls[small->count].optional = true;
+	small->calls[small->count++].repeats = true;
+	return true;
+}
+
+static bool
+add_all_repeating(const struct shrink *shrink, struct small *small, bool any_state)
+{
+	for (size_t i = 0; i < shrink->calls.count; i++)
+		if (may_matter(shrink, small, i, any_state) &&
+		    !add_repeating(small, &shrink->calls.items[i]))
+			return false;
+	return true;
+}
+
+static bool
+refutes(struct shrink *shrink, bool any_state)
+{
+	struct small small = {.count = 0};
+
+	if (!add_chosen(shrink, &small))
+		return false;
+	if (!add_singles(shrink, &small, any_state)) {
+		small.count = small.single_count;
+		if (!add_all_repeating(shrink, &small, any_state))
+			return false;
+	}
+	return oracle_judge_part(shrink->model, shrink->self, small.calls, small.count,
+				 any_state, VISITS_MAX) == VERDICT_INVALID;
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Calls stand in the order of operations. */
+static void
+choose(struct shrink *shrink, const uint32_t *ops, size_t count)
+{
+	uint32_t *sorted = mem_new(count + 1, sizeof(*sorted));
+	size_t next = 0;
+
+	if (count > 0)
+		memcpy(sorted, ops, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), by_number);
+	for (size_t i = 0; i < shrink->calls.count; i++) {
+		while (next < count && sorted[next] < shrink->calls.items[i].op)
+			next++;
+		shrink->is_chosen[i] =
+			next < count && sorted[next] == shrink->calls.items[i].op;
+	}
+	free(sorted);
+}
+
+bool
+shrink_refutes(struct shrink *shrink, const uint32_t *ops, size_t count)
+{
+	uint32_t state_count = shrink->model->state_count(shrink->self);
+
+	choose(shrink, ops, count);
+	if (state_count > 0 && state_count <= STATES_MAX && refutes(shrink, true))
+		return true;
+	return refutes(shrink, false);
+}
+
+/* ---- leaving out --------------------------------------------------------------------
+ */
+
+static bool
+may_try(struct shrink *shrink)
+{
+	if (shrink->tries_left == 0 || budget_is_over(&shrink->options->budget))
+		return false;
+	shrink->tries_left--;
+	return true;
+}
+
+static void
+drop(uint32_t *ops, size_t *count, size_t at, size_t many)
+{
+	memmove(ops + at, ops + at + many, (*count - at - many) * sizeof(*ops));
+	*count -= many;
+}
+
+/* Tries to leave out runs of `step` operations, the earliest first. */
+static bool
+thin(struct shrink *shrink, uint32_t *ops, size_t *count, size_t step)
+{
+	uint32_t *rest = mem_new(*count + 1, sizeof(*rest));
+	bool has_dropped = false;
+
+	for (size_t at = 0; at < *count && may_try(shrink);) {
+		size_t many = *count - at < step ? *count - at : step;
+		size_t rest_count = *count;
+		memcpy(rest, ops, *count * sizeof(*rest));
+		drop(rest, &rest_count, at, many);
+		if (rest_count > 0 && shrink_refutes(shrink, rest, rest_count)) {
+			drop(ops, count, at, many);
+			has_dropped = true;
+		} else {
+			at += step;
+		}
+	}
+	free(rest);
+	return has_dropped;
+}
+
+size_t
+shrink_core(struct shrink *shrink, uint32_t *ops, size_t count)
+{
+	if (!shrink_refutes(shrink, ops, count))
+		return 0;
+	for (size_t step = count / 2; step > 1; step /= 2)
+		thin(shrink, ops, &count, step);
+	while (count > 1 && thin(shrink, ops, &count, 1))
+		;
+	return count;
+}
+
+/* The last `wanted` required calls that began before the position. */
+static size_t
+gather_before(const struct shrink *shrink, uint32_t position, size_t wanted,
+	      uint32_t *ops)
+{
+	size_t count = 0;
+
+	for (size_t i = shrink->calls.count; i > 0 && count < wanted; i--) {
+		const struct call *call = &shrink->calls.items[i - 1];
+		if (call->invoke_at < position && !call->optional)
+			ops[count++] = call->op;
+	}
+	return count;
+}
+
+size_t
+shrink_near(struct shrink *shrink, uint32_t stuck_op, uint32_t *ops)
+{
+	uint32_t position = OP_NEVER;
+
+	for (size_t i = 0; i < shrink->calls.count; i++)
+		if (shrink->calls.items[i].op == stuck_op)
+			position = shrink->calls.items[i].complete_at;
+	for (size_t wanted = 4; wanted <= ORACLE_CALLS_MAX && may_try(shrink);
+	     wanted = wanted * 3 / 2) {
+		size_t count = gather_before(shrink, position, wanted, ops);
+		count = shrink_core(shrink, ops, count);
+		if (count > 0)
+			return count;
+	}
+	return 0;
+}
+
+size_t
+shrink_add_context(struct shrink *shrink, uint32_t *ops, size_t count, size_t room)
+{
+	uint32_t until = 0;
+	size_t wanted = count + room, core_count = count;
+
+	choose(shrink, ops, count);
+	for (size_t i = 0; i < shrink->calls.count; i++) {
+		const struct call *call = &shrink->calls.items[i];
+		if (shrink->is_chosen[i] && call->complete_at != OP_NEVER &&
+		    call->complete_at > until)
+			until = call->complete_at;
+	}
+	for (size_t i = shrink->calls.count; i > 0 && count < wanted; i--) {
+		const struct call *call = &shrink->calls.items[i - 1];
+		if (!shrink->is_chosen[i - 1] && call->invoke_at < until &&
+		    !shrink->model->is_read(shrink->self, call))
+			ops[count++] = call->op;
+	}
+	return shrink_refutes(shrink, ops, count) ? count : core_count;
+}

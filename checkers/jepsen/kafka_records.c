@@ -1,0 +1,73 @@
+#include "checkers/jepsen/kafka_records.h"
+
+#include "checkers/jepsen/fields.h"
+
+bool
+kafka_is_client(const struct op *op)
+{
+	return op->f == F_SEND || op->f == F_POLL || op->f == F_TXN;
+}
+
+/* [OFFSET VALUE] of an answer; the offset may be nil when the broker did not tell. */
+static void
+read_answer(const struct values *values, val answer, struct kafka_sight *sight)
+{
+	val offset = fields_item(values, answer, 0);
+
+	sight->value = answer;
+	sight->offset = KAFKA_NO_OFFSET;
+	if (fields_items(values, answer) != 2 ||
+	    (offset != VAL_OF_NIL && val_kind(offset) != VAL_INT))
+		return;
+	sight->value = fields_item(values, answer, 1);
+	fields_number(values, offset, &sight->offset);
+}
+
+static bool
+read_polled(const struct history *history, val polled, struct kafka_sight *sight,
+	    kafka_sights *sights)
+{
+	const struct values *values = &history->values;
+
+	for (size_t i = 0; i < fields_count(values, polled); i++) {
+		val records = fields_at(values, polled, i);
+		sight->partition = fields_name(values, polled, i);
+		for (size_t j = 0; j < fields_items(values, records); j++) {
+			read_answer(values, fields_item(values, records, j), sight);
+			vec_push(sights, *sight);
+		}
+	}
+	return polled == VAL_OF_NIL || val_kind(polled) == VAL_MAP;
+}
+
+bool
+kafka_read_op(const struct history *history, uint32_t index, kafka_sights *sights)
+{
+	const struct values *values = &history->values;
+	const struct op *op = &history->ops.items[index];
+	bool is_ok = op->type == OP_OK;
+	val body = is_ok && op->output != VAL_OF_NIL ? op->output : op->input;
+
+	if (val_kind(body) != VAL_LIST)
+		return body == VAL_OF_NIL && op->f == F_POLL;
+	for (size_t i = 0; i < fields_items(values, body); i++) {
+		struct kafka_sight sight = {.op = index, .part = (uint32_t)i};
+		val mop = fields_item(values, body, i), f = fields_item(values, mop, 0);
+		sight.is_poll = fields_is_text(values, f, "poll");
+		if (!sight.is_poll && !fields_is_text(values, f, "send"))
+			return false;
+		if (sight.is_poll) {
+			if (is_ok && !read_polled(history, fields_item(values, mop, 1),
+						  &sight, sights))
+				return false;
+			continue;
+		}
+		sight.partition = fields_key(values, fields_item(values, mop, 1));
+		sight.value = fields_item(values, mop, 2);
+		sight.offset = KAFKA_NO_OFFSET;
+		if (is_ok)
+			read_answer(values, sight.value, &sight);
+		vec_push(sights, sight);
+	}
+	return true;
+}

@@ -1,0 +1,437 @@
+/* monotonic.c - values that only grow: there is one order of all operations in which no
+ * value of a key goes down.
+ *
+ * Operations: any function whose answer is a map from keys to integers, as {x 3} of an
+ * increment or {x 3, y 5} of a read of several; or a read whose answer is a list of
+ * integers (or of maps with a field val), rows in the order of their timestamps.
+ *
+ *	nonmonotonic-cycle  each of some operations saw less of one key than the next.
+ *	                    read {x 1, y 2} | read {x 2, y 1}
+ *	nonmonotonic-order  a row has a smaller value than the row before it.
+ *	                    read [1 3 2]
+ *	duplicate-element   two rows in sequence have the same value.
+ *	nonmonotonic-time   (level "strict-serializable", asked for by name) an operation
+ *	                    saw less than another that was over before it began.
+ *
+ * Complete: the order of values of a key orders those who saw them (as in Elle's
+ * monotonic keys), and the operations can be arranged iff these orders have no cycle.
+ * Increments that are lost without a trace are not seen here. Lemma of docs/CHECKERS.md:
+ * real time. O(n log n), no edge for each pair: between neighbouring values of a key
+ * stands one node. */
+#include "checkers/checker.h"
+
+#include "base/mem.h"
+#include "checkers/transaction/cycles.h"
+#include "checkers/jepsen/fields.h"
+#include "checkers/tell.h"
+#include "checkers/value_ids.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct sight {
+	uint32_t key;
+	int64_t number;
+	uint32_t op;
+};
+
+struct growth {
+	const struct history *history;
+	struct check_result *result;
+	struct value_ids keys;
+	VEC(struct sight) sights;
+	struct graph graph; /* operations, then one node behind each value of a key */
+	uint32_t steps;
+	uint64_t cycles, rows;
+};
+
+static bool
+is_map_answer(const struct op *op)
+{
+	return op->type == OP_OK && val_kind(op->output) == VAL_MAP;
+}
+
+static bool
+is_row_answer(const struct op *op)
+{
+	return op->type == OP_OK && op->f == F_READ && val_kind(op->output) == VAL_LIST;
+}
+
+static bool
+row_number(const struct values *values, val row, int64_t *number)
+{
+	if (val_kind(row) == VAL_MAP)
+		row = fields_get(values, row, "val");
+	return fields_number(values, row, number);
+}
+
+static bool
+holds_numbers(const struct values *values, val answer)
+{
+	int64_t number;
+
+	for (size_t i = 0; i < fields_count(values, answer); i++)
+		if (fields_at(values, answer, i) != VAL_OF_NIL &&
+		    !fields_number(values, fields_at(values, answer, i), &number))
+			return false;
+	for (size_t i = 0; i < fields_items(values, answer); i++)
+		if (!row_number(values, fields_item(values, answer, i), &number))
+			return false;
+	return true;
+}
+
+/* Increments that answer with maps; sets and banks have checkers of their own. */
+static int
+monotonic_fits(const struct history *history)
+{
+	bool some_increment = false;
+
+	vec_each (struct op, op, &history->ops) {
+		bool is_increment =
+			op->f == F_INCREMENT || fields_is_f(history, op, "inc");
+		if (op->type == OP_OK &&
+		    (!is_map_answer(op) || !holds_numbers(&history->values, op->output)))
+			return 0;
+		if (!is_increment && op->f != F_READ)
+			return 0;
+		some_increment |= is_increment && op->type == OP_OK;
+	}
+	return some_increment ? 50 : 0;
+}
+
+static void
+note_sights(struct growth *growth, uint32_t index)
+{
+	const struct op *op = &growth->history->ops.items[index];
+	const struct values *values = &growth->history->values;
+	struct sight sight = {.op = index};
+
+	for (size_t i = 0; is_map_answer(op) && i < fields_count(values, op->output);
+	     i++) {
+		val number = fields_at(values, op->output, i);
+		sight.number = INT64_MIN; /* nil is before all numbers */
+		fields_number(values, number, &sight.number);
+		sight.key =
+			value_ids_add(&growth->keys, fields_name(values, op->output, i));
+		vec_push(&growth->sights, sight);
+	}
+}
+
+static void
+report_row(struct growth *growth, uint32_t read, int64_t before, int64_t after)
+{
+	struct buf text = {0};
+	bool is_double = before == after;
+
+	buf_printf(&text, "the row %" PRId64 " stands behind the row %" PRId64, after,
+		   before);
+	tell(growth->history, growth->result,
+	     is_double ? "duplicate-element" : "nonmonotonic-order", VAL_OF_NIL, &text,
+	     &read, 1);
+}
+
+static void
+judge_rows(struct growth *growth, uint32_t index)
+{
+	const struct op *op = &growth->history->ops.items[index];
+	const struct values *values = &growth->history->values;
+	int64_t before = 0, number = 0;
+
+	for (size_t i = 0; is_row_answer(op) && i < fields_items(values, op->output);
+	     i++) {
+		row_number(values, fields_item(values, op->output, i), &number);
+		if (i > 0 && number <= before)
+			report_row(growth, index, before, number);
+		before = number;
+		growth->rows++;
+	}
+}
+
+static int
+by_key_and_number(const void *a, const void *b)
+{
+	const struct sight *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	if (x->number != y->number)
+		return x->number < y->number ? -1 : 1;
+	return x->op < y->op ? -1 : x->op > y->op;
+}
+
+static bool
+is_next_value(const struct growth *growth, size_t i)
+{
+	const struct sight *sight = &growth->sights.items[i];
+
+	return i > 0 && sight[-1].key == sight->key && sight[-1].number < sight->number;
+}
+
+/* All who saw a value come before the step behind it, and that before all who saw the
+ * next one, and before the next step. */
+static void
+add_edges(struct growth *growth)
+{
+	uint32_t step = (uint32_t)growth->history->ops.count, behind = 0;
+
+	for (size_t i = 0; i < growth->sights.count; i++) {
+		const struct sight *sight = &growth->sights.items[i];
+		if (i == 0 || sight[-1].key != sight->key)
+			behind = UINT32_MAX;
+		if (is_next_value(growth, i)) {
+			uint32_t previous = behind;
+			behind = step - 1;
+			if (previous != UINT32_MAX)
+				graph_add(&growth->graph, previous, behind, EDGE_ORDER);
+		}
+		if (i == 0 || sight[-1].key != sight->key || is_next_value(growth, i))
+			step++;
+		if (behind != UINT32_MAX)
+			graph_add(&growth->graph, behind, sight->op, EDGE_ORDER);
+		graph_add(&growth->graph, sight->op, step - 1, EDGE_ORDER);
+	}
+}
+
+static void
+build_graph(struct growth *growth)
+{
+	if (growth->sights.count > 0)
+		qsort(growth->sights.items, growth->sights.count, sizeof(struct sight),
+		      by_key_and_number);
+	for (size_t i = 0; i < growth->sights.count; i++)
+		growth->steps +=
+			i == 0 ||
+			growth->sights.items[i - 1].key != growth->sights.items[i].key ||
+			is_next_value(growth, i);
+	graph_init(&growth->graph, (uint32_t)growth->history->ops.count + growth->steps);
+	add_edges(growth);
+	graph_build(&growth->graph);
+}
+
+/* Without the steps. */
+static size_t
+only_ops(const struct growth *growth, const uint32_t *nodes, size_t count, uint32_t *ops)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (nodes[i] < growth->history->ops.count)
+			ops[kept++] = nodes[i];
+	return kept;
+}
+
+static void
+report_cycle(void *self, const uint32_t *nodes, size_t count)
+{
+	struct growth *growth = self;
+	uint32_t ops[CYCLE_NODES_MAX + 1];
+	struct buf text = {0};
+
+	growth->cycles++;
+	if (count == 0) {
+		tell_unknown(growth->result, mem_string("the values contradict each "
+							"other in a cycle too long to "
+							"show"));
+		return;
+	}
+	size_t kept = only_ops(growth, nodes, count, ops);
+	buf_string(&text, "each of these saw less of some key than another of them, in "
+			  "a circle: no order of them lets all values grow");
+	tell(growth->history, growth->result, "nonmonotonic-cycle", VAL_OF_NIL, &text,
+	     ops, kept);
+}
+
+static void
+judge_time(struct growth *growth)
+{
+	uint32_t count = growth->graph.node_count, late, early;
+	uint32_t *begin = mem_new((size_t)count + 1, sizeof(*begin));
+	uint32_t *end = mem_new((size_t)count + 1, sizeof(*end));
+	uint32_t *commit = mem_new((size_t)count + 1, sizeof(*commit));
+	struct buf text = {0};
+
+	for (uint32_t i = 0; i < count; i++)
+		end[i] = OP_NEVER;
+	vec_each (struct sight, sight, &growth->sights) {
+		begin[sight->op] = growth->history->ops.items[sight->op].invoke_at;
+		end[sight->op] = growth->history->ops.items[sight->op].complete_at;
+	}
+	if (!graph_commit_points(&growth->graph, EDGE_ORDER, begin, end, commit, &late,
+				 &early)) {
+		uint32_t path[CYCLE_NODES_MAX], ops[CYCLE_NODES_MAX];
+		size_t length = graph_path(&growth->graph, EDGE_ORDER, early, late, NULL,
+					   0, path, CYCLE_NODES_MAX);
+		length = only_ops(growth, path, length, ops);
+		buf_string(&text,
+			   "what was over before the other began saw more than it");
+		tell(growth->history, growth->result, "nonmonotonic-time", VAL_OF_NIL,
+		     &text, ops, length);
+	}
+	free(begin);
+	free(end);
+	free(commit);
+}
+
+static void
+keep_order(struct growth *growth)
+{
+	uint32_t *nodes = mem_new((size_t)growth->graph.node_count + 1, sizeof(*nodes));
+	size_t count;
+
+	if (!graph_order(&growth->graph, EDGE_ORDER, nodes, &count)) {
+		free(nodes);
+		return;
+	}
+	count = only_ops(growth, nodes, count, nodes);
+	vec_push(&growth->result->orders, (struct order){.ops = nodes, .count = count});
+}
+
+static bool
+take_all(struct growth *growth)
+{
+	const struct history *history = growth->history;
+
+	for (uint32_t i = 0; i < history->ops.count; i++) {
+		const struct op *op = &history->ops.items[i];
+		if (!holds_numbers(&history->values,
+				   is_map_answer(op) || is_row_answer(op) ? op->output
+									  : VAL_OF_NIL))
+			return false;
+		note_sights(growth, i);
+		judge_rows(growth, i);
+	}
+	return true;
+}
+
+static void
+monotonic_check(const struct history *history, const struct check_options *options,
+		struct check_result *result)
+{
+	struct growth growth = {.history = history, .result = result};
+
+	result->complexity = "O(n log n)";
+	result->operations = history->ops.count;
+	value_ids_init(&growth.keys, &history->values);
+	if (!take_all(&growth))
+		tell_unknown(result, mem_string("an answer holds what is no integer"));
+	build_graph(&growth);
+	cycles_find(&growth.graph, EDGE_ORDER, report_cycle, &growth);
+	if (result->verdict == VERDICT_NONE && options->level != NULL &&
+	    strcmp(options->level, "strict-serializable") == 0)
+		judge_time(&growth);
+	if (result->verdict == VERDICT_NONE)
+		keep_order(&growth);
+	tell_number(&result->details, "sights", growth.sights.count);
+	tell_number(&result->details, "rows", growth.rows);
+	tell_number(&result->details, "cycles", growth.cycles);
+	if (growth.sights.count == 0 && growth.rows == 0)
+		tell_unknown(result, mem_string("nothing was ever read"));
+	tell_end(result, mem_string("one order of the operations lets all values grow"));
+	graph_release(&growth.graph);
+	value_ids_release(&growth.keys);
+	vec_release(&growth.sights);
+}
+
+/* ---- proof: replay of the order, and a circle of "saw less than" -------------------- */
+
+static bool
+certify_valid(const struct history *history, const struct order *order)
+{
+	const struct values *values = &history->values;
+	VEC(int64_t) highest = {0};
+	struct value_ids keys;
+	bool holds = true;
+	size_t answers = 0;
+
+	value_ids_init(&keys, values);
+	for (size_t i = 0; i < order->count; i++) {
+		const struct op *op = &history->ops.items[order->ops[i]];
+		answers += is_map_answer(op);
+		for (size_t j = 0; j < fields_count(values, op->output); j++) {
+			int64_t number = INT64_MIN;
+			fields_number(values, fields_at(values, op->output, j), &number);
+			uint32_t id =
+				value_ids_add(&keys, fields_name(values, op->output, j));
+			if (id == highest.count)
+				vec_push(&highest, number);
+			holds = holds && number >= highest.items[id];
+			highest.items[id] = number;
+		}
+	}
+	vec_each (struct op, op, &history->ops)
+		answers -= is_map_answer(op);
+	vec_release(&highest);
+	value_ids_release(&keys);
+	return holds && answers == 0;
+}
+
+static bool
+saw_less(const struct history *history, const struct op *a, const struct op *b)
+{
+	const struct values *values = &history->values;
+
+	for (size_t i = 0; i < fields_count(values, a->output); i++)
+		for (size_t j = 0; j < fields_count(values, b->output); j++) {
+			int64_t x = INT64_MIN, y = INT64_MIN;
+			fields_number(values, fields_at(values, a->output, i), &x);
+			fields_number(values, fields_at(values, b->output, j), &y);
+			if (x < y && val_equal(values, fields_name(values, a->output, i),
+					       fields_name(values, b->output, j)))
+				return true;
+		}
+	return false;
+}
+
+static bool
+precedes(const struct history *history, const struct op *a, const struct op *b)
+{
+	return saw_less(history, a, b) || a->complete_at < b->invoke_at;
+}
+
+static bool
+shows_row(const struct history *history, const struct anomaly *anomaly)
+{
+	val rows = history->ops.items[anomaly->ops.items[0]].output;
+	int64_t a, b;
+
+	for (size_t i = 1; i < fields_items(&history->values, rows); i++)
+		if (row_number(&history->values,
+			       fields_item(&history->values, rows, i - 1), &a) &&
+		    row_number(&history->values, fields_item(&history->values, rows, i),
+			       &b) &&
+		    b <= a)
+			return true;
+	return false;
+}
+
+static bool
+monotonic_certify(const struct history *history, const struct check_options *options,
+		  const struct check_result *result, struct err *err)
+{
+	bool holds = result->verdict == VERDICT_VALID
+			     ? result->orders.count == 1 &&
+				       certify_valid(history, result->orders.items)
+			     : result->anomalies.count > 0;
+
+	(void)options;
+	vec_each (struct anomaly, anomaly, &result->anomalies) {
+		if (strcmp(anomaly->name, "nonmonotonic-cycle") == 0)
+			holds = holds && cycles_hold(history, anomaly->ops.items,
+						     anomaly->ops.count, saw_less);
+		else if (strcmp(anomaly->name, "nonmonotonic-time") == 0)
+			holds = holds && cycles_hold(history, anomaly->ops.items,
+						     anomaly->ops.count, precedes);
+		else
+			holds = holds && shows_row(history, anomaly);
+	}
+	return holds || err_set(err, "the values do not show it");
+}
+
+const struct checker checker_monotonic = {
+	.name = "monotonic",
+	.summary = "values that only grow never shrink in the eyes of anybody",
+	.fits = monotonic_fits,
+	.check = monotonic_check,
+	.certify = monotonic_certify,
+};

@@ -1,0 +1,23 @@
+/* multi_register.h - linearizability of several registers that are read and written at
+ * once, one small transaction an operation.
+ *
+ * Operations: txn [[f KEY VALUE] ...] with f "r" or "read" (the result has the values),
+ * "w" or "write"; or read and write of a map {KEY VALUE ...}. Micro-operations happen in
+ * their order, all at one moment. A read of nil returned the initial value, or nothing was
+ * learned with options->nil_is_unknown. What failed did not happen.
+ *
+ * All keys are one object here, so histories cannot be cut by key: the frontier engine
+ * decides, exponential at worst. For long histories of transactions list-append and
+ * rw-register are the better choice; this one is complete for any values.
+ *
+ *	not-linearizable   No order of the transactions exists.
+ *	                   txn w x 1, w y 1 ok | txn r x 1, r y nil */
+#ifndef CHECKERS_MULTI_REGISTER_H
+#define CHECKERS_MULTI_REGISTER_H
+
+#include "checkers/engine/model.h"
+
+extern const struct checker checker_multi_register;
+extern const struct model model_multi_register;
+
+#endif

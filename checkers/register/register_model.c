@@ -1,0 +1,154 @@
+#include "checkers/register/register.h"
+
+#include "base/assert.h"
+#include "checkers/value_ids.h"
+
+#include <stdlib.h>
+
+/* States are ids of values; the initial value is 0. */
+struct register_self {
+	const struct history *history;
+	const struct check_options *options;
+	struct value_ids ids;
+};
+
+bool
+register_understands(const struct history *history, const struct op *op, struct err *err)
+{
+	if (op->f == F_READ || op->f == F_WRITE)
+		return true;
+	if (op->f != F_CAS)
+		return err_set(err, "'%s' is not an operation of a register",
+			       history_f_name(history, op->f));
+	if (val_kind(op->input) != VAL_LIST ||
+	    val_count(&history->values, op->input) != 2)
+		return err_set(err, "a cas of process %u has no pair [expected new]",
+			       op->process);
+	return true;
+}
+
+static void *
+register_open(const struct key_ops *key, const struct check_options *options)
+{
+	struct register_self *self = mem_new(1, sizeof(*self));
+
+	self->history = key->history;
+	self->options = options;
+	value_ids_init(&self->ids, &key->history->values);
+	value_ids_add(&self->ids, options->init);
+	return self;
+}
+
+static void
+register_close(void *context)
+{
+	struct register_self *self = context;
+
+	value_ids_release(&self->ids);
+	free(self);
+}
+
+static bool
+decode_read(struct register_self *self, const struct op *op, struct call *call)
+{
+	val seen;
+
+	if (!register_sees(self->history, op, self->options, &seen))
+		return false;
+	call->kind = REGISTER_READ;
+	call->a = value_ids_add(&self->ids, seen);
+	return true;
+}
+
+static bool
+decode_cas(struct register_self *self, const struct op *op, struct call *call)
+{
+	val expected = val_at(&self->history->values, op->input, 0);
+
+	call->a = value_ids_add(&self->ids, expected);
+	if (op->type == OP_FAIL) {
+		call->kind = REGISTER_UNEQUAL;
+		return self->options->failed_cas_observes && op->error == 0;
+	}
+	call->kind = REGISTER_CAS;
+	call->b = value_ids_add(&self->ids, val_at(&self->history->values, op->input, 1));
+	return true;
+}
+
+static bool
+register_decode(void *context, const struct op *op, struct call *call)
+{
+	struct register_self *self = context;
+
+	if (op->f == F_READ)
+		return decode_read(self, op, call);
+	if (op->f == F_CAS)
+		return decode_cas(self, op, call);
+	if (op->type == OP_FAIL)
+		return false;
+	call->kind = REGISTER_WRITE;
+	call->a = value_ids_add(&self->ids, op->input);
+	return true;
+}
+
+static uint32_t
+register_init(void *context)
+{
+	(void)context;
+	return 0;
+}
+
+static bool
+register_step(void *context, uint32_t state, const struct call *call, uint32_t *next)
+{
+	(void)context;
+	*next = state;
+	switch ((enum register_call)call->kind) {
+	case REGISTER_READ:
+		return state == call->a;
+	case REGISTER_UNEQUAL:
+		return state != call->a;
+	case REGISTER_WRITE:
+		*next = call->a;
+		return true;
+	case REGISTER_CAS:
+		*next = state == call->a ? call->b : state;
+		return state == call->a;
+	}
+	ASSERT(false);
+	return false;
+}
+
+static bool
+register_is_read(void *context, const struct call *call)
+{
+	(void)context;
+	return call->kind == REGISTER_READ || call->kind == REGISTER_UNEQUAL;
+}
+
+static bool
+register_is_overwrite(void *context, const struct call *call)
+{
+	(void)context;
+	return call->kind == REGISTER_WRITE;
+}
+
+static uint32_t
+register_state_count(void *context)
+{
+	const struct register_self *self = context;
+
+	return (uint32_t)value_ids_count(&self->ids);
+}
+
+const struct model model_register = {
+	.name = "register",
+	.open = register_open,
+	.close = register_close,
+	.decode = register_decode,
+	.init = register_init,
+	.step = register_step,
+	.is_read = register_is_read,
+	.is_overwrite = register_is_overwrite,
+	.state_count = register_state_count,
+};

@@ -1,0 +1,50 @@
+/* zones_sweep.h - one key under judgement: what zones.c (the verdict) and zones_order.c (the
+ * proof) share. Private to zones. */
+#ifndef CHECKERS_ZONES_SWEEP_H
+#define CHECKERS_ZONES_SWEEP_H
+
+#include "checkers/value_ids.h"
+#include "checkers/register/zones.h"
+
+#define NONE UINT32_MAX
+
+/* What is known of one written value; 16 bytes, because there may be millions. */
+struct cell {
+	uint32_t writer; /* index into history->ops; NONE: never happened, or initial */
+	uint32_t next;	 /* id of the value that a cas made of it; NONE */
+	/* Of its reads; at the root of a block, once closed, of the whole block: */
+	uint32_t first; /* earliest completion */
+	uint32_t last;	/* latest invocation */
+};
+
+struct sweep {
+	const struct key_ops *key;
+	const struct check_options *options;
+	const struct op *ops;
+	struct zones *out;
+	struct value_ids ids;
+	struct cell *cells; /* by id of value; the last one is the initial value */
+	uint32_t initial;   /* its id */
+	bool has_initial_ops;
+	bool has_info_cas;
+	VEC(uint64_t) forward; /* first << 32 | root id, sorted */
+	uint64_t ticks;
+};
+
+/* The id of a value that was seen; NONE when nobody wrote it. */
+uint32_t zones_id_of_seen(const struct sweep *sweep, val seen);
+
+/* The value begins a block: written plainly, or initial. */
+bool zones_is_root(const struct sweep *sweep, uint32_t id);
+
+/* The block can happen at one instant (not the initial one). */
+bool zones_is_backward(const struct sweep *sweep, uint32_t id);
+
+/* The forward zone around the position, NONE when it is outside all. *hint is where to look
+ * first: 0 at the beginning, then what the call before left there. */
+uint32_t zones_forward_around(const struct sweep *sweep, uint32_t position, size_t *hint);
+
+/* Fills out->order when nothing is in conflict. Uses up the cells. */
+void zones_make_order(struct sweep *sweep);
+
+#endif

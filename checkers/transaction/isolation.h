@@ -1,0 +1,57 @@
+/* isolation.h - judges transactions by their dependencies: which anomalies there are, the
+ * strongest level of isolation that holds, the weakest that is broken.
+ *
+ * Cycles are searched by mask and as short as possible: G0 (ww), G1c (ww, wr), G-single
+ * (one rw), G-nonadjacent (no two rw in a row, on the product graph of lemma L4),
+ * G2-item; then the same with the order within a process and with real time (lemma L3: a
+ * cycle with exactly one real-time edge exists whenever any does, and no such edge is
+ * ever stored). O(transactions + dependencies) when all is well; a search within
+ * components otherwise. PURE. */
+#ifndef CHECKERS_ISOLATION_H
+#define CHECKERS_ISOLATION_H
+
+#include "checkers/transaction/dependencies.h"
+
+static inline uint64_t
+anomaly_bit(enum isolation_anomaly anomaly)
+{
+	return UINT64_C(1) << anomaly;
+}
+
+struct cycle {
+	enum isolation_anomaly anomaly;
+	VEC(uint32_t) txns; /* each depends on the one before; the first on the last */
+	VEC(uint8_t) kinds; /* kinds[i]: the edge from txns[i] to txns[i + 1] */
+};
+
+struct isolation {
+	uint64_t found;		  /* set of anomalies, bit 1 << enum isolation_anomaly */
+	uint64_t open;		  /* those of which it is not known */
+	const char *why_open;	  /* static; NULL when nothing is */
+	VEC(struct cycle) cycles; /* one for each class */
+	uint32_t *commit; /* owned: commit points when strict serializable, else NULL */
+};
+
+/* Searches all anomalies. The caller calls isolation_release. */
+void isolation_search(const struct dependencies *d, const struct budget *budget,
+		      struct isolation *isolation);
+void isolation_release(struct isolation *isolation);
+
+/* What a level forbids, and whether it holds (valid), is broken (invalid) or neither is
+ * known; levels by name ("serializable"); the
+ * names of all levels, from weak to strong. */
+uint64_t level_forbids(size_t level);
+enum verdict level_state(size_t level, const struct isolation *isolation);
+bool level_find(const char *name, size_t *level, struct err *err);
+const char *level_name(size_t level);
+size_t level_count(void);
+
+const char *anomaly_name(enum isolation_anomaly anomaly);
+const char *anomaly_definition(enum isolation_anomaly anomaly);
+
+/* Turns what was found into verdict, reason and anomalies: invalid when `level` (NULL:
+ * strict serializable) is broken. */
+void isolation_report(const struct dependencies *d, const struct isolation *isolation,
+		      const char *level, struct check_result *result);
+
+#endif

@@ -1,0 +1,20 @@
+/* list_append.h - who depends on whom when transactions append to lists and read them.
+ *
+ * The longest read of a key is its version order; every other read must be a prefix of
+ * it. Complete for elements that are appended once per key; where several transactions
+ * left elements on one key that nobody read, complete for the serializable levels (a
+ * final read of each key avoids it). Source: Kingsbury and Alvaro, "Elle: inferring
+ * isolation anomalies from experimental observations", VLDB 2020, section 4. O(operations
+ * + elements read); a read that is a prefix costs one memory comparison. PURE. */
+#ifndef CHECKERS_LIST_APPEND_H
+#define CHECKERS_LIST_APPEND_H
+
+#include "checkers/transaction/dependencies.h"
+
+/* Fills d (zeros) from a history of list-append transactions. False with the reason when
+ * the history is none, or when an element is appended twice to one key. The caller calls
+ * dependencies_release in both cases. */
+bool list_append_depend(struct dependencies *d, const struct history *history,
+			struct err *err);
+
+#endif

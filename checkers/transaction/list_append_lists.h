@@ -1,0 +1,43 @@
+/* list_append_lists.h - the lists of list_append.c, shared with the words about them. */
+#ifndef CHECKERS_LIST_APPEND_LISTS_H
+#define CHECKERS_LIST_APPEND_LISTS_H
+
+#include "checkers/transaction/dependencies.h"
+
+#define NOBODY UINT32_MAX
+
+/* One key: its version order is the longest list that was read, then what nobody read. */
+struct list {
+	val longest; /* nil: never read */
+	uint32_t length;
+	uint32_t start;	  /* of its elements in lists.writers */
+	int64_t smallest; /* elements that are small dense integers are found by index, */
+	uint32_t span;	  /* span > 0; others by the map (key << 32 ^ hash) */
+	uint32_t *places; /* owned: element - smallest -> position + 1 */
+	VEC(uint32_t) unread; /* committed transactions whose element nobody read */
+};
+
+struct lists {
+	struct list *of;   /* by dense key */
+	uint32_t *writers; /* position -> transaction that appended it, NOBODY: none */
+	bool *final; /* position -> it was its transaction's last append to the key */
+	struct map places; /* hash of key and element -> position + 1 */
+	const struct values *values;
+};
+
+#define each_txn(txn, d) vec_each (const struct txn, txn, &(d)->txns.of)
+#define each_mop(mop, txn, d)                                                            \
+	for (const struct mop *mop = (d)->txns.mops.items + (txn)->first;                \
+	     mop < (d)->txns.mops.items + (txn)->first + (txn)->count; mop++)
+
+/* The element at a position of the longest read. */
+val list_element(const struct lists *lists, const struct list *list, uint32_t position);
+
+/* The position + 1 of an element, 0 when it is in no read; `add` makes room for it. */
+uint32_t *list_place(struct lists *lists, uint32_t key, val v, bool add);
+
+/* Why one transaction comes before another, in words: dependencies->explain. */
+void list_append_explain(const struct dependencies *d, uint32_t from, uint32_t to,
+			 enum edge_kind kind, struct buf *out);
+
+#endif

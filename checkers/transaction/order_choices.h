@@ -1,0 +1,60 @@
+/* order_choices.h - finds a way to order what has no known order: each choice adds the
+ * edges of one of its two sides, and the graph must stay without cycles.
+ *
+ * Conflict-driven clause learning over the choices with acyclicity as its theory (Marques
+ * Silva and Sakallah 1996; Bayless et al., "SAT modulo monotonic theories", 2015): a
+ * cycle explains which choices cannot stand together, the learned clause prunes the
+ * search. The side tried first is the one that the present topological order suggests, so
+ * that a graph whose order is guessed well (from times) needs no search at all. Decides
+ * always, given the budget: the problem is NP-complete. PURE, deterministic. */
+#ifndef CHECKERS_ORDER_CHOICES_H
+#define CHECKERS_ORDER_CHOICES_H
+
+#include "checkers/transaction/acyclic.h"
+#include "checkers/checker.h"
+
+/* Two sides with one or two edges each; `arcs[side][1].from` is NODE_NONE when one. */
+#define NODE_NONE UINT32_MAX
+struct order_choice {
+	struct arc arcs[2][2];
+};
+
+struct order_solver {
+	struct acyclic *graph;		    /* borrowed; holds the edges of the answer */
+	const struct order_choice *choices; /* borrowed */
+	uint32_t choice_count;
+	bool *touched;	   /* owned, by node: lay on a cycle that the search met */
+	bool *choice_used; /* owned, by choice: likewise */
+	uint64_t conflicts, decisions;
+
+	/* The state of the search; literal = 2 * choice + side. */
+	uint8_t *value;	   /* owned: side + 1; 0: open */
+	uint32_t *level;   /* owned: of each made choice */
+	uint32_t *reason;  /* owned: index into clauses, or CLAUSE_NONE */
+	uint32_t *unit;	   /* owned, by choice: the clause that leaves one side, + 1 */
+	uint32_t *watches; /* owned, by literal: first clause that watches it */
+	uint32_t *heap, *heap_place; /* owned: choices to decide; place + 1 in it */
+	uint32_t *stamp;	     /* owned: the latest stamp is decided first */
+	uint32_t heap_count, stamps;
+	uint8_t *seen; /* owned: scratch of the analysis */
+	VEC(uint32_t) clauses;
+	VEC(struct made {
+		uint32_t literal;
+		size_t arcs;
+	})
+	trail;
+	VEC(size_t) levels; /* where in the trail each level begins */
+	VEC(uint32_t) conflict, learned;
+	size_t next; /* of the trail: its clauses have not been looked at */
+	size_t bytes_max;
+};
+
+/* VALID: ->graph has an order that respects one side of every choice. INVALID: there is
+ * none; the nodes and choices of the proof are in touched and choice_used. UNKNOWN: the
+ * budget ended the search. The caller calls order_solver_release. */
+enum verdict order_solve(struct order_solver *solver, struct acyclic *graph,
+			 const struct order_choice *choices, uint32_t choice_count,
+			 const struct budget *budget);
+void order_solver_release(struct order_solver *solver);
+
+#endif

@@ -1,0 +1,341 @@
+#include "checkers/transaction/rw_register.h"
+
+#include <string.h>
+
+static struct rw_versions *
+versions_of(const struct dependencies *d)
+{
+	return d->type_state;
+}
+
+/* ---- versions by key and value --------------------------------------------------------
+ */
+
+static bool
+same_value(const struct values *values, val a, val b)
+{
+	return a == b ||
+	       (!(val_is_plain(a) && val_is_plain(b)) && val_equal(values, a, b));
+}
+
+/* Where the version of a key and value is, or belongs. */
+static uint32_t *
+slot_of(const struct rw_versions *v, const struct values *values, uint32_t key, val value)
+{
+	uint64_t hash = val_is_plain(value) ? value : val_hash(values, value);
+
+	hash = (hash ^ (uint64_t)key << 40) * 0x9e3779b97f4a7c15u;
+	for (size_t at = (hash >> 20) & v->slot_mask;; at = (at + 1) & v->slot_mask) {
+		uint32_t *slot = &v->slots[at];
+		if (*slot == 0)
+			return slot;
+		const struct version *there = &v->of.items[*slot - 1];
+		if (there->key == key && same_value(values, there->value, value))
+			return slot;
+	}
+}
+
+static void
+make_slots(struct dependencies *d, struct rw_versions *v)
+{
+	size_t writes = 0, slots = 16;
+
+	vec_each (const struct mop, mop, &d->txns.mops)
+		writes += mop->kind == MOP_WRITE;
+	while (slots < 2 * writes)
+		slots *= 2;
+	v->slot_mask = slots - 1;
+	v->slots = mem_new(slots, sizeof(*v->slots));
+	vec_reserve(&v->of, d->txns.keys.count + writes);
+	for (uint32_t key = 0; key < d->txns.keys.count; key++)
+		vec_push(&v->of, (struct version){.key = key,
+						  .writer = TXN_NONE,
+						  .value = VAL_OF_NIL,
+						  .is_final = true});
+}
+
+static bool
+add_write(struct dependencies *d, uint32_t t, const struct mop *mop, struct err *err)
+{
+	struct rw_versions *v = versions_of(d);
+	const struct values *values = &d->txns.history->values;
+	uint32_t *slot = slot_of(v, values, mop->key, mop->value);
+
+	if (mop->value == VAL_OF_NIL)
+		return err_set(err, "transaction %u writes nil, the initial value", t);
+	if (*slot != 0)
+		return err_set(err,
+			       "transactions %u and %u write the same value to one key",
+			       v->of.items[*slot - 1].writer, t);
+	v->mop_versions[mop - d->txns.mops.items] = (uint32_t)v->of.count;
+	vec_push(&v->of,
+		 (struct version){.key = mop->key, .writer = t, .value = mop->value});
+	*slot = (uint32_t)v->of.count;
+	return true;
+}
+
+static bool
+add_writes(struct dependencies *d, struct err *err)
+{
+	for (uint32_t t = 0; t < d->txns.of.count; t++) {
+		const struct txn *txn = &d->txns.of.items[t];
+		for (uint32_t i = txn->first; i < txn->first + txn->count; i++) {
+			const struct mop *mop = &d->txns.mops.items[i];
+			if (mop->kind == MOP_APPEND)
+				return err_set(err, "transaction %u appends to a list",
+					       t);
+			if (mop->kind == MOP_WRITE && !add_write(d, t, mop, err))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* ---- what each transaction did --------------------------------------------------------
+ */
+
+/* While a transaction is walked through: what it knows of each key that it touched. */
+struct walk {
+	struct dependencies *d;
+	bool nil_is_unknown;
+	uint32_t t;
+	uint32_t *place; /* owned, by key: index + 1 of its access, when >= first */
+	uint32_t first;	 /* of this transaction's accesses */
+	VEC(val) seen;	 /* by access: the value that a read must show now */
+};
+
+static struct rw_access *
+access_of(struct walk *walk, uint32_t key, bool *is_new)
+{
+	struct rw_versions *v = versions_of(walk->d);
+
+	*is_new = walk->place[key] <= walk->first;
+	if (*is_new) {
+		vec_push(&v->accesses,
+			 (struct rw_access){key, VERSION_NONE, VERSION_NONE});
+		vec_push(&walk->seen, VAL_OF_NIL);
+		walk->place[key] = (uint32_t)v->accesses.count;
+	}
+	return &v->accesses.items[walk->place[key] - 1];
+}
+
+/* garbage-read: a value that nobody wrote. G1a: of a transaction that failed. G1b: one
+ * that its transaction overwrote. [r x 7] with no write of 7; T1 [w x 1] failed, T2 [r x
+ * 1]; T1 [w x 1] [w x 2], T2 [r x 1]. Reading one's own later write is internal. */
+static void
+judge_source(struct walk *walk, const struct mop *mop, uint32_t version)
+{
+	struct dependencies *d = walk->d;
+	const struct version *read = &versions_of(d)->of.items[version];
+
+	if (read->writer == TXN_NONE)
+		return;
+	enum op_type type = (enum op_type)txn_op(&d->txns, read->writer)->type;
+	if (read->writer == walk->t)
+		dependencies_find(d, ANOMALY_INTERNAL, walk->t, UINT32_MAX, mop->key,
+				  mop->value);
+	else if (type == OP_FAIL)
+		dependencies_find(d, ANOMALY_G1A, walk->t, read->writer, mop->key,
+				  mop->value);
+	else if (!read->is_final)
+		dependencies_find(d, ANOMALY_G1B, walk->t, read->writer, mop->key,
+				  mop->value);
+	if (type == OP_INFO)
+		d->committed[read->writer] = true;
+}
+
+static void
+walk_first_read(struct walk *walk, struct rw_access *access, const struct mop *mop)
+{
+	struct dependencies *d = walk->d;
+	struct rw_versions *v = versions_of(d);
+	uint32_t version = mop->key;
+
+	if (mop->value != VAL_OF_NIL) {
+		uint32_t slot =
+			*slot_of(v, &d->txns.history->values, mop->key, mop->value);
+		if (slot == 0) {
+			dependencies_find(d, ANOMALY_GARBAGE_READ, walk->t, UINT32_MAX,
+					  mop->key, mop->value);
+			return;
+		}
+		version = slot - 1;
+	}
+	judge_source(walk, mop, version);
+	if (v->of.items[version].writer == walk->t)
+		return;
+	access->read = version;
+	v->mop_versions[mop - d->txns.mops.items] = version;
+}
+
+static void
+walk_read(struct walk *walk, const struct mop *mop)
+{
+	const struct values *values = &walk->d->txns.history->values;
+	bool is_new;
+
+	if (mop->value == VAL_OF_NIL && walk->nil_is_unknown)
+		return;
+	struct rw_access *access = access_of(walk, mop->key, &is_new);
+	val *seen = &walk->seen.items[walk->place[mop->key] - 1 - walk->first];
+	if (is_new) {
+		*seen = mop->value;
+		walk_first_read(walk, access, mop);
+	} else if (!same_value(values, *seen, mop->value))
+		dependencies_find(walk->d, ANOMALY_INTERNAL, walk->t, UINT32_MAX,
+				  mop->key, mop->value);
+}
+
+static void
+walk_txn(struct walk *walk, uint32_t t)
+{
+	struct dependencies *d = walk->d;
+	struct rw_versions *v = versions_of(d);
+	const struct txn *txn = &d->txns.of.items[t];
+	bool is_ok = txn_op(&d->txns, t)->type == OP_OK, is_new;
+
+	walk->t = t;
+	walk->first = v->starts[t] = (uint32_t)v->accesses.count;
+	vec_clear(&walk->seen);
+	for (uint32_t i = txn->first; i < txn->first + txn->count; i++) {
+		const struct mop *mop = &d->txns.mops.items[i];
+		if (mop->kind == MOP_READ && is_ok)
+			walk_read(walk, mop);
+		if (mop->kind != MOP_WRITE)
+			continue;
+		struct rw_access *access = access_of(walk, mop->key, &is_new);
+		access->written = v->mop_versions[i];
+		walk->seen.items[walk->place[mop->key] - 1 - walk->first] = mop->value;
+	}
+}
+
+/* The last write of each transaction to each key; before any read is judged. */
+static void
+mark_final(struct dependencies *d)
+{
+	struct rw_versions *v = versions_of(d);
+	uint32_t *last = mem_new(d->txns.keys.count, sizeof(*last));
+
+	for (uint32_t version = (uint32_t)v->of.count; version-- > d->txns.keys.count;) {
+		struct version *written = &v->of.items[version];
+		written->is_final = last[written->key] != written->writer + 1;
+		last[written->key] = written->writer + 1;
+	}
+	free(last);
+}
+
+/* lost-update: two committed transactions read one version and both replace it: T1 [r x
+ * nil] [w x 1], T2 [r x nil] [w x 2]. dirty-update: the replaced version was aborted. */
+static void
+judge_updates(struct dependencies *d)
+{
+	struct rw_versions *v = versions_of(d);
+	uint32_t *updater = mem_new(v->of.count, sizeof(*updater));
+
+	for (uint32_t t = 0; t < d->txns.of.count; t++)
+		for (uint32_t i = v->starts[t]; i < v->starts[t + 1]; i++) {
+			const struct rw_access *a = &v->accesses.items[i];
+			if (a->read == VERSION_NONE || a->written == VERSION_NONE ||
+			    !d->committed[t])
+				continue;
+			const struct version *read = &v->of.items[a->read];
+			if (read->writer != TXN_NONE &&
+			    txn_op(&d->txns, read->writer)->type == OP_FAIL)
+				dependencies_find(d, ANOMALY_DIRTY_UPDATE, t,
+						  read->writer, a->key, read->value);
+			if (updater[a->read] != 0)
+				dependencies_find(d, ANOMALY_LOST_UPDATE, t,
+						  updater[a->read] - 1, a->key,
+						  read->value);
+			updater[a->read] = t + 1;
+		}
+	free(updater);
+}
+
+/* ---- words ----------------------------------------------------------------------------
+ */
+
+static void
+explain_read(const struct dependencies *d, uint32_t writer, uint32_t reader,
+	     struct buf *out)
+{
+	const struct rw_versions *v = versions_of(d);
+	const struct values *values = &d->txns.history->values;
+
+	for (uint32_t i = v->starts[reader]; i < v->starts[reader + 1]; i++) {
+		uint32_t version = v->accesses.items[i].read;
+		if (version == VERSION_NONE || v->of.items[version].writer != writer)
+			continue;
+		buf_printf(out, "T%u read ", reader);
+		val_print(values, v->of.items[version].value, out);
+		buf_string(out, " of key ");
+		val_print(values, d->txns.keys.items[v->of.items[version].key], out);
+		buf_printf(out, ", which T%u wrote", writer);
+		return;
+	}
+}
+
+static void
+explain(const struct dependencies *d, uint32_t from, uint32_t to, enum edge_kind kind,
+	struct buf *out)
+{
+	const struct rw_versions *v = versions_of(d);
+
+	if (kind == EDGE_WR) {
+		explain_read(d, from, to, out);
+		return;
+	}
+	vec_each (const struct rw_reason, reason, &v->reasons) {
+		if (reason->from != from || reason->to != to)
+			continue;
+		buf_printf(out, "T%u could see T%u, which wrote key ", reason->reader,
+			   from);
+		val_print(&d->txns.history->values, d->txns.keys.items[reason->key], out);
+		buf_printf(out, ", but read it from T%u", to);
+		return;
+	}
+}
+
+static void
+release_versions(struct dependencies *d)
+{
+	struct rw_versions *v = versions_of(d);
+
+	vec_release(&v->of);
+	vec_release(&v->accesses);
+	vec_release(&v->reasons);
+	free(v->slots);
+	free(v->starts);
+	free(v->mop_versions);
+	free(v);
+}
+
+bool
+rw_register_read(struct dependencies *d, const struct history *history,
+		 bool nil_is_unknown, struct err *err)
+{
+	if (!txns_init(&d->txns, history, err))
+		return false;
+	dependencies_init(d);
+	uint32_t n = (uint32_t)d->txns.of.count;
+	struct rw_versions *v = mem_new(1, sizeof(*v));
+	struct walk walk = {.d = d, .nil_is_unknown = nil_is_unknown};
+	d->type_state = v;
+	d->release_type = release_versions;
+	d->explain = explain;
+	v->starts = mem_new((size_t)n + 1, sizeof(*v->starts));
+	v->mop_versions = mem_new(d->txns.mops.count, sizeof(*v->mop_versions));
+	memset(v->mop_versions, 0xff, d->txns.mops.count * sizeof(*v->mop_versions));
+	make_slots(d, v);
+	if (!add_writes(d, err))
+		return false;
+	mark_final(d);
+	walk.place = mem_new(d->txns.keys.count, sizeof(*walk.place));
+	for (uint32_t t = 0; t < n; t++)
+		walk_txn(&walk, t);
+	v->starts[n] = (uint32_t)v->accesses.count;
+	judge_updates(d);
+	vec_release(&walk.seen);
+	free(walk.place);
+	return true;
+}

@@ -1,0 +1,56 @@
+/* rw_register.h - versions out of transactions that write and read registers.
+ *
+ * Every value is written at most once to a key, so a read names the write that it read;
+ * the initial value is nil. What is not known is the order in which the versions of one
+ * key replaced each other, except where a transaction read one version and wrote the next
+ * (read-modify-write): rw_order.h finds it. An open transaction of which a write was read
+ * has committed; other open ones are left out, which is complete for unique values.
+ * O(micro-operations). PURE. */
+#ifndef CHECKERS_RW_REGISTER_H
+#define CHECKERS_RW_REGISTER_H
+
+#include "checkers/transaction/dependencies.h"
+
+#define TXN_NONE     UINT32_MAX
+#define VERSION_NONE UINT32_MAX
+
+/* One value that a key has had. Versions 0 .. keys - 1 are the initial ones. */
+struct version {
+	uint32_t key;
+	uint32_t writer; /* transaction; TXN_NONE: the initial value */
+	val value;
+	bool is_final; /* no later write of the same transaction to the key */
+};
+
+/* What a transaction did with a key, seen from outside: the version it read before it
+ * wrote there itself, and the last version that it wrote. */
+struct rw_access {
+	uint32_t key;
+	uint32_t read, written; /* versions; VERSION_NONE: did not */
+};
+
+/* Why `from` comes before `to`: `reader` read the key from `to` and could see `from`,
+ * which wrote it too. */
+struct rw_reason {
+	uint32_t from, to, reader, key;
+};
+
+struct rw_versions {
+	VEC(struct version) of;
+	uint32_t *slots; /* owned: open addressing, (key, value) -> version + 1 */
+	size_t slot_mask;
+	VEC(struct rw_access) accesses;
+	uint32_t *starts; /* owned: accesses of transaction t are starts[t] .. [t + 1] */
+	uint32_t
+		*mop_versions; /* owned, by micro-operation: the version that it read from
+				 * another transaction, or wrote; VERSION_NONE */
+	VEC(struct rw_reason) reasons; /* of the cycles that rw_weak.h found */
+};
+
+/* Fills d (zeros): transactions, findings, and as ->type_state the versions; its graph
+ * stays empty. False with the reason when the history is none of this kind, or a value
+ * was written twice to one key. The caller calls dependencies_release in both cases. */
+bool rw_register_read(struct dependencies *d, const struct history *history,
+		      bool nil_is_unknown, struct err *err);
+
+#endif

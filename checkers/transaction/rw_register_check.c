@@ -1,0 +1,451 @@
+/* rw_register_check.c - the checker of transactions that write and read registers. */
+#include "checkers/transaction/isolation.h"
+#include "checkers/transaction/rw_certify.h"
+#include "checkers/transaction/rw_core.h"
+#include "checkers/transaction/rw_weak.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The levels that ask for an order of all transactions, from strong to weak. */
+static const struct order_level {
+	const char *level;
+	enum isolation_anomaly anomaly; /* when there is no such order */
+	struct rw_question question;
+} order_levels[] = {
+	{"strict-serializable", ANOMALY_NO_SERIAL_REALTIME, {false, true, true, 0}},
+	{"strong-snapshot-isolation",
+	 ANOMALY_NO_SNAPSHOT_REALTIME,
+	 {true, true, true, 0}},
+	{"strong-session-serializable",
+	 ANOMALY_NO_SERIAL_PROCESS,
+	 {false, true, false, 0}},
+	{"strong-session-snapshot-isolation",
+	 ANOMALY_NO_SNAPSHOT_PROCESS,
+	 {true, true, false, 0}},
+	{"serializable", ANOMALY_NO_SERIAL_ORDER, {false, false, false, 0}},
+	{"snapshot-isolation", ANOMALY_NO_SNAPSHOT_ORDER, {true, false, false, 0}},
+};
+
+enum {
+	ORDER_LEVELS = sizeof(order_levels) / sizeof(order_levels[0]),
+	SHRINK_TRIES = 400
+};
+
+/* A core that shows why a level does not hold. */
+struct core_found {
+	const struct order_level *level;
+	VEC(uint32_t) txns;
+};
+
+struct judge {
+	struct dependencies d;
+	const struct check_options *options;
+	struct check_result *result;
+	struct isolation isolation;
+	uint64_t asked;	    /* what the level asked for forbids */
+	uint64_t absent;    /* anomalies that there are certainly not */
+	VEC(uint32_t) txns; /* the committed ones */
+	VEC(struct core_found) cores;
+	const char *why_unknown; /* static */
+	uint64_t choices, conflicts;
+};
+
+/* ---- which history fits ---------------------------------------------------------------
+ */
+
+static bool
+is_register_txn(const struct history *history, const struct op *op)
+{
+	const struct values *values = &history->values;
+
+	for (size_t i = 0; i < val_count(values, op->input); i++) {
+		val mop = val_at(values, op->input, i);
+		if (val_kind(mop) != VAL_LIST || val_count(values, mop) < 2 ||
+		    val_kind(val_at(values, mop, 0)) != VAL_STRING)
+			return false;
+		struct bytes f = val_text(values, val_at(values, mop, 0));
+		if (f.len == 0 || (f.data[0] != 'w' && f.data[0] != 'r'))
+			return false;
+	}
+	return true;
+}
+
+static int
+fits(const struct history *history)
+{
+	int fit = 0;
+
+	vec_each (const struct op, op, &history->ops) {
+		if (op->f != F_TXN)
+			continue;
+		if (val_kind(op->input) != VAL_LIST || !is_register_txn(history, op))
+			return 0;
+		fit = 80;
+	}
+	return fit;
+}
+
+/* ---- orders ---------------------------------------------------------------------------
+ */
+
+static void
+keep_order(struct judge *j, const struct rw_answer *answer)
+{
+	struct order order = {.key = VAL_OF_NIL, .count = answer->order.count};
+
+	if (j->result->orders.count > 0)
+		return;
+	order.ops = mem_new(order.count, sizeof(*order.ops));
+	for (size_t i = 0; i < order.count; i++)
+		order.ops[i] = j->d.txns.of.items[answer->order.items[i]].op;
+	vec_push(&j->result->orders, order);
+}
+
+static void
+ask(struct judge *j, const uint32_t *txns, size_t count,
+    const struct rw_question *question, struct rw_answer *answer)
+{
+	rw_order_find(&j->d, txns, (uint32_t)count, question, &j->options->budget,
+		      answer);
+	j->choices = answer->choices > j->choices ? answer->choices : j->choices;
+	j->conflicts += answer->conflicts;
+}
+
+static bool
+have_no_order(struct judge *j, const struct order_level *row, const uint32_t *txns,
+	      size_t count, struct rw_answer *answer)
+{
+	struct rw_question question = row->question;
+
+	question.slack = SLACK_ENDLESS;
+	ask(j, txns, count, &question, answer);
+	return answer->verdict == VERDICT_INVALID;
+}
+
+/* Time may have been used as a hint, so what was found to have no order must prove it
+ * again without. The smaller core of that second search is taken when it is one too. */
+static bool
+keep_core(struct judge *j, const struct order_level *row, const struct rw_answer *first)
+{
+	struct rw_answer second, third = {0};
+	bool proven =
+		have_no_order(j, row, first->core.items, first->core.count, &second);
+
+	if (proven) {
+		bool smaller = have_no_order(j, row, second.core.items, second.core.count,
+					     &third);
+		const struct rw_answer *best = smaller ? &second : first;
+		vec_push(&j->cores, (struct core_found){.level = row});
+		struct core_found *found = vec_last(&j->cores);
+		for (size_t i = 0; i < best->core.count; i++)
+			vec_push(&found->txns, best->core.items[i]);
+	}
+	rw_answer_release(&second);
+	rw_answer_release(&third);
+	return proven;
+}
+
+/* When no smaller core proves it again, all transactions are the core. */
+static void
+keep_all(struct judge *j, const struct order_level *row)
+{
+	vec_push(&j->cores, (struct core_found){.level = row});
+	vec_each (uint32_t, txn, &j->txns)
+		vec_push(&vec_last(&j->cores)->txns, *txn);
+}
+
+/* Time is a hint where the level does not ask for it: first as if it were asked for,
+ * then with more and more slack, at last without. */
+static enum verdict
+find_order(struct judge *j, const struct order_level *row)
+{
+	static const uint32_t slacks[] = {0, 64, 4096, SLACK_ENDLESS};
+	enum verdict verdict = VERDICT_UNKNOWN;
+
+	for (size_t i = 0; i < sizeof(slacks) / sizeof(slacks[0]); i++) {
+		struct rw_question question = row->question;
+		struct rw_answer answer;
+		question.slack = slacks[i];
+		ask(j, j->txns.items, j->txns.count, &question, &answer);
+		verdict = answer.verdict;
+		if (verdict == VERDICT_VALID)
+			keep_order(j, &answer);
+		if (verdict == VERDICT_UNKNOWN)
+			j->why_unknown = answer.reason;
+		bool is_proof = verdict == VERDICT_INVALID && keep_core(j, row, &answer);
+		bool is_last = slacks[i] == SLACK_ENDLESS || question.realtime;
+		if (verdict == VERDICT_INVALID && is_last && !is_proof)
+			keep_all(j, row);
+		rw_answer_release(&answer);
+		if (verdict != VERDICT_INVALID || is_proof || is_last)
+			break;
+	}
+	return verdict;
+}
+
+/* Asked for itself, or as the nearest stronger level of one that has no decider. */
+static bool
+is_wanted(const struct judge *j, uint64_t forbids)
+{
+	return (forbids & ~j->asked) == 0 ||
+	       ((j->asked & anomaly_bit(ANOMALY_G_SINGLE)) != 0 &&
+		(forbids & anomaly_bit(ANOMALY_CAUSALITY)) == 0);
+}
+
+static void
+judge_orders(struct judge *j)
+{
+	struct err err;
+
+	for (size_t i = 0; i < ORDER_LEVELS; i++) {
+		const struct order_level *row = &order_levels[i];
+		size_t level = 0;
+		level_find(row->level, &level, &err);
+		uint64_t forbids = level_forbids(level);
+		if (!is_wanted(j, forbids) || (forbids & j->isolation.found) != 0 ||
+		    (forbids & ~j->absent) == 0)
+			continue;
+		enum verdict verdict = find_order(j, row);
+		if (verdict == VERDICT_VALID)
+			j->absent |= forbids;
+		else if (verdict == VERDICT_INVALID)
+			j->isolation.found |= anomaly_bit(row->anomaly);
+	}
+}
+
+/* The levels below, from strong to weak. */
+static const struct weak_level {
+	const char *level;
+	struct weak_question question;
+} weak_levels[] = {
+	{"causal", {WEAK_CAUSAL, true, ANOMALY_CAUSALITY, ANOMALY_G1C_PROCESS}},
+	{"strong-session-read-atomic",
+	 {WEAK_ATOMIC, true, ANOMALY_FRACTURED_PROCESS, ANOMALY_G1C_PROCESS}},
+	{"strong-session-monotonic-atomic-view",
+	 {WEAK_MONOTONIC, true, ANOMALY_NON_MONOTONIC_PROCESS, ANOMALY_G1C_PROCESS}},
+	{"read-atomic", {WEAK_ATOMIC, false, ANOMALY_FRACTURED_READ, ANOMALY_G1C}},
+	{"monotonic-atomic-view",
+	 {WEAK_MONOTONIC, false, ANOMALY_NON_MONOTONIC_VIEW, ANOMALY_G1C}},
+	{"read-committed", {WEAK_COMMITTED, false, ANOMALY_G1C, ANOMALY_G1C}},
+};
+
+static void
+judge_weak(struct judge *j)
+{
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(weak_levels) / sizeof(weak_levels[0]); i++) {
+		const struct weak_level *row = &weak_levels[i];
+		size_t level = 0;
+		level_find(row->level, &level, &err);
+		uint64_t forbids = level_forbids(level);
+		if ((forbids & ~j->asked) != 0 || (forbids & j->isolation.found) != 0 ||
+		    (forbids & ~j->absent) == 0)
+			continue;
+		enum verdict verdict = rw_weak_judge(&j->d, &row->question,
+						     &j->options->budget, &j->isolation);
+		bool reads_vary = row->question.view == WEAK_MONOTONIC &&
+				  (j->isolation.found & anomaly_bit(ANOMALY_INTERNAL));
+		if (verdict == VERDICT_VALID && !reads_vary)
+			j->absent |= forbids;
+		else if (verdict == VERDICT_VALID)
+			j->why_unknown =
+				"a transaction read a key twice and differently, "
+				"and only its first reads are judged";
+		else if (verdict == VERDICT_UNKNOWN)
+			j->why_unknown = "the clocks of so many processes need more "
+					 "memory than the budget";
+	}
+}
+
+/* ---- words ----------------------------------------------------------------------------
+ */
+
+static void
+report_core(struct judge *j, struct core_found *core)
+{
+	const struct order_level *row = core->level;
+	uint32_t count = (uint32_t)core->txns.count;
+	struct buf text = {0};
+
+	struct anomaly *anomaly =
+		check_result_anomaly(j->result, anomaly_name(row->anomaly), VAL_OF_NIL);
+	if (anomaly == NULL)
+		return;
+	rw_core_shrink(&j->d, &row->question, &j->options->budget, SHRINK_TRIES,
+		       core->txns.items, &count);
+	buf_printf(&text, "%s: %s\n", anomaly_name(row->anomaly),
+		   anomaly_definition(row->anomaly));
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t txn = core->txns.items[i];
+		txn_describe(&j->d.txns, txn, &text);
+		if (row->question.realtime)
+			buf_printf(&text, " (events %u to %u)", j->d.begin[txn],
+				   j->d.end[txn]);
+		buf_char(&text, '\n');
+		vec_push(&anomaly->ops, j->d.txns.of.items[txn].op);
+	}
+	buf_printf(&text, "these %u have no order that is %s", count, row->level);
+	anomaly->text = text.data;
+}
+
+/* Of the cores, those of the weakest serializable and the weakest snapshot level tell
+ * most. */
+static void
+report_cores(struct judge *j)
+{
+	for (size_t i = j->cores.count; i-- > 0;) {
+		struct core_found *core = &j->cores.items[i];
+		bool told = (j->asked & anomaly_bit(core->level->anomaly)) == 0;
+		for (size_t k = i + 1; k < j->cores.count; k++)
+			told |= j->cores.items[k].level->question.snapshot ==
+				core->level->question.snapshot;
+		if (!told)
+			report_core(j, core);
+	}
+}
+
+/* ---- the check ------------------------------------------------------------------------
+ */
+
+/* Anomalies that the reader of versions sees without fail. */
+static const enum isolation_anomaly seen_at_once[] = {
+	ANOMALY_GARBAGE_READ, ANOMALY_DUPLICATE,   ANOMALY_INCOMPATIBLE_ORDER,
+	ANOMALY_DIRTY_UPDATE, ANOMALY_INTERNAL,	   ANOMALY_G1A,
+	ANOMALY_G1B,	      ANOMALY_LOST_UPDATE,
+};
+
+static bool
+begin(struct judge *j, const struct history *history, struct err *err)
+{
+	size_t level = level_count() - 1;
+
+	if (j->options->level != NULL && !level_find(j->options->level, &level, err))
+		return false;
+	j->asked = level_forbids(level);
+	if (!rw_register_read(&j->d, history, j->options->nil_is_unknown, err))
+		return false;
+	for (uint32_t t = 0; t < j->d.txns.of.count; t++)
+		if (j->d.committed[t])
+			vec_push(&j->txns, t);
+	vec_each (const struct finding, finding, &j->d.findings)
+		j->isolation.found |= anomaly_bit(finding->anomaly);
+	for (size_t i = 0; i < sizeof(seen_at_once) / sizeof(seen_at_once[0]); i++)
+		j->absent |= anomaly_bit(seen_at_once[i]);
+	return true;
+}
+
+static void
+end(struct judge *j)
+{
+	vec_each (struct core_found, core, &j->cores)
+		vec_release(&core->txns);
+	vec_release(&j->cores);
+	vec_release(&j->txns);
+	isolation_release(&j->isolation);
+	dependencies_release(&j->d);
+}
+
+/* An order, or a core that has none; what weak levels allow or forbid carries neither. */
+static bool
+carries_proof(const struct check_result *result)
+{
+	if (result->verdict == VERDICT_VALID)
+		return result->orders.count > 0;
+	vec_each (const struct anomaly, anomaly, &result->anomalies)
+		for (size_t i = 0; i < ORDER_LEVELS; i++)
+			if (strcmp(anomaly_name(order_levels[i].anomaly),
+				   anomaly->name) == 0)
+				return true;
+	return false;
+}
+
+static void
+check(const struct history *history, const struct check_options *options,
+      struct check_result *result)
+{
+	struct judge j = {.options = options, .result = result};
+	struct err err;
+
+	result->complexity = "order of versions by conflict-driven search, NP-complete; "
+			     "O(n width) when times nearly tell it";
+	if (!begin(&j, history, &err)) {
+		result->verdict = VERDICT_UNKNOWN;
+		result->reason = mem_string(err.text);
+		end(&j);
+		return;
+	}
+	result->operations = j.d.txns.of.count;
+	judge_orders(&j);
+	judge_weak(&j);
+	j.isolation.open = ~(j.absent | j.isolation.found);
+	j.isolation.why_open = j.why_unknown;
+	isolation_report(&j.d, &j.isolation, options->level, result);
+	if (result->verdict == VERDICT_INVALID)
+		report_cores(&j);
+	buf_printf(&result->details, ",\"choices\":%llu,\"conflicts\":%llu",
+		   (unsigned long long)j.choices, (unsigned long long)j.conflicts);
+	result->is_unproven = !carries_proof(result);
+	end(&j);
+}
+
+/* ---- the certificate ------------------------------------------------------------------
+ */
+
+static bool
+certify_invalid(const struct history *history, const struct check_options *options,
+		const struct anomaly *anomaly, struct err *err)
+{
+	for (size_t i = 0; i < ORDER_LEVELS; i++) {
+		const struct rw_question *q = &order_levels[i].question;
+		struct rw_claim claim = {q->snapshot, q->process, q->realtime,
+					 options->nil_is_unknown};
+		if (strcmp(anomaly_name(order_levels[i].anomaly), anomaly->name) == 0 &&
+		    !rw_certify_core(history, anomaly->ops.items, anomaly->ops.count,
+				     &claim, err))
+			return false;
+	}
+	return true;
+}
+
+/* An order of snapshots and commits; a serial one is also good for weaker levels. */
+static bool
+stands_twice(const struct order *order)
+{
+	for (size_t i = 1; i < order->count; i++)
+		if (order->ops[i] == order->ops[0])
+			return true;
+	return false;
+}
+
+static bool
+certify(const struct history *history, const struct check_options *options,
+	const struct check_result *result, struct err *err)
+{
+	size_t level = level_count() - 1;
+
+	if (options->level != NULL && !level_find(options->level, &level, err))
+		return false;
+	uint64_t forbids = level_forbids(level);
+	vec_each (const struct anomaly, anomaly, &result->anomalies)
+		if (!certify_invalid(history, options, anomaly, err))
+			return false;
+	if (result->verdict != VERDICT_VALID || result->orders.count == 0)
+		return true;
+	const struct order *order = &result->orders.items[0];
+	struct rw_claim claim = {
+		.snapshot = stands_twice(order),
+		.process = (forbids & anomaly_bit(ANOMALY_NO_SNAPSHOT_PROCESS)) != 0,
+		.realtime = (forbids & anomaly_bit(ANOMALY_NO_SNAPSHOT_REALTIME)) != 0,
+		.nil_is_unknown = options->nil_is_unknown};
+	return rw_certify_order(history, order, &claim, err);
+}
+
+const struct checker checker_rw_register = {
+	"rw-register",
+	"transactions that write and read registers: all levels of isolation",
+	fits,
+	check,
+	certify,
+};

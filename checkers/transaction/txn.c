@@ -1,0 +1,148 @@
+#include "checkers/transaction/txn.h"
+
+#include <string.h>
+
+static enum mop_kind
+mop_kind_of(struct bytes name)
+{
+	static const struct {
+		const char *name;
+		enum mop_kind kind;
+	} kinds[] = {{"r", MOP_READ},
+		     {"read", MOP_READ},
+		     {"w", MOP_WRITE},
+		     {"write", MOP_WRITE},
+		     {"append", MOP_APPEND}};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (name.len == strlen(kinds[i].name) &&
+		    memcmp(name.data, kinds[i].name, name.len) == 0)
+			return kinds[i].kind;
+	return 0;
+}
+
+/* Keys that are one word are found by it; other keys (lists, reals, large numbers) by a
+ * walk over those met so far, which are few. */
+static uint32_t
+key_id(struct txns *txns, val key)
+{
+	bool is_new;
+	uint64_t *id = map_at(&txns->key_ids, key, &is_new);
+
+	if (!is_new)
+		return (uint32_t)*id;
+	*id = txns->keys.count;
+	enum val_kind kind = val_kind(key);
+	if (kind == VAL_LIST || kind == VAL_MAP || kind == VAL_REAL)
+		for (uint32_t k = 0; k < txns->keys.count; k++)
+			if (val_equal(&txns->history->values, txns->keys.items[k], key)) {
+				*id = k;
+				return k;
+			}
+	vec_push(&txns->keys, key);
+	return (uint32_t)txns->keys.count - 1;
+}
+
+static bool
+bad_mop(const struct txns *txns, const struct op *op, val mop, struct err *err)
+{
+	struct buf text = {0};
+
+	val_print(&txns->history->values, mop, &text);
+	err_set(err,
+		"operation %u of process %u: '%.80s' is not a micro-operation [f key "
+		"value] "
+		"with f one of r, w, append",
+		op->invoke_at, op->process, buf_text(&text));
+	buf_release(&text);
+	return false;
+}
+
+static bool
+add_mop(struct txns *txns, const struct op *op, val mop, struct err *err)
+{
+	const struct values *values = &txns->history->values;
+
+	if (val_kind(mop) != VAL_LIST || val_count(values, mop) < 2 ||
+	    val_count(values, mop) > 3 || val_kind(val_at(values, mop, 0)) != VAL_STRING)
+		return bad_mop(txns, op, mop, err);
+	enum mop_kind kind = mop_kind_of(val_text(values, val_at(values, mop, 0)));
+	if (kind == 0)
+		return bad_mop(txns, op, mop, err);
+	val value = val_count(values, mop) == 3 ? val_at(values, mop, 2) : VAL_OF_NIL;
+	if (kind == MOP_READ && op->type != OP_OK)
+		value = VAL_OF_NIL;
+	bool is_list = kind == MOP_READ && val_kind(value) == VAL_LIST;
+	vec_push(&txns->mops,
+		 (struct mop){.key = key_id(txns, val_at(values, mop, 1)),
+			      .kind = kind,
+			      .length = is_list ? (uint32_t)val_count(values, value) : 0,
+			      .value = value});
+	return true;
+}
+
+static bool
+add_txn(struct txns *txns, uint32_t index, struct err *err)
+{
+	const struct op *op = &txns->history->ops.items[index];
+	const struct values *values = &txns->history->values;
+	val list = op->type == OP_OK && op->output != VAL_OF_NIL ? op->output : op->input;
+
+	if (val_kind(list) != VAL_LIST)
+		return err_set(err,
+			       "operation %u of process %u: a transaction must be a list "
+			       "of micro-operations",
+			       op->invoke_at, op->process);
+	struct txn txn = {.op = index,
+			  .first = (uint32_t)txns->mops.count,
+			  .count = (uint32_t)val_count(values, list)};
+	for (uint32_t i = 0; i < txn.count; i++)
+		if (!add_mop(txns, op, val_at(values, list, i), err))
+			return false;
+	vec_push(&txns->of, txn);
+	return true;
+}
+
+bool
+txns_init(struct txns *txns, const struct history *history, struct err *err)
+{
+	*txns = (struct txns){.history = history};
+	for (uint32_t i = 0; i < history->ops.count; i++)
+		if (history->ops.items[i].f == F_TXN && !add_txn(txns, i, err))
+			return false;
+	return true;
+}
+
+void
+txns_release(struct txns *txns)
+{
+	vec_release(&txns->of);
+	vec_release(&txns->mops);
+	vec_release(&txns->keys);
+	map_release(&txns->key_ids);
+}
+
+const struct op *
+txn_op(const struct txns *txns, uint32_t txn)
+{
+	return &txns->history->ops.items[txns->of.items[txn].op];
+}
+
+void
+txn_describe(const struct txns *txns, uint32_t txn, struct buf *out)
+{
+	static const char *const names[] = {"", "r", "w", "append"};
+	const struct txn *t = &txns->of.items[txn];
+	const struct op *op = txn_op(txns, txn);
+
+	buf_printf(out, "T%u = process %u:", txn, op->process);
+	for (uint32_t i = t->first; i < t->first + t->count; i++) {
+		const struct mop *mop = &txns->mops.items[i];
+		buf_printf(out, " [%s ", names[mop->kind]);
+		val_print(&txns->history->values, txns->keys.items[mop->key], out);
+		buf_char(out, ' ');
+		val_print(&txns->history->values, mop->value, out);
+		buf_char(out, ']');
+	}
+	buf_printf(out, " %s", op_type_name((enum op_type)op->type));
+}

@@ -1,0 +1,221 @@
+#include "checkers/type/lock.h"
+
+#include "checkers/engine/states.h"
+#include "checkers/value_ids.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum lock_call {
+	LOCK_ACQUIRE = 1, /* a: owner; b: token id, NO_TOKEN */
+	LOCK_RELEASE,	  /* a: owner */
+};
+
+#define NO_TOKEN     UINT32_MAX
+#define NO_TOKEN_YET INT64_MIN
+
+/* Compared by its bytes: no padding. */
+struct lock_state {
+	int64_t token;	/* given last, or the least that it can be */
+	uint32_t owner; /* id + 1; 0: free */
+	uint32_t depth;
+	uint64_t is_exact; /* the token is known */
+};
+
+struct self {
+	struct value_ids owners, tokens;
+	struct states states;
+	bool is_mutex, is_reentrant, has_tokens;
+};
+
+static struct self *
+open_lock(const struct key_ops *key, const struct check_options *options, bool has_tokens)
+{
+	struct self *self = mem_new(1, sizeof(*self));
+
+	value_ids_init(&self->owners, &key->history->values);
+	value_ids_init(&self->tokens, &key->history->values);
+	states_init(&self->states, options->budget.bytes_max / 4);
+	self->is_mutex = options->model != NULL && strcmp(options->model, "mutex") == 0;
+	self->is_reentrant =
+		options->model != NULL && strcmp(options->model, "reentrant") == 0;
+	self->has_tokens = has_tokens;
+	return self;
+}
+
+static void *
+lock_open(const struct key_ops *key, const struct check_options *options)
+{
+	return open_lock(key, options, false);
+}
+
+static void *
+fenced_open(const struct key_ops *key, const struct check_options *options)
+{
+	return open_lock(key, options, true);
+}
+
+static void
+lock_close(void *context)
+{
+	struct self *self = context;
+
+	value_ids_release(&self->owners);
+	value_ids_release(&self->tokens);
+	states_release(&self->states);
+	free(self);
+}
+
+static bool
+lock_decode(void *context, const struct op *op, struct call *call)
+{
+	struct self *self = context;
+	val owner = op->input != VAL_OF_NIL ? op->input : val_small(op->process);
+
+	if (op->type == OP_FAIL)
+		return false;
+	call->kind = op->f == F_ACQUIRE ? LOCK_ACQUIRE : LOCK_RELEASE;
+	call->a = value_ids_add(&self->owners, self->is_mutex ? VAL_OF_NIL : owner);
+	call->b = NO_TOKEN;
+	if (self->has_tokens && op->type == OP_OK && op->f == F_ACQUIRE &&
+	    val_kind(op->output) == VAL_INT)
+		call->b = value_ids_add(&self->tokens, op->output);
+	return true;
+}
+
+/* Plain locks need no table of states: 0 is free, else the owner's number + 1. */
+static bool
+is_plain(const struct self *self)
+{
+	return !self->is_reentrant && !self->has_tokens;
+}
+
+static uint32_t
+lock_init(void *context)
+{
+	struct self *self = context;
+	struct lock_state state = {.token = NO_TOKEN_YET};
+	uint32_t number = 0;
+
+	if (!is_plain(self))
+		states_number(&self->states, &state, sizeof(state), &number);
+	return number;
+}
+
+static int64_t
+token_of(const struct self *self, const struct call *call)
+{
+	return val_number(self->tokens.pool, value_ids_value(&self->tokens, call->b));
+}
+
+/* A token that nobody knows is taken as small as it can be. */
+static bool
+take_token(const struct self *self, struct lock_state *state, const struct call *call)
+{
+	if (!self->has_tokens)
+		return true;
+	state->is_exact = call->b != NO_TOKEN;
+	if (call->b == NO_TOKEN) {
+		state->token += state->token != NO_TOKEN_YET;
+		return state->token != INT64_MAX;
+	}
+	bool is_greater = token_of(self, call) > state->token;
+	state->token = token_of(self, call);
+	return is_greater;
+}
+
+/* Held already: the token is the same one, which may be met for the first time. */
+static bool
+meet_token(const struct self *self, struct lock_state *state, const struct call *call)
+{
+	if (call->b == NO_TOKEN)
+		return true;
+	int64_t token = token_of(self, call);
+	bool fits = state->is_exact ? token == state->token : token >= state->token;
+	state->token = token;
+	state->is_exact = true;
+	return fits;
+}
+
+static bool
+acquire(const struct self *self, struct lock_state *state, const struct call *call)
+{
+	bool is_again = self->is_reentrant && state->owner == call->a + 1;
+
+	if (state->owner != 0 && !is_again)
+		return false;
+	state->owner = call->a + 1;
+	state->depth++;
+	return is_again ? meet_token(self, state, call) : take_token(self, state, call);
+}
+
+static bool
+lock_step(void *context, uint32_t number, const struct call *call, uint32_t *next)
+{
+	struct self *self = context;
+	struct lock_state state;
+
+	if (is_plain(self)) {
+		*next = call->kind == LOCK_ACQUIRE ? call->a + 1 : 0;
+		return number == (call->kind == LOCK_ACQUIRE ? 0 : call->a + 1);
+	}
+	states_read(&self->states, number, &state, sizeof(state));
+	if (call->kind == LOCK_ACQUIRE) {
+		if (!acquire(self, &state, call))
+			return false;
+	} else {
+		if (state.owner != call->a + 1)
+			return false;
+		state.depth--;
+		state.owner = state.depth == 0 ? 0 : state.owner;
+	}
+	return states_number(&self->states, &state, sizeof(state), next);
+}
+
+static bool
+lock_never(void *context, const struct call *call)
+{
+	(void)context;
+	(void)call;
+	return false;
+}
+
+static uint32_t
+lock_state_count(void *context)
+{
+	const struct self *self = context;
+
+	return is_plain(self) ? (uint32_t)value_ids_count(&self->owners) + 1 : 0;
+}
+
+static bool
+lock_is_full(void *context)
+{
+	return ((const struct self *)context)->states.is_full;
+}
+
+const struct model model_lock = {
+	.name = "lock",
+	.open = lock_open,
+	.close = lock_close,
+	.decode = lock_decode,
+	.init = lock_init,
+	.step = lock_step,
+	.is_read = lock_never,
+	.is_overwrite = lock_never,
+	.state_count = lock_state_count,
+	.is_full = lock_is_full,
+};
+
+const struct model model_fenced_lock = {
+	.name = "fenced-lock",
+	.open = fenced_open,
+	.close = lock_close,
+	.decode = lock_decode,
+	.init = lock_init,
+	.step = lock_step,
+	.is_read = lock_never,
+	.is_overwrite = lock_never,
+	.state_count = lock_state_count,
+	.is_full = lock_is_full,
+};

@@ -1,0 +1,310 @@
+#include "checkers/weak/weak_certify.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+#define NOWHERE UINT32_MAX
+
+struct proof {
+	enum weak_model model;
+	const struct weak *weak;
+	const struct weak_order *order;
+	uint32_t *place; /* owned, by id: place in the order, or NOWHERE */
+	struct err *err;
+};
+
+/* The order must have each operation that `is_member` says once, and no other. */
+static bool
+is_member(const struct proof *proof, uint32_t v)
+{
+	if (weak_is_write(proof->weak, v) || proof->order->session == WEAK_EVERYONE)
+		return true;
+	return proof->model < WEAK_READ_YOUR_WRITES &&
+	       proof->weak->session[v] == proof->order->session;
+}
+
+static bool
+place_all(struct proof *proof)
+{
+	const struct weak *weak = proof->weak;
+
+	memset(proof->place, 0xff, weak->count * sizeof(*proof->place));
+	for (uint32_t i = 0; i < proof->order->count; i++) {
+		uint32_t v = proof->order->ids[i];
+		if (v >= weak->count || proof->place[v] != NOWHERE)
+			return err_set(proof->err, "an operation stands twice");
+		proof->place[v] = i;
+	}
+	for (uint32_t v = 0; v < weak->count; v++)
+		if ((proof->place[v] != NOWHERE) != is_member(proof, v))
+			return err_set(proof->err,
+				       "operation %u is missing or does not belong there",
+				       weak->op[v]);
+	return true;
+}
+
+/* Every operation stands behind those before it in its session and (causal) behind what
+ * its session had read. A session's running maximum is enough. */
+static bool
+respects_sessions(const struct proof *proof, bool is_causal)
+{
+	const struct weak *weak = proof->weak;
+
+	for (uint32_t s = 0; s < weak->session_count; s++) {
+		uint32_t latest = 0; /* place + 1 */
+		for (uint32_t v = weak->start[s]; v < weak->start[s + 1]; v++) {
+			uint32_t source = weak->source[v];
+			if (is_causal && source != WEAK_INITIAL && source != v &&
+			    proof->place[source] + 1 > latest)
+				latest = proof->place[source] + 1;
+			if (proof->place[v] == NOWHERE)
+				continue;
+			if (proof->place[v] + 1 <= latest)
+				return err_set(proof->err,
+					       "operation %u stands too early",
+					       weak->op[v]);
+			latest = proof->place[v] + 1;
+		}
+	}
+	return true;
+}
+
+static bool
+is_legal(const struct proof *proof)
+{
+	const struct weak *weak = proof->weak;
+	uint32_t *last = mem_new((size_t)weak->key_count + 1, sizeof(*last));
+	bool legal = true;
+
+	memset(last, 0xff, weak->key_count * sizeof(*last)); /* WEAK_INITIAL */
+	for (uint32_t i = 0; i < proof->order->count && legal; i++) {
+		uint32_t v = proof->order->ids[i];
+		if (weak_is_write(weak, v))
+			last[weak->key[v]] = v;
+		else if (last[weak->key[v]] != weak->source[v])
+			legal = err_set(proof->err, "read %u returns what it cannot",
+					weak->op[v]);
+	}
+	free(last);
+	return legal;
+}
+
+/* Of the writes in the read's causal past none follows its source: in the order
+ * (convergence) or causally (CC). */
+static bool
+is_read_causal(const struct proof *proof, const struct weak_clocks *clocks, uint32_t read)
+{
+	const struct weak *weak = proof->weak;
+	uint32_t key = weak->key[read], source = weak->source[read];
+
+	for (uint32_t run = weak->key_runs[key]; run < weak->key_runs[key + 1]; run++) {
+		uint32_t s = weak_run_session(weak, run);
+		uint32_t end = weak->start[s] + weak_clock(clocks, read)[s];
+		uint32_t last = weak_last_below(weak, run, end);
+		if (last == WEAK_INITIAL || last == source)
+			continue;
+		bool follows = source == WEAK_INITIAL ||
+			       (proof->model == WEAK_CCV
+					? proof->place[last] > proof->place[source]
+					: weak_is_before(weak, clocks, source, last));
+		if (follows)
+			return err_set(proof->err, "read %u returns what was replaced",
+				       weak->op[read]);
+	}
+	return true;
+}
+
+static bool
+are_reads_causal(const struct proof *proof)
+{
+	const struct weak *weak = proof->weak;
+	struct weak_clocks clocks;
+	bool ok = true;
+
+	weak_clocks_init(&clocks, weak, SIZE_MAX);
+	for (uint32_t v = 0; v < weak->count && ok; v++)
+		if (!weak_is_write(weak, v))
+			ok = is_read_causal(proof, &clocks, v);
+	weak_clocks_release(&clocks);
+	return ok;
+}
+
+/* ---- session guarantees: versions are known now, so watermarks are enough ------------
+ */
+
+struct watermarks {
+	const struct proof *proof;
+	bool asks_own, asks_reads, asks_writers, asks_causes;
+	uint32_t *floor;  /* by key: place + 1 that a read must reach */
+	uint32_t *walked; /* by session */
+};
+
+static void
+raise_floor(struct watermarks *marks, uint32_t write)
+{
+	const struct proof *proof = marks->proof;
+	uint32_t *floor = &marks->floor[proof->weak->key[write]];
+
+	if (proof->place[write] + 1 > *floor)
+		*floor = proof->place[write] + 1;
+}
+
+static void
+raise_by_writer(struct watermarks *marks, uint32_t write)
+{
+	const struct weak *weak = marks->proof->weak;
+	uint32_t s = weak->session[write];
+
+	for (; weak->start[s] + marks->walked[s] < write; marks->walked[s]++) {
+		uint32_t v = weak->start[s] + marks->walked[s], source = weak->source[v];
+		bool asks = source == v ? marks->asks_writers : marks->asks_causes;
+		if (asks && source != WEAK_INITIAL)
+			raise_floor(marks, source);
+	}
+}
+
+static bool
+are_reads_new_enough(struct watermarks *marks)
+{
+	const struct proof *proof = marks->proof;
+	const struct weak *weak = proof->weak;
+	uint32_t s = proof->order->session;
+
+	for (uint32_t v = weak->start[s]; v < weak->start[s + 1]; v++) {
+		uint32_t source = weak->source[v];
+		uint32_t version = source == WEAK_INITIAL ? 0 : proof->place[source] + 1;
+		if (source != v && version < marks->floor[weak->key[v]])
+			return err_set(proof->err, "read %u is too old", weak->op[v]);
+		if (source == WEAK_INITIAL)
+			continue;
+		if (source == v ? marks->asks_own : marks->asks_reads)
+			raise_floor(marks, source);
+		if (source != v)
+			raise_by_writer(marks, source);
+	}
+	return true;
+}
+
+/* The writes of a session to a key ascend and, for causes, are newer than what the session
+ * had read of it. */
+static bool
+are_versions_in_session_order(const struct proof *proof, bool asks_causes)
+{
+	const struct weak *weak = proof->weak;
+	uint32_t *latest = mem_new((size_t)weak->key_count + 1, sizeof(*latest));
+	bool ok = true;
+
+	for (uint32_t s = 0; s < weak->session_count && ok; s++) {
+		for (uint32_t v = weak->start[s]; v < weak->start[s + 1] && ok; v++) {
+			uint32_t *mark = &latest[weak->key[v]];
+			uint32_t source = weak->source[v];
+			if (source == v && proof->place[v] + 1 <= *mark)
+				ok = err_set(proof->err, "write %u is placed too early",
+					     weak->op[v]);
+			bool counts =
+				source == v || (asks_causes && source != WEAK_INITIAL);
+			if (counts && proof->place[source] + 1 > *mark)
+				*mark = proof->place[source] + 1;
+		}
+		for (uint32_t v = weak->start[s]; v < weak->start[s + 1]; v++)
+			latest[weak->key[v]] = 0;
+	}
+	free(latest);
+	return ok;
+}
+
+static bool
+explains_session(const struct proof *proof)
+{
+	bool all = proof->model == WEAK_SESSION;
+	const struct weak *weak = proof->weak;
+	struct watermarks marks = {
+		.proof = proof,
+		.asks_own = all || proof->model == WEAK_READ_YOUR_WRITES,
+		.asks_reads = all || proof->model == WEAK_MONOTONIC_READS,
+		.asks_writers = all || proof->model == WEAK_MONOTONIC_WRITES,
+		.asks_causes = all || proof->model == WEAK_WRITES_FOLLOW_READS};
+
+	marks.floor = mem_new((size_t)weak->key_count + 1, sizeof(*marks.floor));
+	marks.walked = mem_new((size_t)weak->session_count + 1, sizeof(*marks.walked));
+	bool ok = are_versions_in_session_order(proof, marks.asks_causes) &&
+		  are_reads_new_enough(&marks);
+	free(marks.floor);
+	free(marks.walked);
+	return ok;
+}
+
+static bool
+holds(const struct proof *proof)
+{
+	switch (proof->model) {
+	case WEAK_SEQUENTIAL:
+	case WEAK_PRAM:
+		return respects_sessions(proof, false) && is_legal(proof);
+	case WEAK_CM:
+		return respects_sessions(proof, true) && is_legal(proof);
+	case WEAK_CC:
+	case WEAK_CCV:
+		return respects_sessions(proof, true) && are_reads_causal(proof);
+	default:
+		return explains_session(proof);
+	}
+}
+
+bool
+weak_certify_order(enum weak_model model, const struct weak *weak,
+		   const struct weak_order *order, struct err *err)
+{
+	struct proof proof = {model, weak, order, NULL, err};
+
+	proof.place = mem_new((size_t)weak->count + 1, sizeof(*proof.place));
+	bool ok = place_all(&proof) && holds(&proof);
+	free(proof.place);
+	return ok;
+}
+
+/* What weak_certify_valid counts. */
+struct taken {
+	enum weak_model model;
+	const struct weak *weak;
+	struct err *err;
+	uint32_t everyone, next_session;
+	bool ok;
+};
+
+static void
+take(void *context, const struct weak_order *order)
+{
+	struct taken *taken = context;
+
+	if (order->session == WEAK_EVERYONE)
+		taken->everyone++;
+	else if (order->session == taken->next_session)
+		taken->next_session++;
+	taken->ok = taken->ok &&
+		    weak_certify_order(taken->model, taken->weak, order, taken->err);
+}
+
+bool
+weak_certify_valid(enum weak_model model, const struct weak *weak,
+		   const struct budget *budget, struct err *err)
+{
+	struct taken taken = {.model = model, .weak = weak, .err = err, .ok = true};
+	const struct weak_taker taker = {take, &taken};
+	struct weak_limits limits = {.budget = *budget, .taker = &taker};
+	struct weak_answer answer;
+
+	weak_decide(model, weak, &limits, &answer);
+	if (!taken.ok)
+		return false;
+	if (answer.verdict == VERDICT_UNKNOWN)
+		return err_set(err, "no time was left to prove it again");
+	bool is_for_all = model <= WEAK_CCV;
+	if (answer.verdict != VERDICT_VALID ||
+	    (is_for_all ? taken.everyone != 1
+			: taken.next_session != weak->session_count))
+		return err_set(err,
+			       "the sequences that prove it could not be made again");
+	return true;
+}

@@ -1,0 +1,127 @@
+/* JSON lines: our own format (results/formats/event_map.h), and JSON as Jepsen writes it. */
+#include "results/formats/event_map.h"
+#include "results/formats/event_order.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+
+static size_t
+skip_space(struct bytes head, size_t at)
+{
+	while (at < head.len && isspace((unsigned char)head.data[at]))
+		at++;
+	return at;
+}
+
+/* `{"name" :`: in EDN no colon with nothing behind would follow the name. */
+static int
+sniff(struct bytes head)
+{
+	size_t at = skip_space(head, 0);
+
+	if (at < head.len && head.data[at] == '[')
+		at = skip_space(head, at + 1);
+	if (at >= head.len || head.data[at] != '{')
+		return 0;
+	at = skip_space(head, at + 1);
+	if (at < head.len && head.data[at] == '}')
+		return 50;
+	if (at >= head.len || head.data[at] != '"')
+		return 0;
+	const char *quote = memchr(head.data + at + 1, '"', head.len - at - 1);
+	if (quote == NULL)
+		return 40;
+	at = skip_space(head, (size_t)(quote - head.data) + 1);
+	return at >= head.len || head.data[at] == ':' ? 90 : 0;
+}
+
+static bool
+read_jsonl(struct reading *reading)
+{
+	return event_maps_read(reading, SCAN_JSON);
+}
+
+struct writing {
+	const struct history *history;
+	struct buf line;
+	uint64_t index;
+	FILE *to;
+};
+
+static void
+print_value(struct writing *writing, const char *name, val v)
+{
+	buf_printf(&writing->line, ",\"%s\":", name);
+	val_print(&writing->history->values, v, &writing->line);
+}
+
+static void
+print_text(struct writing *writing, const char *name, const char *text)
+{
+	buf_printf(&writing->line, ",\"%s\":", name);
+	json_print_string(text, strlen(text), &writing->line);
+}
+
+static void
+print_client(struct writing *writing, const struct history_event *event)
+{
+	const struct op *op = event->op;
+	const char *error = event->is_end ? history_error(writing->history, op) : "";
+
+	buf_printf(&writing->line, "\"%s\",\"process\":%" PRIu32,
+		   event->is_end ? op_type_name((enum op_type)op->type) : "invoke",
+		   op->process);
+	print_text(writing, "f", history_f_name(writing->history, op->f));
+	if (op->key != VAL_OF_NIL)
+		print_value(writing, "key", op->key);
+	print_value(writing, "value", event->is_end ? op->output : op->input);
+	if (op->node > 0)
+		buf_printf(&writing->line, ",\"node\":\"n%d\"", op->node);
+	if (error[0] != '\0')
+		print_text(writing, "error", error);
+}
+
+static void
+print_nemesis(struct writing *writing, const struct history_event *event)
+{
+	buf_string(&writing->line, "\"info\",\"process\":\"nemesis\"");
+	print_text(writing, "f", history_f_name(writing->history, event->op->f));
+	print_value(writing, "value",
+		    event->is_end ? event->op->output : event->op->input);
+}
+
+static bool
+write_event(void *context, const struct history_event *event)
+{
+	struct writing *writing = context;
+
+	buf_clear(&writing->line);
+	buf_string(&writing->line, "{\"type\":");
+	if (event->is_nemesis)
+		print_nemesis(writing, event);
+	else
+		print_client(writing, event);
+	buf_printf(&writing->line, ",\"time\":%" PRId64 ",\"index\":%" PRIu64 "}\n",
+		   event->ns, writing->index++);
+	return fwrite(writing->line.data, 1, writing->line.len, writing->to) ==
+	       writing->line.len;
+}
+
+static bool
+write_jsonl(const struct history *history, FILE *to)
+{
+	struct writing writing = {.history = history, .to = to};
+	bool ok = history_each_event(history, write_event, &writing);
+
+	buf_release(&writing.line);
+	return ok;
+}
+
+const struct format format_jsonl = {
+	.name = "jsonl",
+	.summary = "JSON lines, one event or one whole operation a line",
+	.sniff = sniff,
+	.read = read_jsonl,
+	.write = write_jsonl,
+};

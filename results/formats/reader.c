@@ -1,0 +1,242 @@
+#include "results/formats/reader.h"
+
+#include "base/file.h"
+#include "base/text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FORMAT(name) extern const struct format format_##name;
+#include "results/formats/formats.def"
+#undef FORMAT
+
+static const struct format *const formats[] = {
+#define FORMAT(name) &format_##name,
+#include "results/formats/formats.def"
+#undef FORMAT
+};
+enum {
+	FORMAT_COUNT = sizeof(formats) / sizeof(formats[0]),
+	SNIFF_BYTES = 1 << 16
+};
+
+const struct format *const *
+formats_all(size_t *count)
+{
+	*count = FORMAT_COUNT;
+	return formats;
+}
+
+const struct format *
+format_find(const char *name, struct err *err)
+{
+	const char *names[FORMAT_COUNT];
+
+	for (size_t i = 0; i < FORMAT_COUNT; i++) {
+		names[i] = formats[i]->name;
+		if (strcmp(names[i], name) == 0)
+			return formats[i];
+	}
+	const char *nearest = text_nearest(name, names, FORMAT_COUNT);
+	err_set(err, "unknown format '%s'", name);
+	if (nearest != NULL)
+		err_hint(err, "did you mean '%s'?", nearest);
+	else
+		err_hint(err, "'faultline list' shows the formats");
+	return NULL;
+}
+
+static const struct format *
+sniff(struct bytes input, const char *name, struct err *err)
+{
+	const struct format *best = NULL;
+	int best_score = 0;
+
+	if (input.len > SNIFF_BYTES)
+		input.len = SNIFF_BYTES;
+	for (size_t i = 0; i < FORMAT_COUNT; i++) {
+		int score = formats[i]->sniff(input);
+		if (score > best_score) {
+			best = formats[i];
+			best_score = score;
+		}
+	}
+	if (best == NULL) {
+		err_set(err, "%s:1:1: no history format that is known", name);
+		err_hint(err,
+			 "name it with --format; 'faultline list' shows the formats");
+	}
+	return best;
+}
+
+bool
+reading_add(struct reading *reading, const struct event *event, const char *from)
+{
+	struct err err;
+
+	return events_add(&reading->events, event, &err) ||
+	       scan_fail(&reading->scan, from, "%s", err.text);
+}
+
+static void
+choose_keys(struct reading *reading, const char *key)
+{
+	if (key == NULL)
+		return;
+	reading->events.keys = strcmp(key, "tuple") == 0 ? KEYS_TUPLES : KEYS_FIELD;
+	if (reading->events.keys == KEYS_FIELD && strcmp(key, "none") != 0)
+		reading->key_field = key;
+}
+
+static bool
+read_as(const struct format *format, struct bytes input, const char *name,
+	const struct reader_options *options, struct history *history,
+	struct reader_facts *facts, struct err *err)
+{
+	struct reading reading = {.options = options};
+
+	scan_init(&reading.scan, SCAN_JSON, &history->values, input);
+	events_init(&reading.events, history);
+	reading.scan.bytes_max = reading.events.bytes_max = options->bytes_max;
+	choose_keys(&reading, options->key);
+	bool ok = format->read(&reading) || scan_error(&reading.scan, name, err);
+	if (ok)
+		events_finish(&reading.events);
+	if (ok && history->ops.count == 0 && history->nemesis.count == 0)
+		ok = err_set(err, "'%s' holds no operation", name);
+	if (facts != NULL)
+		*facts = (struct reader_facts){.format = format,
+					       .has_times = reading.events.has_times,
+					       .are_tuples = reading.events.are_tuples,
+					       .has_order = !reading.lacks_order,
+					       .events = reading.events.count};
+	events_release(&reading.events);
+	scan_release(&reading.scan);
+	return ok;
+}
+
+bool
+reader_read_bytes(struct bytes input, const char *name,
+		  const struct reader_options *options, struct history *history,
+		  struct reader_facts *facts, struct err *err)
+{
+	if (input.len == 0)
+		return err_set(err, "'%s' is empty", name);
+	if (input.len >= 3 && memcmp(input.data, "\xef\xbb\xbf", 3) == 0) {
+		input.data += 3; /* the byte order mark that some editors leave */
+		input.len -= 3;
+	}
+	const struct format *format = options->format != NULL
+					      ? format_find(options->format, err)
+					      : sniff(input, name, err);
+	return format != NULL &&
+	       read_as(format, input, name, options, history, facts, err);
+}
+
+/* Pipes and the like cannot be mapped. */
+static bool
+read_stream(int fd, const char *path, const struct reader_options *options,
+	    struct history *history, struct reader_facts *facts, struct err *err)
+{
+	struct buf contents = {0};
+	bool ok = file_read_open(fd, path, options->bytes_max, &contents, err) &&
+		  reader_read_bytes(buf_bytes(&contents), path, options, history, facts,
+				    err);
+
+	buf_release(&contents);
+	return ok;
+}
+
+static int
+is_log(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return length > 4 && strcmp(entry->d_name + length - 4, ".log") == 0;
+}
+
+/* The logs one behind the other, each after the mark of a session (format_cobra.c). */
+static bool
+join_logs(const char *path, struct dirent **logs, int count, size_t bytes_max,
+	  struct buf *contents, struct err *err)
+{
+	bool ok = true;
+
+	for (int i = 0; ok && i < count; i++) {
+		char *log = mem_format("%s/%s", path, logs[i]->d_name);
+		buf_char(contents, 'N');
+		ok = file_read(log, bytes_max, contents, err);
+		free(log);
+		if (ok && bytes_max > 0 && contents->len > bytes_max)
+			ok = err_set(err, "'%s' holds more than fits into memory", path);
+	}
+	return ok;
+}
+
+static bool
+read_folder(const char *path, const struct reader_options *options,
+	    struct history *history, struct reader_facts *facts, struct err *err)
+{
+	struct dirent **logs;
+	struct buf contents = {0};
+	int count = scandir(path, &logs, is_log, versionsort);
+
+	if (count < 0)
+		return err_errno(err, "read folder '%s'", path);
+	bool ok = count > 0 || err_set(err, "'%s' is a folder without logs", path);
+	ok = ok && join_logs(path, logs, count, options->bytes_max, &contents, err) &&
+	     reader_read_bytes(buf_bytes(&contents), path, options, history, facts, err);
+	for (int i = 0; i < count; i++)
+		free(logs[i]);
+	free(logs);
+	buf_release(&contents);
+	return ok;
+}
+
+static bool
+read_mapped(int fd, size_t bytes, const char *path, const struct reader_options *options,
+	    struct history *history, struct reader_facts *facts, struct err *err)
+{
+	void *data = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+
+	if (data == MAP_FAILED)
+		return err_errno(err, "map '%s'", path);
+	madvise(data, bytes, MADV_SEQUENTIAL);
+	bool ok = reader_read_bytes((struct bytes){.data = data, .len = bytes}, path,
+				    options, history, facts, err);
+	munmap(data, bytes);
+	return ok;
+}
+
+bool
+reader_read_file(const char *path, const struct reader_options *options,
+		 struct history *history, struct reader_facts *facts, struct err *err)
+{
+	struct stat status;
+
+	if (strcmp(path, "-") == 0)
+		return read_stream(STDIN_FILENO, "standard input", options, history,
+				   facts, err);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &status) != 0) {
+		err_errno(err, "open '%s'", path);
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	bool ok;
+	if (S_ISDIR(status.st_mode))
+		ok = read_folder(path, options, history, facts, err);
+	else if (S_ISREG(status.st_mode) && status.st_size > 0)
+		ok = read_mapped(fd, (size_t)status.st_size, path, options, history,
+				 facts, err);
+	else
+		ok = read_stream(fd, path, options, history, facts, err);
+	close(fd);
+	return ok;
+}

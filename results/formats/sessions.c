@@ -1,0 +1,208 @@
+#include "results/formats/sessions.h"
+
+#include "base/clock.h"
+
+#include <stdlib.h>
+
+void
+sessions_init(struct sessions *sessions, struct history *history, size_t bytes_max)
+{
+	*sessions = (struct sessions){.history = history, .bytes_max = bytes_max};
+}
+
+void
+sessions_release(struct sessions *sessions)
+{
+	vec_release(&sessions->txns);
+	vec_release(&sessions->mops);
+}
+
+uint32_t
+sessions_begin(struct sessions *sessions, uint32_t session)
+{
+	vec_push(&sessions->txns, (struct session_txn){.session = session});
+	return (uint32_t)sessions->txns.count - 1;
+}
+
+bool
+sessions_add(struct sessions *sessions, const struct session_mop *mop)
+{
+	size_t bytes =
+		sessions->mops.count * sizeof(*mop) +
+		sessions->txns.count * (sizeof(struct session_txn) + sizeof(struct op));
+
+	if (sessions->mops.count >= UINT32_MAX - 1 ||
+	    (sessions->bytes_max > 0 && bytes >= sessions->bytes_max))
+		return false;
+	vec_push(&sessions->mops, *mop);
+	return true;
+}
+
+bool
+sessions_number(struct scan *scan, const char *what, val *number)
+{
+	const char *from = scan->at;
+
+	if (scan->at < scan->end &&
+	    (*scan->at == '-' || (*scan->at >= '0' && *scan->at <= '9'))) {
+		if (!scan_value(scan, number))
+			return false;
+		if (val_kind(*number) == VAL_INT)
+			return true;
+	}
+	return scan_fail(scan, from, "expected %s", what);
+}
+
+/* ---- finishing: micro-operations by transaction, transactions by round ---- */
+
+struct finishing {
+	struct sessions *sessions;
+	uint32_t
+		*starts; /* owned: where the micro-operations of each transaction begin */
+	uint32_t *sorted; /* owned: micro-operations by transaction, else as they came */
+	uint32_t *ranks;  /* owned: of each transaction in its session */
+	VEC(uint32_t) round_sizes;
+	VEC(val) asked, answered; /* of the transaction at hand */
+	val read_name, write_name;
+};
+
+static void
+sort_mops(struct finishing *finishing)
+{
+	const struct sessions *sessions = finishing->sessions;
+	size_t txn_count = sessions->txns.count;
+
+	finishing->starts = mem_new(txn_count + 2, sizeof(uint32_t));
+	finishing->sorted = mem_new(sessions->mops.count + 1, sizeof(uint32_t));
+	vec_each (struct session_mop, mop, &sessions->mops)
+		finishing->starts[mop->txn + 2]++;
+	for (size_t i = 2; i < txn_count + 2; i++)
+		finishing->starts[i] += finishing->starts[i - 1];
+	for (uint32_t i = 0; i < sessions->mops.count; i++)
+		finishing->sorted[finishing->starts[sessions->mops.items[i].txn + 1]++] =
+			i;
+}
+
+static void
+rank_txns(struct finishing *finishing)
+{
+	const struct sessions *sessions = finishing->sessions;
+	struct map done = {0}; /* session -> its transactions so far */
+
+	finishing->ranks = mem_new(sessions->txns.count + 1, sizeof(uint32_t));
+	for (size_t i = 0; i < sessions->txns.count; i++) {
+		uint64_t *rank = map_at(&done, sessions->txns.items[i].session, NULL);
+		finishing->ranks[i] = (uint32_t)*rank;
+		if (*rank == finishing->round_sizes.count)
+			vec_push(&finishing->round_sizes, 0);
+		finishing->round_sizes.items[(*rank)++]++;
+	}
+	map_release(&done);
+}
+
+/* What is certainly written: (key, missing) pairs, for which reads are taken literally. */
+static void
+find_written(const struct sessions *sessions, struct map *written)
+{
+	bool is_new;
+
+	vec_each (struct session_mop, mop, &sessions->mops)
+		if (mop->is_write && mop->value == sessions->missing)
+			map_at(written, mop->key, &is_new);
+}
+
+static val
+mop_val(struct finishing *finishing, const struct session_mop *mop, val value)
+{
+	const val items[] = {mop->is_write ? finishing->write_name : finishing->read_name,
+			     mop->key, value};
+
+	return val_list(&finishing->sessions->history->values, items, 3);
+}
+
+static void
+make_values(struct finishing *finishing, uint32_t txn, const struct map *written,
+	    struct op *op)
+{
+	struct sessions *sessions = finishing->sessions;
+
+	vec_clear(&finishing->asked);
+	vec_clear(&finishing->answered);
+	for (uint32_t i = finishing->starts[txn]; i < finishing->starts[txn + 1]; i++) {
+		const struct session_mop *mop =
+			&sessions->mops.items[finishing->sorted[i]];
+		val value = mop->value;
+		if (!mop->is_write && value == sessions->missing &&
+		    map_find(written, mop->key) == NULL)
+			value = VAL_OF_NIL;
+		val full = mop_val(finishing, mop, value);
+		vec_push(&finishing->answered, full);
+		vec_push(&finishing->asked,
+			 mop->is_write ? full : mop_val(finishing, mop, VAL_OF_NIL));
+	}
+	struct values *values = &sessions->history->values;
+	op->input = val_list(values, finishing->asked.items, finishing->asked.count);
+	op->output =
+		val_list(values, finishing->answered.items, finishing->answered.count);
+}
+
+static void
+leave_open(struct op *op)
+{
+	op->complete_at = OP_NEVER;
+	op->complete_ns = -1;
+	op->output = VAL_OF_NIL;
+}
+
+/* A round takes two positions for each of its transactions: all begin, then all end. */
+static void
+add_txns(struct finishing *finishing, const struct map *written)
+{
+	const struct sessions *sessions = finishing->sessions;
+	size_t round_count = finishing->round_sizes.count;
+	uint32_t *next = mem_new(round_count + 1, sizeof(uint32_t)), position = 0;
+
+	for (size_t i = 0; i < round_count; i++) {
+		next[i] = position;
+		position += 2 * finishing->round_sizes.items[i];
+	}
+	for (uint32_t i = 0; i < sessions->txns.count; i++) {
+		const struct session_txn *txn = &sessions->txns.items[i];
+		uint32_t round = finishing->ranks[i];
+		struct op op = {.process = txn->session, .f = F_TXN};
+		op.type = txn->is_unknown ? OP_INFO : txn->is_aborted ? OP_FAIL : OP_OK;
+		op.invoke_at = next[round]++;
+		op.complete_at = op.invoke_at + finishing->round_sizes.items[round];
+		op.invoke_ns = op.invoke_at * NS_PER_MS;
+		op.complete_ns = op.complete_at * NS_PER_MS;
+		make_values(finishing, i, written, &op);
+		if (txn->is_unknown)
+			leave_open(&op);
+		history_add(sessions->history, &op);
+	}
+	free(next);
+}
+
+size_t
+sessions_finish(struct sessions *sessions)
+{
+	struct values *values = &sessions->history->values;
+	struct finishing finishing = {.sessions = sessions,
+				      .read_name = val_string(values, "r"),
+				      .write_name = val_string(values, "w")};
+	struct map written = {0};
+
+	sort_mops(&finishing);
+	rank_txns(&finishing);
+	find_written(sessions, &written);
+	add_txns(&finishing, &written);
+	history_sort(sessions->history);
+	map_release(&written);
+	free(finishing.starts);
+	free(finishing.sorted);
+	free(finishing.ranks);
+	vec_release(&finishing.round_sizes);
+	vec_release(&finishing.asked);
+	vec_release(&finishing.answered);
+	return sessions->txns.count;
+}
