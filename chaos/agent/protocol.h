@@ -1,5 +1,5 @@
 /* protocol.h - what controller and agent say to each other: one line there, one line
- *back.
+ * back.
  *
  *	request   NUMBER VERB [LEASE] [WORD...]
  *	reply     NUMBER ok [NAME=VALUE...]
@@ -25,7 +25,7 @@ enum {
 
 /*	verb      lease  words         reply
  *	hello     -      -             version= pid= lease_ms= replayed= (leftovers
- *undone) beat      -      -             faults= lapsed= (leases healed for want of beats)
+ * undone) beat      -      -             faults= lapsed= (leases healed for want of beats)
  *	check     -      network       -
  *	check     -      process NAME  pid=
  *	cut       yes    ADDRESS...    table=
@@ -34,7 +34,7 @@ enum {
  *	pause     yes    NAME          pids=
  *	kill      yes    NAME          pids= gone_ms=
  *	heal      yes    -             cut: ms= ADDRESS=packets; pause: ms= cpu_ms=
- *stayed=; kill: ms= pid= starts= (the new process) heal-all  -      -             healed=
+ * stayed=; kill: ms= pid= starts= (the new process) heal-all  -      -             healed=
  *	state     -      -             faults= table= (0 or 1: our table stands)
  *	bye       -      -             healed= (and the agent ends) */
 enum verb {

@@ -3,11 +3,11 @@
  * Separate small code on purpose: beside the model (the specification) it shares nothing
  * with the deciders. For the orders of all keys together it verifies that
  *	1. every operation that must have happened stands in the order of its key, once,
- *and nothing stands there that failed or belongs to another key;
+ *	   and nothing stands there that failed or belongs to another key;
  *	2. the model allows the operations one after the other;
  *	3. real time is respected: no operation completed before one ahead of it in the
- *order was invoked (a running maximum of invocations is enough). O(n) and one bit an
- *operation. */
+ *	   order was invoked (a running maximum of invocations is enough). O(n) and one bit an
+ *	   operation. */
 #ifndef CHECKERS_CERTIFY_H
 #define CHECKERS_CERTIFY_H
 

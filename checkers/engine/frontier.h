@@ -10,13 +10,13 @@
  * have taken effect (one bit a slot), and how many crashed calls of each class were used.
  * Three drivers share the steps and take turns with doubling budgets of work:
  *	depth-first	finds an order soon where there is one
- *	breadth-first	the set of all configurations, layer by layer; best without
- *crashes windows		refutes: from w completions before the furthest layer
- *reached, with any state and any open calls done, nothing reaches beyond it. Needs a
+ *	breadth-first	the set of all configurations, layer by layer; best without crashes
+ *	windows		refutes: from w completions before the furthest layer reached, with
+ *			any state and any open calls done, nothing reaches beyond it. Needs a
  *			model whose states are known beforehand.
  * Exact configurations are compared, never fingerprints. Exponential at worst in the
- *calls open at once; linear in the length of histories that are easy. At most 64 calls
- *open at once (crashed ones do not count), else unknown. */
+ * calls open at once; linear in the length of histories that are easy. At most 64 calls
+ * open at once (crashed ones do not count), else unknown. */
 #ifndef CHECKERS_FRONTIER_H
 #define CHECKERS_FRONTIER_H
 

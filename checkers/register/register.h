@@ -5,13 +5,13 @@
  * histories mix "the value was another" with "the request was refused". With
  * options->failed_cas_observes a failed cas without an error text is an observation: at
  * some instant of it the register did not hold EXPECTED. (With an error text it never
- *is.)
+ * is.)
  *
  * Deciders, chosen for each key: zones (checkers/register/zones.h, written values unique: linear)
- *and the frontier engine (checkers/engine/frontier.h, anything else).
+ * and the frontier engine (checkers/engine/frontier.h, anything else).
  *
  * Anomalies, the names that runs, bugs.def and tests use. "Seen" is: returned by a read,
- *or expected by a cas that succeeded. A comes back: A was in effect, another value B was
+ * or expected by a cas that succeeded. A comes back: A was in effect, another value B was
  * certainly in effect after it (acknowledged or seen), and then A was seen again by an
  * operation that began later.
  *
@@ -20,7 +20,8 @@
  *	                   alone saw the older one.
  *	                   w1 ok | w2 ok | read 1
  *	lost-write         A value comes back for good: the acknowledged (or seen) write
- *that had replaced it is never seen from then on. w1 ok | w2 ok | read 1 | cas 1 3 ok
+ *	                   that had replaced it is never seen from then on.
+ *	                   w1 ok | w2 ok | read 1 | cas 1 3 ok
  *	duplicate-write    A value comes back while its write is still open or of unknown
  *	                   outcome, and nobody sees the newer value again: it ran twice.
  *	                   w1 ... | read 1 | w2 ok | read 1 | ... ok

@@ -4,11 +4,11 @@
  * refuted then (by brute force) is refuted for the whole history:
  *	- an operation that is not in the core is no longer required;
  *	- what it may have written stays possible: at any time from the first invocation
- *to the last completion of the forgotten writers of a value, and any number of times, the
+ *	   to the last completion of the forgotten writers of a value, and any number of times, the
  *	  register may take that value;
  *	- or, for cas (`contracts`): the two values of a forgotten cas count as one value,
- *and the cas as nothing. (If the history is possible, so is its image.) Works from the
- *history and the model alone and shares nothing with the deciders. */
+ *	   and the cas as nothing. (If the history is possible, so is its image.) Works from the
+ *	   history and the model alone and shares nothing with the deciders. */
 #ifndef CHECKERS_REGISTER_CORE_H
 #define CHECKERS_REGISTER_CORE_H
 

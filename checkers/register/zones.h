@@ -2,24 +2,24 @@
  * O(n log n) at worst and linear where operations come nearly in order.
  *
  * Source: Gibbons and Korach, "Testing shared memories", SIAM J. Comput. 26 (1997),
- *section 4 (zones), extended here to compare-and-set and to operations of unknown
- *outcome.
+ * section 4 (zones), extended here to compare-and-set and to operations of unknown
+ * outcome.
  *
  * With unique values a register holds each value during one unbroken period.
  *	1. An info write or cas is known to have happened iff its value was seen by an
  *	   operation that happened; otherwise it can be left out. No doubt remains.
  *	2. A block is a plain write and the chain of cas that follows it (v0 -> v1 ->
- *...), with all reads of these values. In chain order every operation must be able to
- *follow all those before it: no completion before an invocation of an earlier one.
+ *	   ...), with all reads of these values. In chain order every operation must be able to
+ *	   follow all those before it: no completion before an invocation of an earlier one.
  *	3. f is the first completion in a block, s its last invocation. f < s: a forward
- *zone, [f, s] belongs to the block alone. Otherwise a backward zone: the whole block can
+ *	   zone, [f, s] belongs to the block alone. Otherwise a backward zone: the whole block can
  *	   happen at any one instant of [s, f].
  *	4. Linearizable iff forward zones are disjoint and no backward zone lies strictly
- *within a forward one. The initial value is a block whose write lies before everything.
+ *	   within a forward one. The initial value is a block whose write lies before everything.
  *
  * Complete for these histories, and the order that it finds is a proof. 16 bytes a
- *written value and 8 a forward zone of working memory; no other allocation grows with the
- *history. */
+ * written value and 8 a forward zone of working memory; no other allocation grows with the
+ * history. */
 #ifndef CHECKERS_ZONES_H
 #define CHECKERS_ZONES_H
 

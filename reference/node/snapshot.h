@@ -4,7 +4,7 @@
  *	the state, the state
  *
  * Written to a temporary name, synced, renamed, the folder synced; only then the one
- *before is removed. So after a crash there is always a whole one. */
+ * before is removed. So after a crash there is always a whole one. */
 #ifndef REFERENCE_NODE_SNAPSHOT_H
 #define REFERENCE_NODE_SNAPSHOT_H
 

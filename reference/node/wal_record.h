@@ -9,9 +9,9 @@
  *	24+n		zeros up to a multiple of 8
  *
  * Everything below `batch` was synced before this record was written. So when bytes at
- *some offset are bad and a good record stands behind them, the batch of that record tells
- *a torn write (bad bytes within the last, unsynced batch) from damage (bad bytes before
- *it). The seed keeps a record from counting at any other place than its own. */
+ * some offset are bad and a good record stands behind them, the batch of that record tells
+ * a torn write (bad bytes within the last, unsynced batch) from damage (bad bytes before
+ * it). The seed keeps a record from counting at any other place than its own. */
 #ifndef REFERENCE_NODE_WAL_RECORD_H
 #define REFERENCE_NODE_WAL_RECORD_H
 

@@ -5,10 +5,10 @@
  *
  * One iteration of the caller:
  *	1. step for each event that arrived, then step(PROTOCOL_FLUSH): what was gathered
- *from the events leaves as few, large messages
+ *	   from the events leaves as few, large messages
  *	2. messages marked `early` may leave now
  *	3. persist effects: hard state, an installed snapshot, truncation, appended
- *entries; one sync for all of them
+ *	   entries; one sync for all of them
  *	4. only then send the other messages
  *	5. apply the committed entries to the service; answer clients
  *	6. effects_clear; if anything was persisted, step(PROTOCOL_PERSISTED): commit may
@@ -16,12 +16,12 @@
  * Effects pile up over the steps of one iteration; effects_clear empties them.
  *
  * What the protocol forgets at a restart its peers may still send: the tags of proposals
- *and reads and the seed in the configuration must be others after every start of a node.
+ * and reads and the seed in the configuration must be others after every start of a node.
  *
  * Messages are bytes: the protocol encodes and decodes its own, and refuses garbage. They
- *may be lost, repeated, delayed and overtake each other. A command may reach the log
- *twice when the message that forwards it is repeated: sessions (reference/service) see to
- *that. */
+ * may be lost, repeated, delayed and overtake each other. A command may reach the log
+ * twice when the message that forwards it is repeated: sessions (reference/service) see to
+ * that. */
 #ifndef REFERENCE_PROTOCOL_PROTOCOL_H
 #define REFERENCE_PROTOCOL_PROTOCOL_H
 

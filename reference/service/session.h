@@ -3,7 +3,7 @@
  * PURE. After Ongaro's thesis (2014), section 6.3. Every command in the log carries a
  * stamp: which client, the client's birth, and a sequence number that grows with every
  * command of that client. The table keeps, for each client, the newest sequence number
- *and its reply, and is part of the replicated state and of its snapshots:
+ * and its reply, and is part of the replicated state and of its snapshots:
  *
  *	sequence newer than the newest	run it, keep the reply		SESSION_RAN
  *	the newest			not run; the kept reply		SESSION_REPEATED
@@ -14,10 +14,10 @@
  *
  * The table is bounded; the client longest unused is evicted first, by the order of the
  * log and so alike on all nodes. The birth closes the hole that eviction would leave: it
- *is an index of the log that was applied when the client began, so whatever the client
- *ran has a greater index; `horizon` is the greatest index at which an evicted client ran
+ * is an index of the log that was applied when the client began, so whatever the client
+ * ran has a greater index; `horizon` is the greatest index at which an evicted client ran
  * something. An unknown client with birth >= horizon therefore never ran anything, and
- *one below it may have and is refused for good.
+ * one below it may have and is refused for good.
  *
  * Who makes stamps: faultline-node gives every connection a client of its own, so that it
  * can propose a command again after PROTOCOL_UNKNOWN. A client that wants to retry over

@@ -1,7 +1,7 @@
 /* plots.h - draws a run: gnuplot scripts and their data as files, then PNG and SVG.
  *
  *	RUN/plots/latency-raw.gp, latency-quantiles.gp, rate.gp	  the scripts
- *(results/plots/)
+ * (results/plots/)
  *	RUN/plots/common.gp, faults.gp, *.dat			  what they read
  *	RUN/plots/latency-raw.png, latency-raw.svg, ...		  what they draw
  *

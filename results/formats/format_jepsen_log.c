@@ -4,7 +4,7 @@
  *	0	:invoke	:write	3
  *
  * Process, type, function, value (EDN), and perhaps an error. Other lines are passed
- *over. */
+ * over. */
 #include "results/formats/reader.h"
 
 #include <string.h>

@@ -4,9 +4,9 @@
  *	runs/latest -> the newest
  *
  * Written while the run goes on, in transactions of at most 100 ms; a killed harness
- *leaves a file that can be read. All calls may come from any thread (one lock inside).
- *Disk full and the like come back as errors; what was committed stays (a failed put takes
- *the rows since store_begin with it). The schema is drawn in results/store/schema.sql. */
+ * leaves a file that can be read. All calls may come from any thread (one lock inside).
+ * Disk full and the like come back as errors; what was committed stays (a failed put takes
+ * the rows since store_begin with it). The schema is drawn in results/store/schema.sql. */
 #ifndef RESULTS_STORE_H
 #define RESULTS_STORE_H
 
