@@ -104,6 +104,8 @@ text_ns(int64_t ns, char *text, size_t bytes)
 		snprintf(text, bytes, "%.0f ms", (double)ns / 1e6);
 	else if (ns < (int64_t)120 * 1000000000)
 		snprintf(text, bytes, "%.1f s", (double)ns / 1e9);
+	else if (ns / 1000000000 % 60 == 0)
+		snprintf(text, bytes, "%" PRId64 " min", ns / 60000000000);
 	else
 		snprintf(text, bytes, "%" PRId64 " min %" PRId64 " s", ns / 60000000000,
 			 ns / 1000000000 % 60);

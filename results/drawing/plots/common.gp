@@ -13,9 +13,9 @@ set tics nomirror textcolor '#444444'
 set grid ytics linecolor '#e4e4e4' linetype 1 linewidth 1
 set xlabel 'time (' . time_unit . ')' textcolor '#444444'
 set xrange [0:time_end]
-set key outside right top vertical Left reverse samplen 1.5 width -2 textcolor '#333333'
-set lmargin 10
-set rmargin 19
+set key outside right top vertical Left reverse samplen 1.5 width 1 textcolor '#333333'
+set lmargin 12
+set rmargin 20
 # Outcomes: told apart by hue and by brightness, also in grey and by the colour-blind.
 ok_colour   = '#2b6cb0'
 fail_colour = '#d53f8c'
