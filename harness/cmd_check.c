@@ -246,6 +246,56 @@ check_any(const struct settings *settings, struct judge_options *options,
 				      : check_run(settings, options, which);
 }
 
+/* What checkers call their variants (their headers tell), and names of Knossos' models. */
+static const char *const variants[] = {"exactly-once", "monotone", "mutex",
+				       "overdraft",    "owner",	   "priority-queue-least",
+				       "reentrant",    "rows",	   "volatile",
+				       "ww-deps",      NULL};
+static const char *const knossos[][2] = {{"cas-register", "register"},
+					 {"fifo-queue", "queue"},
+					 {"unordered-queue", "bag"}};
+
+static bool
+unknown_model(const char *model, struct err *err)
+{
+	const char *names[256];
+	size_t count, known = 0;
+	const struct checker *const *all = checkers_all(&count);
+
+	for (size_t i = 0; i < count && known < 200; i++)
+		names[known++] = all[i]->name;
+	for (size_t i = 0; variants[i] != NULL; i++)
+		names[known++] = variants[i];
+	const char *nearest = text_nearest(model, names, known);
+	err_set(err, "unknown model '%s'", model);
+	if (nearest != NULL)
+		return err_hint(err, "did you mean '%s'?", nearest);
+	return err_hint(err, "'faultline list checkers' shows them; a file is ./my.so");
+}
+
+/* A model by name is a checker, or a variant of one. */
+static bool
+choose_model(struct settings *settings, struct err *err)
+{
+	const char *model = settings->model;
+	struct err ignored;
+
+	if (model == NULL ||
+	    strchr(model, '/') != NULL) /* SEMANTICS/OPERATOR of streams */
+		return true;
+	for (size_t i = 0; variants[i] != NULL; i++)
+		if (strcmp(model, variants[i]) == 0)
+			return true;
+	for (size_t i = 0; i < sizeof(knossos) / sizeof(knossos[0]); i++)
+		if (strcmp(model, knossos[i][0]) == 0)
+			model = knossos[i][1];
+	if (checker_find(model, &ignored) == NULL)
+		return unknown_model(model, err);
+	if (settings->checker == NULL)
+		settings->checker = model;
+	return true;
+}
+
 /* --model with a path is a model of the user's own, and needs its checker. */
 static int
 check_with_model(struct settings *settings, struct judge_options *options,
@@ -255,7 +305,8 @@ check_with_model(struct settings *settings, struct judge_options *options,
 	struct err err;
 
 	if (!model_library_is_file(settings->model))
-		return check_any(settings, options, which);
+		return choose_model(settings, &err) ? check_any(settings, options, which)
+						    : command_usage(&command_check, &err);
 	if (!model_library_open(&library, settings->model, &err))
 		return command_broke(&err);
 	options->check.user_model = library.model;
@@ -274,7 +325,7 @@ check_main(int argc, char **argv)
 		{"checker", 'c', OPTION_TEXT, &s.checker, "NAME",
 		 "instead of the best fit"},
 		{"model", 'm', OPTION_TEXT, &s.model, "NAME|FILE",
-		 "the model of that checker, or ./my.so: a model of your own"},
+		 "a checker by its model, its variant, or ./my.so: your own"},
 		{"level", 0, OPTION_TEXT, &s.level, "NAME",
 		 "isolation level of transactions"},
 		{"format", 'f', OPTION_TEXT, &s.format, "NAME", "instead of a guess"},
