@@ -1,6 +1,5 @@
 /* cmd_show.c - `faultline show RUN`: one run in words. */
-#include "harness/command.h"
-#include "results/store/store.h"
+#include "harness/run_command.h"
 
 #include "base/text.h"
 
@@ -173,26 +172,5 @@ show(struct store *store, struct err *err)
 static int
 show_main(int argc, char **argv)
 {
-	const char *runs = "runs";
-	bool help = false;
-	const struct option_row rows[] = {
-		{"runs", 0, OPTION_TEXT, &runs, "FOLDER", "where runs are kept [runs]"},
-		{"help", 'h', OPTION_FLAG, &help, NULL, "show this"},
-		{0}};
-	struct err err, ignored;
-
-	if (!options_parse(rows, &argc, &argv, &err))
-		return command_usage(&command_show, &err);
-	if (help)
-		return command_help(&command_show, rows);
-	if (argc > 2) {
-		err_set(&err, "one run at a time, not %d", argc - 1);
-		return command_usage(&command_show, &err);
-	}
-	struct store *store = store_open(runs, argc == 2 ? argv[1] : "latest", &err);
-	if (store == NULL)
-		return command_broke(&err);
-	bool ok = show(store, &err);
-	ok = store_close(store, ok ? &err : &ignored) && ok;
-	return ok ? EXIT_VALID : command_broke(&err);
+	return run_command(&command_show, argc, argv, show);
 }

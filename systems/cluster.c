@@ -1,9 +1,11 @@
 #include "base/clock.h"
+#include "base/mem.h"
 #include "harness/hosts/host.h"
 #include "systems/system.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *
@@ -125,4 +127,42 @@ cluster_await_ready(struct cluster *cluster, int timeout_ms, struct err *err)
 	if (cluster->system->ready == NULL)
 		return true;
 	return hosts_each(cluster->node_count, await_node, &waiting, err);
+}
+
+struct search {
+	struct cluster *cluster;
+	int64_t (*leading_term)(struct cluster *cluster, int node);
+	int64_t *terms; /* owned; of each node */
+};
+
+static bool
+ask_node(void *context, int node, struct err *err)
+{
+	struct search *search = context;
+
+	(void)err;
+	search->terms[node] = search->leading_term(search->cluster, node);
+	return true;
+}
+
+int
+cluster_latest_leader(struct cluster *cluster,
+		      int64_t (*leading_term)(struct cluster *cluster, int node))
+{
+	struct search search = {
+		.cluster = cluster,
+		.leading_term = leading_term,
+		.terms = mem_new((size_t)cluster->node_count, sizeof(int64_t))};
+	int leader = -1;
+	int64_t term = -1;
+	struct err ignored;
+
+	hosts_each(cluster->node_count, ask_node, &search, &ignored);
+	for (int i = 0; i < cluster->node_count; i++)
+		if (search.terms[i] > term) {
+			term = search.terms[i];
+			leader = i;
+		}
+	free(search.terms);
+	return leader;
 }

@@ -206,11 +206,6 @@ etcd_ready(struct cluster *cluster, int node, struct err *err)
 				cluster->hosts[node]->name);
 }
 
-struct search {
-	struct cluster *cluster;
-	int64_t *terms; /* of each node that says it leads; -1 else */
-};
-
 static int64_t
 decimal(const json_t *object, const char *field)
 {
@@ -219,44 +214,30 @@ decimal(const json_t *object, const char *field)
 	return text ? strtoll(text, NULL, 10) : -1;
 }
 
-static bool
-ask_status(void *context, int node, struct err *err)
+/* The term in which the node says that it leads, else -1. */
+static int64_t
+leading_term(struct cluster *cluster, int node)
 {
-	struct search *search = context;
 	json_t *answer;
+	struct err ignored;
+	int64_t term = -1;
 
-	search->terms[node] = -1;
-	if (ask_once(search->cluster, node, "/v3/maintenance/status", "{}", LEADER_MS,
-		     &answer, err) != GATEWAY_DONE)
-		return true;
+	if (ask_once(cluster, node, "/v3/maintenance/status", "{}", LEADER_MS, &answer,
+		     &ignored) != GATEWAY_DONE)
+		return -1;
 	const char *leader = json_string_value(json_object_get(answer, "leader"));
 	const char *member = json_string_value(
 		json_object_get(json_object_get(answer, "header"), "member_id"));
 	if (leader != NULL && member != NULL && strcmp(leader, member) == 0)
-		search->terms[node] = decimal(answer, "raftTerm");
+		term = decimal(answer, "raftTerm");
 	json_decref(answer);
-	return true;
+	return term;
 }
 
-/* A leader that was cut off may still believe that it leads: the latest term counts. */
 static int
 etcd_leader(struct cluster *cluster)
 {
-	struct err ignored;
-	struct search search = {
-		.cluster = cluster,
-		.terms = mem_new((size_t)cluster->node_count, sizeof(int64_t))};
-	int leader = -1;
-	int64_t term = -1;
-
-	hosts_each(cluster->node_count, ask_status, &search, &ignored);
-	for (int i = 0; i < cluster->node_count; i++)
-		if (search.terms[i] > term) {
-			term = search.terms[i];
-			leader = i;
-		}
-	free(search.terms);
-	return leader;
+	return cluster_latest_leader(cluster, leading_term);
 }
 
 const struct system system_etcd = {

@@ -251,44 +251,25 @@ reference_ready(struct cluster *cluster, int node, struct err *err)
 	return ready || err_context(err, "host %s", cluster->hosts[node]->name);
 }
 
-struct search {
-	struct cluster *cluster;
-	int64_t *terms; /* of each node that says it leads; -1 else */
-};
-
-static bool
-ask_leader(void *context, int node, struct err *err)
+/* The term in which the node says that it leads, else -1. */
+static int64_t
+leading_term(struct cluster *cluster, int node)
 {
-	struct search *search = context;
 	struct buf info = {0};
+	struct err ignored;
+	int64_t term = -1;
 
-	search->terms[node] = -1;
-	if (ask_info(search->cluster, node, LEADER_MS, &info, err) &&
+	if (ask_info(cluster, node, LEADER_MS, &info, &ignored) &&
 	    kv_info_is(buf_text(&info), "role", "leader"))
-		search->terms[node] = kv_info_number(buf_text(&info), "term");
+		term = kv_info_number(buf_text(&info), "term");
 	buf_release(&info);
-	return true;
+	return term;
 }
 
-/* A leader that was cut off may still believe that it leads: the latest term counts. */
 static int
 reference_leader(struct cluster *cluster)
 {
-	struct err ignored;
-	struct search search = {
-		.cluster = cluster,
-		.terms = mem_new((size_t)cluster->node_count, sizeof(int64_t))};
-	int leader = -1;
-	int64_t term = -1;
-
-	hosts_each(cluster->node_count, ask_leader, &search, &ignored);
-	for (int i = 0; i < cluster->node_count; i++)
-		if (search.terms[i] > term) {
-			term = search.terms[i];
-			leader = i;
-		}
-	free(search.terms);
-	return leader;
+	return cluster_latest_leader(cluster, leading_term);
 }
 
 /* ---- the client -------------------------------------------------------------------- */

@@ -97,6 +97,12 @@ const char *cluster_option(const struct cluster *cluster, const char *name,
 bool cluster_check_options(const struct cluster *cluster, const char *const *known,
 			   size_t count, struct err *err);
 
+/* Asks every node at once for the term in which it says that it leads (negative: it does not),
+ * and gives the node of the latest term: a leader that was cut off may still believe that it
+ * leads. -1 when none does. */
+int cluster_latest_leader(struct cluster *cluster,
+			  int64_t (*leading_term)(struct cluster *cluster, int node));
+
 /* Waits for ready on every node until the deadline; names the node that is not,
  * and gives up early with the last words of a daemon that ended. */
 bool cluster_await_ready(struct cluster *cluster, int timeout_ms, struct err *err);
