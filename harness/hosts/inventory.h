@@ -20,7 +20,7 @@ struct inventory_host {
 	char *address6; /* numeric IPv6, or NULL */
 	char *user, *password, *identity, *known_hosts, *proxy_command;
 	char *folder; /* where daemons live there; NULL: HOST_FOLDER of harness/hosts/host.h */
-	int port;     /* 0: not said */
+	int port;	   /* 0: not said */
 	bool any_host_key; /* accept unknown keys (never the default) */
 };
 
