@@ -251,9 +251,13 @@ put_row(struct store *store, const struct row *row, struct err *err)
 	return store_put_op(store, &op, err);
 }
 
-/* What is new in a ring: everything that ended, and an open operation once. */
+/* A transaction must hold the invocation of every operation whose effect one of its answers
+ * shows: the run may end behind it (kill -9, a full disk). So the answers of all rings are
+ * gathered first, the invocations that are still open after that: what an answer shows was
+ * invoked, and shown in its ring, before the answer came. A worker has one operation open at
+ * most: those that ended stand in front. */
 static void
-gather(struct recorder *recorder, struct ring *ring)
+gather_ended(struct recorder *recorder, struct ring *ring)
 {
 	size_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
 	size_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
@@ -261,12 +265,24 @@ gather(struct recorder *recorder, struct ring *ring)
 	ring->leaving = 0;
 	for (size_t i = tail; i != head; i++) {
 		struct record *record = &ring->records[i & (recorder->room - 1)];
-		bool is_done =
-			atomic_load_explicit(&record->is_done, memory_order_acquire);
-		if (is_done || !record->is_written)
+		if (!atomic_load_explicit(&record->is_done, memory_order_acquire))
+			break;
+		vec_push(&recorder->rows, (struct row){record, record->invoke_at, true});
+		ring->leaving++;
+	}
+}
+
+static void
+gather_open(struct recorder *recorder, struct ring *ring)
+{
+	size_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
+	size_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+
+	for (size_t i = tail + ring->leaving; i != head; i++) {
+		struct record *record = &ring->records[i & (recorder->room - 1)];
+		if (!record->is_written)
 			vec_push(&recorder->rows,
-				 (struct row){record, record->invoke_at, is_done});
-		ring->leaving += is_done;
+				 (struct row){record, record->invoke_at, false});
 	}
 }
 
@@ -419,7 +435,9 @@ flush(struct recorder *recorder, struct err *err)
 
 	vec_clear(&recorder->rows);
 	for (int i = 0; i < recorder->ring_count; i++)
-		gather(recorder, &recorder->rings[i]);
+		gather_ended(recorder, &recorder->rings[i]);
+	for (int i = 0; i < recorder->ring_count; i++)
+		gather_open(recorder, &recorder->rings[i]);
 	if (recorder->rows.count == 0) {
 		tell_online(recorder, position);
 		recorder->gathered_ns = gathered_ns;
