@@ -1,171 +1,43 @@
-/* The reference store as the harness deploys it: three nodes on addresses of loopback, each
- * a host behind the test's sshd. */
+/* The reference store as the harness deploys it, on three hosts of the test's own. */
 #include "base/clock.h"
 #include "base/file.h"
-#include "harness/hosts/host.h"
-#include "systems/system.h"
-#include "tests/harness/own_sshd.h"
+#include "tests/systems/own_cluster.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 enum {
-	NODES = 3,
-	CALL_MS = 3000
+	NODES = 3
 };
 
 extern const struct system system_reference;
-static const struct system *const reference = &system_reference;
-
-static struct own_sshd sshd;
-static struct inventory inventory;
-static struct cluster cluster = {.system = &system_reference, .run_name = "test"};
-static struct values values;
 static char program_option[600]; /* "program=PATH" */
-
-static void
-must(bool ok, const struct err *err)
-{
-	if (!ok)
-		fail_msg("%s (%s)", err->text, err->hint);
-}
-
-static struct call
-ask_within(int timeout_ms, int node, enum op_f f, val key, val input)
-{
-	struct call call = {.values = &values,
-			    .f = f,
-			    .key = key,
-			    .input = input,
-			    .timeout_ms = timeout_ms};
-	struct err err = {0};
-	struct client *client = reference->client_open(&cluster, node, CALL_MS, &err);
-
-	assert_non_null(client);
-	reference->client_invoke(client, &call);
-	reference->client_close(client);
-	return call;
-}
-
-static struct call
-ask(int node, enum op_f f, val key, val input)
-{
-	return ask_within(CALL_MS, node, f, key, input);
-}
-
-static void
-expect_read(int node, int64_t expected)
-{
-	struct call call = ask(node, F_READ, val_small(1), VAL_OF_NIL);
-
-	if (call.type != OP_OK)
-		fail_msg("%s", call.error);
-	assert_int_equal(val_number(&values, call.output), expected);
-}
-
-/* ---- the tests follow each other: one cluster lives through them all ---- */
-
-static bool
-install_and_start(void *context, int node, struct err *err)
-{
-	(void)context;
-	return reference->install(&cluster, node, err) &&
-	       reference->start(&cluster, node, err);
-}
-
-static void
-three_nodes_become_ready(void **state)
-{
-	struct err err = {0};
-	int64_t start = clock_ns();
-
-	(void)state;
-	must(hosts_each(NODES, install_and_start, NULL, &err), &err);
-	must(cluster_await_ready(&cluster, 20000, &err), &err);
-	print_message("ready after %d ms\n", (int)((clock_ns() - start) / NS_PER_MS));
-}
-
-static void
-every_node_reads_what_one_wrote(void **state)
-{
-	(void)state;
-	struct call none = ask(0, F_READ, val_small(1), VAL_OF_NIL);
-	assert_int_equal(none.type, OP_OK);
-	assert_int_equal(val_kind(none.output), VAL_NIL);
-	assert_int_equal(ask(0, F_WRITE, val_small(1), val_small(7)).type, OP_OK);
-	for (int i = 0; i < NODES; i++)
-		expect_read(i, 7);
-}
-
-static void
-cas_takes_only_the_expected_value(void **state)
-{
-	val key = val_small(1);
-	val seven = val_pair(&values, val_small(7), val_small(8));
-	val nothing = val_pair(&values, VAL_OF_NIL, val_small(9));
-
-	(void)state;
-	assert_int_equal(ask(1, F_CAS, key, seven).type, OP_OK);
-	assert_int_equal(ask(2, F_CAS, key, seven).type, OP_FAIL);
-	assert_int_equal(ask(0, F_CAS, key, nothing).type, OP_FAIL);
-	expect_read(0, 8);
-	assert_int_equal(ask(1, F_CAS, val_small(2), nothing).type, OP_OK);
-	assert_int_equal(ask(1, F_CAS, val_small(2), nothing).type, OP_FAIL);
-}
-
-static void
-set_holds_what_was_added(void **state)
-{
-	(void)state;
-	struct call empty = ask(0, F_READ, VAL_OF_NIL, VAL_OF_NIL);
-	assert_int_equal(val_count(&values, empty.output), 0);
-	for (int i = 0; i < 12; i++)
-		assert_int_equal(ask(i % NODES, F_ADD, VAL_OF_NIL, val_small(i)).type,
-				 OP_OK);
-	struct call all = ask(2, F_READ, VAL_OF_NIL, VAL_OF_NIL);
-	assert_int_equal(all.type, OP_OK);
-	assert_int_equal(val_count(&values, all.output), 12);
-}
-
-static int
-await_leader(int other_than)
-{
-	int64_t deadline = clock_ns() + 15 * NS_PER_S;
-	int leader;
-
-	do {
-		leader = reference->leader(&cluster);
-	} while ((leader < 0 || leader == other_than) && clock_left_ms(deadline) > 0);
-	return leader;
-}
 
 static void
 killed_leader_is_followed_by_another_and_comes_back(void **state)
 {
 	struct err err = {0};
-	int leader = await_leader(-1);
+	val key = val_small(1);
+	int leader = own_cluster_await_leader(-1);
 
 	(void)state;
 	assert_in_range(leader, 0, NODES - 1);
-	struct host *host = cluster.hosts[leader];
-	must(host_exec(host, NULL, 5000, &err,
-		       "read -r p s <%s/reference/pid; kill -KILL $p", host->folder),
-	     &err);
-	int next = await_leader(leader);
+	own_cluster_kill(leader);
+	int next = own_cluster_await_leader(leader);
 	assert_in_range(next, 0, NODES - 1);
 	assert_int_not_equal(next, leader);
-	assert_null(reference->client_open(&cluster, leader, CALL_MS, &err));
+	assert_null(
+		system_reference.client_open(&own.cluster, leader, OWN_CALL_MS, &err));
 	assert_non_null(strstr(err.text, "connect to '127.0.0."));
-	assert_int_equal(ask(next, F_WRITE, val_small(1), val_small(10)).type, OP_OK);
-	must(reference->start(&cluster, leader, &err), &err);
-	must(cluster_await_ready(&cluster, 15000, &err), &err);
-	expect_read(leader, 10);
+	assert_int_equal(own_cluster_ask(next, F_WRITE, key, val_small(10)).type, OP_OK);
+	must(system_reference.start(&own.cluster, leader, &err), &err);
+	must(cluster_await_ready(&own.cluster, 15000, &err), &err);
+	own_cluster_expect_read(leader, 10);
 }
 
 static void
@@ -176,15 +48,17 @@ minority_cannot_say_what_became_of_a_write(void **state)
 
 	(void)state;
 	/* A follower, which forwards in vain; and it soon knows that nobody leads. */
-	int alone = (await_leader(-1) + 1) % NODES;
+	int alone = (own_cluster_await_leader(-1) + 1) % NODES;
 	for (int i = 0; i < NODES; i++)
 		if (i != alone)
-			must(reference->stop(&cluster, i, &err), &err);
-	assert_int_equal(ask_within(200, alone, F_WRITE, key, val_small(11)).type,
-			 OP_INFO);
-	assert_int_equal(ask_within(200, alone, F_READ, key, VAL_OF_NIL).type, OP_FAIL);
+			must(system_reference.stop(&own.cluster, i, &err), &err);
+	assert_int_equal(
+		own_cluster_ask_within(200, alone, F_WRITE, key, val_small(11)).type,
+		OP_INFO);
+	assert_int_equal(own_cluster_ask_within(200, alone, F_READ, key, VAL_OF_NIL).type,
+			 OP_FAIL);
 	int64_t deadline = clock_ns() + 5 * NS_PER_S;
-	while (reference->ready(&cluster, alone, &err))
+	while (system_reference.ready(&own.cluster, alone, &err))
 		assert_true(clock_left_ms(deadline) > 0);
 }
 
@@ -196,41 +70,15 @@ unknown_bug_is_said_in_the_words_of_the_node(void **state)
 	struct buf words = {0};
 
 	(void)state;
-	strings_push(&cluster.bugs, "stale-reed");
-	assert_false(hosts_each(NODES, install_and_start, NULL, &err) &&
-		     cluster_await_ready(&cluster, 5000, &err));
+	strings_push(&own.cluster.bugs, "stale-reed");
+	assert_false(hosts_each(NODES, own_cluster_start_one, NULL, &err) &&
+		     cluster_await_ready(&own.cluster, 5000, &err));
 	assert_non_null(strstr(err.text, "it ended"));
-	host_daemon_log_tail(cluster.hosts[0], "reference", 3, &words);
+	host_daemon_log_tail(own.cluster.hosts[0], "reference", 3, &words);
 	if (strstr(buf_text(&words), "unknown planted bug 'stale-reed'") == NULL)
 		fail_msg("%s", buf_text(&words));
 	buf_release(&words);
-	strings_release(&cluster.bugs);
-}
-
-static void
-wiping_leaves_no_process_and_no_file(void **state)
-{
-	struct err err = {0};
-	struct strings logs = {0};
-
-	(void)state;
-	reference->logs(&cluster, 2, &logs);
-	assert_int_equal(logs.of.count, 1);
-	must(host_exec(cluster.hosts[2], NULL, 5000, &err, "test -s %s",
-		       logs.of.items[0]),
-	     &err);
-	strings_release(&logs);
-	for (int i = 0; i < NODES; i++) {
-		bool running = true;
-		must(reference->wipe(&cluster, i, &err), &err);
-		must(host_daemon_is_running(cluster.hosts[i], "reference", &running,
-					    &err),
-		     &err);
-		assert_false(running);
-		must(host_exec(cluster.hosts[i], NULL, 5000, &err,
-			       "test ! -e %s/reference", cluster.hosts[i]->folder),
-		     &err);
-	}
+	strings_release(&own.cluster.bugs);
 }
 
 static void
@@ -248,82 +96,29 @@ bad_options_are_refused_before_anything_is_touched(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct err err = {0};
-		struct cluster other = cluster;
+		struct cluster other = own.cluster;
 		other.options = (struct strings){0};
 		strings_push(&other.options, program_option);
 		strings_push(&other.options, rows[i].option);
-		assert_false(reference->open(&other, &err));
+		assert_false(system_reference.open(&other, &err));
 		if (strstr(err.text, rows[i].reason) == NULL)
 			fail_msg("%s: %s", rows[i].option, err.text);
 		strings_release(&other.options);
 	}
 }
 
-/* ---- the group ---- */
-
-static void
-add_host(int i)
+static int
+open_cluster(void **state)
 {
-	struct err err;
-	char name[16];
-
-	snprintf(name, sizeof(name), "n%d", i + 1);
-	struct inventory_host *host = inventory_add(&inventory, name, &err);
-	assert_non_null(host);
-	host->ssh_address = mem_string("127.0.0.1");
-	host->address = mem_format("127.0.0.%d", i + 2);
-	host->user = mem_string("root");
-	host->port = sshd.port;
-	host->identity = mem_string(sshd.key);
-	host->known_hosts = mem_string(sshd.known);
-	host->folder = mem_format("%s/%s", sshd.folder, name);
-}
-
-static void
-add_port(const char *name)
-{
-	char *option = mem_format("%s=%d", name, own_sshd_free_port());
-
-	strings_push(&cluster.options, option);
-	free(option);
+	(void)state;
+	return own_cluster_open(&system_reference, NODES, program_option) ? 0 : -1;
 }
 
 static int
-start(void **state)
+close_cluster(void **state)
 {
-	struct err err = {0};
-
 	(void)state;
-	values_init(&values);
-	if (!own_sshd_start(&sshd))
-		return -1;
-	for (int i = 0; i < NODES; i++)
-		add_host(i);
-	strings_push(&cluster.options, program_option);
-	add_port("port");
-	add_port("peer-port");
-	if (hosts_open(&inventory, &cluster.hosts, &cluster.node_count, &err) &&
-	    reference->open(&cluster, &err))
-		return 0;
-	err_print(&err);
-	return -1;
-}
-
-static int
-stop(void **state)
-{
-	struct err err = {0};
-
-	(void)state;
-	for (int i = 0; i < cluster.node_count; i++)
-		if (!host_daemon_stop(cluster.hosts[i], "reference", 0, &err))
-			err_print(&err);
-	reference->close(&cluster);
-	hosts_close(cluster.hosts, cluster.node_count);
-	inventory_release(&inventory);
-	strings_release(&cluster.options);
-	values_release(&values);
-	own_sshd_stop(&sshd);
+	own_cluster_close();
 	return 0;
 }
 
@@ -350,7 +145,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(three_nodes_become_ready),
+		cmocka_unit_test(nodes_become_ready),
 		cmocka_unit_test(every_node_reads_what_one_wrote),
 		cmocka_unit_test(cas_takes_only_the_expected_value),
 		cmocka_unit_test(set_holds_what_was_added),
@@ -368,5 +163,6 @@ main(void)
 		printf("test_reference: skipped: %s\n", missing);
 		return 0;
 	}
-	return cmocka_run_group_tests_name("reference", tests, start, stop);
+	return cmocka_run_group_tests_name("reference", tests, open_cluster,
+					   close_cluster);
 }
