@@ -1,38 +1,213 @@
-/* Measures the deciders of transactions on registers; for `make bench`. */
+/* Measures the deciders of transactions; for `make bench`. Each row is a process of its
+ * own, so that its peak memory is its own: bench_txns [TRANSACTIONS [PART ...]]. */
 #include "base/clock.h"
 #include "checkers/checker.h"
 #include "tests/checkers/random_txns.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-extern const struct checker checker_rw_register;
+extern const struct checker checker_rw_register, checker_list_append;
+
+static long
+peak_megabytes(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss / 1024;
+}
+
+/* Of all threads, the kernel's work for them left out: other programs do not disturb it. */
+static double
+cpu_seconds(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
+}
 
 static void
-measure(const struct random_txns *shape, const char *level)
+judge(const struct random_txns *shape, const char *level, uint64_t seed)
 {
-	struct check_options options = {.level = level};
+	bool lists = shape->list_length > 0;
+	struct check_options options = {.level = level, .no_certify = true};
 	struct check_result result;
 	struct history history;
-	struct rusage usage;
 	struct rng rng;
 
-	rng_init(&rng, 1);
+	rng_init(&rng, seed);
 	random_txns_play(&history, shape, &rng);
+	long before = peak_megabytes();
+	double cpu = cpu_seconds();
 	int64_t start = clock_ns();
-	options.no_certify = true;
-	checker_run(&checker_rw_register, &history, &options, &result);
+	checker_run(lists ? &checker_list_append : &checker_rw_register, &history,
+		    &options, &result);
 	double seconds = (double)(clock_ns() - start) / 1e9;
-	getrusage(RUSAGE_SELF, &usage);
-	printf("%-22s %8zu txns, %2u clients, %6u keys, %2d %% writes, %s: %7.3f s  %s "
-	       "%s  %ld MB\n",
-	       level, shape->txns, shape->processes, shape->keys, shape->write_percent,
-	       shape->snapshot ? "snapshot" : "serial", seconds,
-	       verdict_name(result.verdict), result.details.data, usage.ru_maxrss / 1024);
-	fflush(stdout);
+	const char *choices = strstr(buf_text(&result.details), "\"choices\"");
+	printf("%-12s %-26s %8zu txns, %3u clients, %6u keys, %2d %% writes, %d %% info, "
+	       "%-8s seed %llu: %7.3f s, user %7.3f s  %-7s %5ld MB + %ld MB of history  "
+	       "%s\n",
+	       lists ? "list-append" : "rw-register", level, shape->txns,
+	       shape->processes, shape->keys, shape->write_percent, shape->info_percent,
+	       shape->snapshot ? "snapshot" : "serial", (unsigned long long)seed, seconds,
+	       cpu_seconds() - cpu, verdict_name(result.verdict),
+	       peak_megabytes() - before, before, choices != NULL ? choices : "");
 	check_result_release(&result);
 	history_release(&history);
+}
+
+static void
+measure(const struct random_txns *shape, const char *level, uint64_t seed)
+{
+	fflush(stdout);
+	pid_t child = fork();
+
+	if (child == 0) {
+		judge(shape, level, seed);
+		fflush(stdout);
+		_exit(0);
+	}
+	if (child > 0)
+		waitpid(child, NULL, 0);
+}
+
+/* The order of writes is not known: clients and keys decide how hard that is. */
+static void
+measure_orders(size_t txns)
+{
+	static const char *const levels[] = {"strict-serializable", "serializable",
+					     "snapshot-isolation"};
+
+	for (uint32_t clients = 10; clients <= 50; clients += 40)
+		for (uint32_t keys = 10; keys <= 100000; keys *= 100)
+			for (size_t i = 0; i < 6; i++) {
+				struct random_txns shape = {.txns = txns,
+							    .processes = clients,
+							    .keys = keys,
+							    .mops_max = 6,
+							    .write_percent = 50,
+							    .info_percent = 1,
+							    .snapshot = i >= 3};
+				measure(&shape, levels[i % 3], 1);
+			}
+}
+
+/* Many shapes, to find those that are hard. */
+static void
+measure_shapes(size_t txns)
+{
+	static const uint32_t clients[] = {10, 50, 100}, keys[] = {10, 100, 1000, 10000};
+	static const int writes[] = {20, 50, 80}, infos[] = {0, 1, 5};
+
+	for (size_t c = 0; c < 3; c++)
+		for (size_t k = 0; k < 4; k++)
+			for (size_t w = 0; w < 3; w++)
+				for (size_t i = 0; i < 6; i++) {
+					struct random_txns shape = {
+						.txns = txns,
+						.processes = clients[c],
+						.keys = keys[k],
+						.mops_max = 6,
+						.write_percent = writes[w],
+						.info_percent = infos[i % 3],
+						.snapshot = i >= 3};
+					measure(&shape, "strict-serializable", 2 + i % 3);
+					measure(&shape, "snapshot-isolation", 2 + i % 3);
+				}
+}
+
+static void
+measure_weak(size_t txns)
+{
+	static const char *const levels[] = {"read-committed", "monotonic-atomic-view",
+					     "read-atomic", "causal"};
+
+	for (uint32_t clients = 10; clients <= 60; clients += 50)
+		for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+			struct random_txns shape = {.txns = txns,
+						    .processes = clients,
+						    .keys = 10000,
+						    .mops_max = 6,
+						    .write_percent = 50};
+			measure(&shape, levels[i], 1);
+		}
+}
+
+static void
+measure_lists(size_t txns)
+{
+	static const char *const levels[] = {"strict-serializable", "snapshot-isolation",
+					     "read-committed"};
+
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		struct random_txns shape = {.txns = txns,
+					    .processes = 20,
+					    .keys = 100,
+					    .mops_max = 4,
+					    .write_percent = 50,
+					    .list_length = 16};
+		measure(&shape, levels[i], 1);
+	}
+}
+
+/* n, 2n, 4n, 8n: cost grows with length alone. */
+static void
+measure_growth(size_t txns)
+{
+	for (size_t n = txns; n <= 8 * txns; n *= 2) {
+		struct random_txns shape = {.txns = n,
+					    .processes = 10,
+					    .keys = 1000,
+					    .mops_max = 4,
+					    .write_percent = 50};
+		measure(&shape, "read-atomic", 1);
+		measure(&shape, "causal", 1);
+		measure(&shape, "strict-serializable", 1);
+		shape.list_length = 16;
+		measure(&shape, "strict-serializable", 1);
+	}
+}
+
+static void
+measure_ten_million_lists(size_t txns)
+{
+	struct random_txns shape = {.txns = 100 * txns,
+				    .processes = 20,
+				    .keys = 100,
+				    .mops_max = 4,
+				    .write_percent = 50,
+				    .list_length = 16};
+
+	measure(&shape, "strict-serializable", 1);
+}
+
+static const struct part {
+	const char *name;
+	void (*measure)(size_t txns);
+	size_t times;  /* so many times the transactions asked for */
+	bool is_extra; /* only when asked for */
+} parts[] = {
+	{"orders", measure_orders, 1, false},
+	{"weak", measure_weak, 10, false},
+	{"lists", measure_lists, 10, false},
+	{"growth", measure_growth, 2, false},
+	{"lists-10m", measure_ten_million_lists, 1, true},
+	{"shapes", measure_shapes, 1, true},
+};
+
+static bool
+is_asked(const struct part *part, int argc, char **argv)
+{
+	for (int i = 2; i < argc; i++)
+		if (strcmp(argv[i], part->name) == 0)
+			return true;
+	return argc <= 2 && !part->is_extra;
 }
 
 int
@@ -40,30 +215,8 @@ main(int argc, char **argv)
 {
 	size_t txns = argc > 1 ? (size_t)atol(argv[1]) : 100000;
 
-	for (uint32_t clients = 10; clients <= 50; clients += 40)
-		for (uint32_t keys = 10; keys <= 100000; keys *= 100)
-			for (int snapshot = 0; snapshot < 2; snapshot++) {
-				struct random_txns shape = {.txns = txns,
-							    .processes = clients,
-							    .keys = keys,
-							    .mops_max = 6,
-							    .write_percent = 50,
-							    .info_percent = 1,
-							    .snapshot = snapshot};
-				measure(&shape, "strict-serializable");
-				measure(&shape, "serializable");
-				measure(&shape, "snapshot-isolation");
-			}
-	for (uint32_t clients = 10; clients <= 60; clients += 50) {
-		struct random_txns shape = {.txns = 10 * txns,
-					    .processes = clients,
-					    .keys = 10000,
-					    .mops_max = 6,
-					    .write_percent = 50};
-		measure(&shape, "read-committed");
-		measure(&shape, "monotonic-atomic-view");
-		measure(&shape, "read-atomic");
-		measure(&shape, "causal");
-	}
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (is_asked(&parts[i], argc, argv))
+			parts[i].measure(txns * parts[i].times);
 	return 0;
 }

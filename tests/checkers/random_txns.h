@@ -1,5 +1,5 @@
-/* random_txns.h - long histories of register transactions from a seed, by running a real
- * store: serializable, or under snapshot isolation. */
+/* random_txns.h - long histories of transactions on registers or lists from a seed, by
+ * running a real store: serializable, or under snapshot isolation. */
 #ifndef TESTS_CHECKERS_RANDOM_TXNS_H
 #define TESTS_CHECKERS_RANDOM_TXNS_H
 
@@ -14,6 +14,9 @@ struct random_txns {
 	int write_percent; /* of the micro-operations */
 	int info_percent;  /* of the transactions: the outcome is unknown */
 	bool snapshot;	   /* snapshot isolation, first committer wins; else serial */
+	/* > 0: lists, to which this many elements are appended before another key takes the
+	 * place of theirs; 0: registers. */
+	uint32_t list_length;
 };
 
 void random_txns_play(struct history *history, const struct random_txns *shape,
