@@ -54,6 +54,17 @@ shell(const struct own_sshd *sshd, const char *format, ...)
 	return false;
 }
 
+struct inventory_host
+own_sshd_host(const struct own_sshd *sshd)
+{
+	return (struct inventory_host){.name = "n1",
+				       .ssh_address = "127.0.0.1",
+				       .user = "root",
+				       .port = sshd->port,
+				       .identity = (char *)sshd->key,
+				       .known_hosts = (char *)sshd->known};
+}
+
 int
 own_sshd_free_port(void)
 {

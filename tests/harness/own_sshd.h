@@ -7,6 +7,8 @@
 #ifndef TESTS_HARNESS_OWN_SSHD_H
 #define TESTS_HARNESS_OWN_SSHD_H
 
+#include "harness/hosts/inventory.h"
+
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -26,6 +28,10 @@ const char *own_sshd_missing(void);
 /* Starts it and waits until it listens. */
 bool own_sshd_start(struct own_sshd *sshd);
 void own_sshd_stop(struct own_sshd *sshd);
+
+/* How it is reached: as host n1, by the user root with the key that it takes. The texts
+ * belong to the sshd. */
+struct inventory_host own_sshd_host(const struct own_sshd *sshd);
 
 /* A loopback port on which nobody listens just now. */
 int own_sshd_free_port(void);
