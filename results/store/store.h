@@ -35,7 +35,8 @@ bool store_is_run_name(const char *name);
 /* Makes runs_folder/NAME/TIME/ and the database; moves the `latest` links. */
 struct store *store_create(const char *runs_folder, const struct store_run *run,
 			   struct err *err);
-/* Opens a run by folder, by database file, or by name ("latest", NAME = its newest). */
+/* Opens a run by folder, by database file, by name ("latest", NAME = its newest) or by the
+ * TIME of its folder. */
 struct store *store_open(const char *runs_folder, const char *which, struct err *err);
 const char *store_folder(const struct store *store);
 /* True when the file at the path is a SQLite database, and so perhaps a run. */

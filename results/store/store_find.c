@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,12 +140,30 @@ database_at(const char *path)
 	return newest_below(path);
 }
 
+/* The database of the run that began at a TIME, as 'faultline ls' writes it: RUNS/ANY/TIME. */
+static char *
+database_of_time(const char *runs_folder, const char *time)
+{
+	char *pattern = mem_format("%s/*/%s/" STORE_DATABASE, runs_folder, time);
+	glob_t found;
+	char *path = NULL;
+
+	if (strpbrk(time, "*?[/") == NULL && glob(pattern, 0, NULL, &found) == 0) {
+		path = mem_string(found.gl_pathv[0]);
+		globfree(&found);
+	}
+	free(pattern);
+	return path;
+}
+
 static char *
 find_database(const char *runs_folder, const char *which, struct err *err)
 {
 	char *below = mem_format("%s/%s", runs_folder, which);
 	char *found = database_at(below);
 
+	if (found == NULL)
+		found = database_of_time(runs_folder, which);
 	if (found == NULL)
 		found = database_at(which);
 	free(below);

@@ -256,7 +256,8 @@ a_run_is_found_by_name_folder_file_and_latest(void **state)
 	snprintf(path, sizeof(path), "%s/run.db", folder);
 	snprintf(named, sizeof(named), "demo/%s", strrchr(folder, '/') + 1);
 	DO(store_close(store, &err));
-	const char *const words[] = {"demo", "latest", NULL, folder, path, named};
+	const char *const words[] = {
+		"demo", "latest", NULL, folder, path, named, named + strlen("demo/")};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		store = reopen(words[i]);
 		assert_string_equal(strrchr(store_folder(store), '/'),
