@@ -1,0 +1,313 @@
+#include "tests/checkers/definition.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum {
+	DEFAULT_RANDOM = 4000,
+	INITIAL_VALUE = 100,
+};
+
+#define HOUR_NS 3600000000000
+
+static size_t
+how_many(void)
+{
+	const char *count = getenv("FAULTLINE_RANDOM_HISTORIES");
+
+	return count != NULL ? (size_t)strtoull(count, NULL, 10) : DEFAULT_RANDOM;
+}
+
+/* ---- choices -------------------------------------------------------------------------- */
+
+size_t
+choose(struct choices *choices, size_t count)
+{
+	if (!choices->tries_all)
+		return rng_below(&choices->rng, count);
+	if (choices->at == choices->path.count)
+		vec_push(&choices->path, (struct choice){.of = count});
+	return choices->path.items[choices->at++].taken;
+}
+
+bool
+choose_whether(struct choices *choices, double probability)
+{
+	return choices->tries_all ? choose(choices, 2) == 1
+				  : rng_chance(&choices->rng, probability);
+}
+
+bool
+choices_next(struct choices *choices)
+{
+	choices->at = 0;
+	for (; choices->path.count > 0; choices->path.count--) {
+		struct choice *last = vec_last(&choices->path);
+		if (++last->taken < last->of)
+			return true;
+	}
+	return false;
+}
+
+void
+choices_release(struct choices *choices)
+{
+	vec_release(&choices->path);
+}
+
+/* ---- playing a history ---------------------------------------------------------------- */
+
+struct play {
+	const struct definition *definition;
+	struct history *history;
+	struct choices *choices;
+	struct op open[DEFINITION_PROCESSES];
+	size_t ops, used; /* processes below `used` have done something */
+};
+
+static void
+invoke(struct play *play, uint32_t process)
+{
+	struct op *op = &play->open[process];
+	struct err err;
+
+	*op = (struct op){.process = process};
+	play->definition->ask(play->history, play->choices, op);
+	assert_true(history_invoke(play->history, op, &err));
+}
+
+static void
+complete(struct play *play, uint32_t process)
+{
+	struct op *op = &play->open[process];
+	struct err err;
+
+	op->type = choose_whether(play->choices, 0.2)	? OP_FAIL
+		   : choose_whether(play->choices, 0.1) ? OP_INFO
+							: OP_OK;
+	if (op->type == OP_OK)
+		play->definition->answer(play->history, play->choices, op);
+	assert_true(history_complete(play->history, op, &err));
+	op->f = F_NONE;
+}
+
+static bool
+some_open(const struct play *play)
+{
+	for (size_t i = 0; i < DEFINITION_PROCESSES; i++)
+		if (play->open[i].f != F_NONE)
+			return true;
+	return false;
+}
+
+/* Some operations stay open. Of processes that did nothing yet the first one is as good
+ * as any. */
+static void
+play_all(struct play *play)
+{
+	history_init(play->history);
+	while (play->history->ops.count < play->ops ||
+	       (some_open(play) && choose_whether(play->choices, 0.7))) {
+		size_t known =
+			play->used < DEFINITION_PROCESSES ? play->used + 1 : play->used;
+		uint32_t process = (uint32_t)choose(play->choices, known);
+		if (play->open[process].f != F_NONE) {
+			complete(play, process);
+			continue;
+		}
+		if (play->history->ops.count == play->ops)
+			break;
+		play->used = process == play->used ? play->used + 1 : play->used;
+		invoke(play, process);
+	}
+}
+
+static void
+show(const struct history *history)
+{
+	struct buf text = {0};
+
+	vec_each (struct op, op, &history->ops) {
+		history_describe(history, op, &text);
+		buf_printf(&text, " [%u %u]\n", op->invoke_at, op->complete_at);
+	}
+	print_error("%s", buf_text(&text));
+	buf_release(&text);
+}
+
+/* ---- judging -------------------------------------------------------------------------- */
+
+static enum verdict
+judge_with_init(const struct definition *definition, const struct history *history,
+		bool strict, int64_t init)
+{
+	struct check_options options = {.model = definition->model};
+	struct check_result result;
+	struct err err;
+	const struct checker *checker = checker_find(definition->checker, &err);
+
+	assert_non_null(checker);
+	options.level = strict ? "strict-serializable" : definition->weak_level;
+	options.init = definition->has_init ? val_small(init) : VAL_OF_NIL;
+	checker_run(checker, history, &options, &result);
+	enum verdict verdict = result.verdict;
+	bool is_proven = result.certified || verdict == VERDICT_UNKNOWN;
+	if (!(is_proven || result.is_unproven) || strstr(result.reason, "bug") != NULL) {
+		show(history);
+		fail_msg("%s: %s, not certified: %s", definition->checker,
+			 verdict_name(verdict), result.reason);
+	}
+	check_result_release(&result);
+	return verdict;
+}
+
+enum verdict
+definition_judge(const struct definition *definition, const struct history *history,
+		 bool strict)
+{
+	return judge_with_init(definition, history, strict, INITIAL_VALUE);
+}
+
+/* ---- laws ----------------------------------------------------------------------------- */
+
+/* Whoever knows less contradicts less. */
+static void
+forget_an_answer(const struct definition *definition, struct history *history,
+		 struct choices *choices)
+{
+	struct op *op = &history->ops.items[choose(choices, history->ops.count)];
+	struct op before = *op;
+
+	if (op->type != OP_OK)
+		return;
+	op->type = OP_INFO;
+	op->complete_at = OP_NEVER;
+	op->output = VAL_OF_NIL;
+	if (definition_judge(definition, history, definition->has_levels) ==
+	    VERDICT_INVALID) {
+		show(history);
+		fail_msg("%s: a relaxed valid history is invalid", definition->checker);
+	}
+	*op = before;
+}
+
+/* The value with all its numbers tripled. */
+static val
+triple(struct values *values, val v)
+{
+	enum val_kind kind = val_kind(v);
+	val items[64];
+
+	if (kind == VAL_INT)
+		return val_int(values, 3 * val_number(values, v));
+	if (kind != VAL_LIST && kind != VAL_MAP)
+		return v;
+	size_t count = val_count(values, v);
+	assert_true(count <= 64);
+	for (size_t i = 0; i < count; i++)
+		items[i] = triple(values, val_at(values, v, i));
+	return kind == VAL_LIST ? val_list(values, items, count)
+				: val_map(values, items, count);
+}
+
+static void
+tell_in_other_words(const struct definition *definition, struct history *history,
+		    bool strict, enum verdict verdict)
+{
+	vec_each (struct op, op, &history->ops) {
+		op->key = triple(&history->values, op->key);
+		op->input = triple(&history->values, op->input);
+		op->output = triple(&history->values, op->output);
+		op->process = 17 - 5 * op->process;
+		op->invoke_ns += HOUR_NS;
+		op->complete_ns += HOUR_NS;
+	}
+	if (judge_with_init(definition, history, strict, 3 * INITIAL_VALUE) == verdict)
+		return;
+	show(history);
+	fail_msg("%s: in other words no longer %s", definition->checker,
+		 verdict_name(verdict));
+}
+
+/* ---- comparing ------------------------------------------------------------------------ */
+
+static enum verdict
+compare_level(const struct definition *definition, struct history *history, bool strict)
+{
+	enum verdict verdict = definition_judge(definition, history, strict);
+	bool is_allowed = definition->is_allowed(history, strict);
+
+	if ((verdict == VERDICT_VALID && !is_allowed) ||
+	    (verdict == VERDICT_INVALID && is_allowed)) {
+		show(history);
+		fail_msg("%s, strict %d: %s", definition->checker, strict,
+			 verdict_name(verdict));
+	}
+	return verdict;
+}
+
+static void
+compare(const struct definition *definition, size_t ops, struct choices *choices,
+	size_t counts[4])
+{
+	struct history history;
+	struct play play = {.definition = definition,
+			    .history = &history,
+			    .choices = choices,
+			    .ops = ops};
+	enum verdict verdict = VERDICT_NONE;
+
+	play_all(&play);
+	for (int strict = 0; strict <= definition->has_levels; strict++) {
+		verdict = compare_level(definition, &history, strict);
+		counts[verdict]++;
+	}
+	if (!choices->tries_all) {
+		if (verdict == VERDICT_VALID)
+			forget_an_answer(definition, &history, choices);
+		tell_in_other_words(definition, &history, definition->has_levels,
+				    verdict);
+	}
+	history_release(&history);
+}
+
+/* All of `ops` operations, or as many as there is time for. */
+static size_t
+compare_all(const struct definition *definition, size_t ops, size_t counts[4])
+{
+	struct choices choices = {.tries_all = true};
+	size_t tried = 0, limit = 10 * how_many();
+
+	do {
+		compare(definition, ops, &choices, counts);
+	} while (++tried < limit && choices_next(&choices));
+	if (tried == limit)
+		print_message("%s: only the first %zu of %zu operations\n",
+			      definition->checker, tried, ops);
+	choices_release(&choices);
+	return tried;
+}
+
+void
+definition_compare(const struct definition *definition)
+{
+	size_t counts[4] = {0}, random = how_many(), small = 0;
+
+	for (size_t ops = 1; ops <= definition->ops_all; ops++)
+		small += compare_all(definition, ops, counts);
+	for (uint64_t seed = 1; seed <= random; seed++) {
+		struct choices choices = {0};
+		rng_init(&choices.rng, seed);
+		compare(definition, 1 + choose(&choices, DEFINITION_OPS_MAX), &choices,
+			counts);
+	}
+	print_message("%s: %zu small, %zu random: %zu valid, %zu invalid, %zu unknown\n",
+		      definition->checker, small, random, counts[VERDICT_VALID],
+		      counts[VERDICT_INVALID], counts[VERDICT_UNKNOWN]);
+	assert_true(counts[VERDICT_VALID] > 0 && counts[VERDICT_INVALID] > 0);
+}

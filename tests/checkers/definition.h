@@ -1,0 +1,64 @@
+/* definition.h - a checker compared with the definition of what it decides, word by word:
+ * on all histories of few operations, and on many random ones.
+ *
+ * A kind of history is told by what a client may ask and may be answered. Where that
+ * takes a choice it asks `choose`, which gives a random number or, one after the other,
+ * all of them. Each history that is valid is also relaxed (an answer is forgotten) and
+ * must not become invalid; each one is told in other words (numbers tripled, processes
+ * renamed, an hour later) and must be judged alike.
+ *
+ * FAULTLINE_RANDOM_HISTORIES sets how many random ones of each kind; the number of small
+ * ones grows with it. */
+#ifndef TESTS_CHECKERS_DEFINITION_H
+#define TESTS_CHECKERS_DEFINITION_H
+
+#include "base/history.h"
+#include "base/rng.h"
+#include "checkers/checker.h"
+
+enum {
+	DEFINITION_OPS_MAX = 9,
+	DEFINITION_PROCESSES = 3,
+};
+
+struct choice {
+	size_t taken, of;
+};
+
+struct choices {
+	struct rng rng;
+	bool tries_all;		 /* else random */
+	VEC(struct choice) path; /* where all are tried: what was taken this time */
+	size_t at;
+};
+
+/* A number below `count`; true with a probability (or both ways, where all are tried). */
+size_t choose(struct choices *choices, size_t count);
+bool choose_whether(struct choices *choices, double probability);
+
+/* The next of all paths of choices; false behind the last one. */
+bool choices_next(struct choices *choices);
+void choices_release(struct choices *choices);
+
+struct definition {
+	const char *checker, *model;
+	/* Fills f, input (and key) of an operation; its output, when it ends with ok. */
+	void (*ask)(struct history *history, struct choices *choices, struct op *op);
+	void (*answer)(struct history *history, struct choices *choices, struct op *op);
+	/* The definition. `strict`: at the level strict-serializable. */
+	bool (*is_allowed)(const struct history *history, bool strict);
+	bool has_levels;	/* else it is asked without a level only */
+	const char *weak_level; /* where it has: the name of the other one, or NULL */
+	bool has_init;		/* 100 is the initial value */
+	size_t ops_all;		/* all histories up to so many operations are tried */
+};
+
+/* Fails the test with the history when the checker differs. An unknown verdict is none,
+ * but some of both other verdicts must have been met. */
+void definition_compare(const struct definition *definition);
+
+/* The checker's verdict, whose certificate must hold. */
+enum verdict definition_judge(const struct definition *definition,
+			      const struct history *history, bool strict);
+
+#endif
