@@ -15,6 +15,7 @@
  *
  * Of each session only the last write to the key that is causally before the read matters:
  * the earlier ones are before that one. O(n sessions log n) time, 4 n sessions bytes. */
+#include "checkers/budget.h"
 #include "checkers/transaction/graph.h"
 #include "checkers/weak/weak_models.h"
 
@@ -96,7 +97,7 @@ judge(struct causal *causal, const struct weak_limits *limits, struct weak_answe
 
 	for (uint32_t v = 0; v < weak->count && causal->broken == NULL; v++) {
 		if (v % 4096 == 0 && budget_is_over(&limits->budget)) {
-			weak_answer_unknown(answer, "the budget of time is used up");
+			weak_answer_unknown(answer, BUDGET_TIME_IS_OVER);
 			return;
 		}
 		if (!weak_is_write(weak, v) && !judge_read(causal, v))

@@ -1,6 +1,8 @@
 #include "checkers/weak/convergence.h"
 
 #include "base/map.h"
+#include "checkers/budget.h"
+#include "checkers/tell.h"
 #include "checkers/weak/observed.h"
 
 #include <inttypes.h>
@@ -105,22 +107,27 @@ judge_key(struct ending *ending, uint32_t key, struct check_result *result)
 				outcome->disagreeing, outcome->first_node, result);
 }
 
-static void
-judge(struct ending *ending, struct check_result *result)
+/* False: stopped. */
+static bool
+judge(struct ending *ending, const struct budget *budget, struct check_result *result)
 {
 	const struct observed *observed = ending->observed;
 
 	for (uint32_t i = 0; i < observed->history->ops.count; i++)
 		if (op_of(observed, i)->f == F_WRITE && op_of(observed, i)->type == OP_OK)
 			note_write(ending, i);
-	for (uint32_t i = 0; i < observed->history->ops.count; i++)
+	for (uint32_t i = 0; i < observed->history->ops.count; i++) {
+		if (budget_ends_at(budget, i))
+			return false;
 		if (observed_is_answer(observed, i))
 			note_read(ending, i);
+	}
 	vec_each (const uint64_t, place, &ending->places)
 		judge_read(ending, (uint32_t)(*map_find(&ending->last, *place) - 1),
 			   result);
 	for (uint32_t key = 0; key < observed->key_count; key++)
 		judge_key(ending, key, result);
+	return true;
 }
 
 static void
@@ -173,8 +180,10 @@ convergence_check(const struct history *history, const struct check_options *opt
 	for (uint32_t key = 0; key < observed.key_count; key++)
 		ending.outcomes[key].latest = ending.outcomes[key].first_node =
 			ending.outcomes[key].disagreeing = NONE;
-	judge(&ending, result);
-	conclude(&ending, result);
+	if (judge(&ending, &options->budget, result))
+		conclude(&ending, result);
+	else
+		tell_unknown(result, mem_string(BUDGET_TIME_IS_OVER));
 	map_release(&ending.last);
 	vec_release(&ending.places);
 	free(ending.outcomes);

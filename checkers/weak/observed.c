@@ -1,5 +1,6 @@
 #include "checkers/weak/observed.h"
 
+#include "checkers/budget.h"
 #include "checkers/explain.h"
 #include "checkers/value_ids.h"
 #include "checkers/weak/weak.h"
@@ -74,7 +75,9 @@ observed_init(struct observed *observed, const struct history *history,
 	      const struct check_options *options, struct err *err)
 {
 	struct weak weak;
-	bool ok = weak_init(&weak, history, options, err);
+	bool ok = weak_init(&weak, history, options, err) &&
+		  budget_has_room(&options->budget, history->ops.count,
+				  WEAK_BYTES_EACH + OBSERVED_BYTES_EACH, err);
 
 	*observed = (struct observed){.history = history};
 	if (ok) {

@@ -20,7 +20,11 @@ struct observed {
 	uint32_t *events; /* owned, by position: 2 * operation, + 1 for a completion */
 };
 
-/* False, with the reason, where weak_init refuses. The caller calls observed_release
+enum {
+	OBSERVED_BYTES_EACH = 64 /* an operation, the arrays of its users included */
+};
+
+/* False, with the reason, where weak_init refuses or memory is too small. The caller calls observed_release
  * either way. */
 bool observed_init(struct observed *observed, const struct history *history,
 		   const struct check_options *options, struct err *err);

@@ -1,5 +1,6 @@
 #include "checkers/weak/regular.h"
 
+#include "checkers/budget.h"
 #include "checkers/weak/observed.h"
 
 #include <inttypes.h>
@@ -154,7 +155,7 @@ conclude(const struct sweep *sweep, bool is_done, struct check_result *result)
 				   result->anomaly_count, sweep->reads);
 	} else if (!is_done) {
 		result->verdict = VERDICT_UNKNOWN;
-		result->reason = mem_string("the budget of time is used up");
+		result->reason = mem_string(BUDGET_TIME_IS_OVER);
 	} else {
 		result->verdict = VERDICT_VALID;
 		result->reason =

@@ -19,12 +19,17 @@
  *	unseen-cause        p: w(x)=1 | q: r(x)=1 w(y)=1 | s: r(y)=1 r(x)=init
  *	session-conflict    Only the four together are broken.
  *	                    p: w(x)=1 | q: r(x)=1 w(x)=2 | s: r(x)=2 r(x)=1 */
+#include "checkers/budget.h"
 #include "checkers/transaction/graph.h"
 #include "checkers/weak/weak_models.h"
 
 #include <string.h>
 
 #define NONE UINT32_MAX
+
+enum {
+	OBSERVER_BYTES_EACH = 64 /* an operation, streaks and the graph of ages included */
+};
 
 enum guarantee {
 	READ_YOUR_WRITES = 1,
@@ -355,14 +360,19 @@ session_decide(enum weak_model model, const struct weak *weak,
 	const char *broken;
 	unsigned asked = asked_of(model, &broken);
 	struct observer o;
+	struct err err;
 
+	if (!budget_has_room(&limits->budget, weak->count, OBSERVER_BYTES_EACH, &err)) {
+		weak_answer_unknown(answer, "the budget of memory is too small");
+		return;
+	}
 	answer->verdict = VERDICT_VALID;
 	observer_init(&o, weak, limits, asked);
 	if (asked & WRITES_FOLLOW_READS || limits->taker != NULL)
 		o.is_broken = !order_by_age(&o);
 	for (uint32_t s = 0; s < weak->session_count && !o.is_broken; s++) {
 		if (budget_is_over(&limits->budget)) {
-			weak_answer_unknown(answer, "the budget of time is used up");
+			weak_answer_unknown(answer, BUDGET_TIME_IS_OVER);
 			break;
 		}
 		observe_session(&o, s);

@@ -22,6 +22,7 @@
  *	cyclic-co           (CM) session order and reads-from contradict each other.
  *
  * O(n sessions log n) a pass; few passes, n at worst. 4 n sessions bytes (CM). */
+#include "checkers/budget.h"
 #include "checkers/transaction/graph.h"
 #include "checkers/weak/weak_models.h"
 
@@ -329,7 +330,7 @@ judge_sessions(const struct weak *weak, const struct weak_clocks *clocks,
 		}
 		if (budget_is_over(&limits->budget) ||
 		    !judge_session(weak, clocks, s, limits, answer)) {
-			weak_answer_unknown(answer, "the budget of time is used up");
+			weak_answer_unknown(answer, BUDGET_TIME_IS_OVER);
 			return;
 		}
 		if (answer->verdict == VERDICT_INVALID)

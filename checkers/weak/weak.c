@@ -1,6 +1,7 @@
 #include "checkers/weak/weak.h"
 
 #include "base/assert.h"
+#include "checkers/budget.h"
 #include "checkers/value_ids.h"
 
 #include <inttypes.h>
@@ -70,6 +71,8 @@ note_writes(struct reading *reading, struct err *err)
 
 	for (uint32_t i = 0; i < history->ops.count; i++) {
 		const struct op *op = &history->ops.items[i];
+		if (budget_ends_at(&reading->options->budget, i))
+			return err_set(err, BUDGET_TIME_IS_OVER);
 		if (!understands(history, op, err))
 			return false;
 		reading->key[i] = value_ids_add(&reading->keys, op->key);
@@ -239,6 +242,8 @@ weak_init(struct weak *weak, const struct history *history,
 	size_t ops = history->ops.count;
 
 	*weak = (struct weak){.history = history};
+	if (!budget_has_room(&options->budget, ops, WEAK_BYTES_EACH, err))
+		return false;
 	value_ids_init(&reading.keys, &history->values);
 	value_ids_init(&reading.values, &history->values);
 	reading.key = mem_new(ops + 1, sizeof(*reading.key));

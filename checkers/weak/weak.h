@@ -44,8 +44,13 @@ struct weak {
 	uint64_t orphan_count;
 };
 
-/* Reads the history. False, with the reason: operations that are no reads and writes, or
- * written values that are not unique. The caller calls weak_release either way. */
+enum {
+	WEAK_BYTES_EACH = 128 /* an operation, while reading: arrays and maps */
+};
+
+/* Reads the history. False, with the reason: operations that are no reads and writes,
+ * written values that are not unique, or a budget that is too small or over. The caller
+ * calls weak_release either way. */
 bool weak_init(struct weak *weak, const struct history *history,
 	       const struct check_options *options, struct err *err);
 void weak_release(struct weak *weak);
