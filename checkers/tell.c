@@ -95,6 +95,22 @@ tell_unknown(struct check_result *result, char *reason)
 	return true;
 }
 
+bool
+tell_over_budget(const struct check_options *options, size_t bytes,
+		 struct check_result *result)
+{
+	size_t bytes_max = options->budget.bytes_max;
+
+	if (budget_is_over(&options->budget)) {
+		tell_unknown(result, mem_string("the budget of time is used up"));
+		return true;
+	}
+	if (bytes <= (bytes_max > 0 ? bytes_max : BUDGET_BYTES_DEFAULT))
+		return false;
+	tell_unknown(result, mem_string("the budget of memory is used up"));
+	return true;
+}
+
 void
 tell_end(struct check_result *result, char *valid_reason)
 {

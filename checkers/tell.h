@@ -31,6 +31,11 @@ void tell_number(struct buf *details, const char *name, uint64_t number);
  * did. The reason is taken over. */
 bool tell_unknown(struct check_result *result, char *reason);
 
+/* Whether the budget is used up: its time is over, or `bytes` are more than it allows.
+ * Then the check ends as unknown with the reason, unless it is invalid already. */
+bool tell_over_budget(const struct check_options *options, size_t bytes,
+		      struct check_result *result);
+
 /* Ends a check that found nothing more: "no anomaly" words when valid, and for invalid
  * how many there were. The reason of an unknown one stays. The words are taken over. */
 void tell_end(struct check_result *result, char *valid_reason);
