@@ -1,6 +1,7 @@
 #include "results/formats/events.h"
 
 #include "base/clock.h"
+#include "results/formats/rounds.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -119,21 +120,31 @@ op_type_of(enum event_type type)
 	return types[type];
 }
 
+static struct op
+whole_op(const struct event *event)
+{
+	return (struct op){.invoke_ns = event->at_ns,
+			   .complete_ns = event->end_ns,
+			   .complete_at = event->type == EVENT_INFO ? OP_NEVER : 0,
+			   .key = event->key,
+			   .input = event->value,
+			   .output = event->has_output ? event->output : event->value,
+			   .process = event->process,
+			   .error = event->error,
+			   .f = event->f,
+			   .type = (uint8_t)op_type_of(event->type),
+			   .node = event->node};
+}
+
 /* Positions are given by events_finish, from the times. */
 static bool
 add_whole(struct events *events, const struct event *event, struct err *err)
 {
-	struct op op = {.invoke_ns = event->at_ns,
-			.complete_ns = event->end_ns,
-			.key = event->key,
-			.input = event->value,
-			.output = event->has_output ? event->output : event->value,
-			.process = event->process,
-			.error = event->error,
-			.f = event->f,
-			.type = (uint8_t)op_type_of(event->type),
-			.node = event->node};
+	struct op op = whole_op(event);
 
+	if (events->paired || events->bare)
+		return err_set(err, "operations with start and end stand among "
+				    "invocations and completions");
 	events->whole = true;
 	if (event->type == EVENT_INVOKE)
 		return err_set(err,
@@ -142,7 +153,23 @@ add_whole(struct events *events, const struct event *event, struct err *err)
 		return err_set(err, "the operation ends before it starts");
 	if (event->at_ns < 0)
 		return err_set(err, "the operation does not say when it starts");
-	op.complete_at = op.type == OP_INFO ? OP_NEVER : 0;
+	history_add(events->history, &op);
+	return true;
+}
+
+/* Positions are given by events_finish, from the order within each process. */
+static bool
+add_bare(struct events *events, const struct event *event, struct err *err)
+{
+	struct op op = whole_op(event);
+
+	if (event->type == EVENT_INVOKE)
+		return err_set(err, "an invocation stands among transactions that were "
+				    "completed without one");
+	if (op.f != F_TXN)
+		return err_set(err, "process %u completes what it never invoked",
+			       op.process);
+	events->bare = true;
 	history_add(events->history, &op);
 	return true;
 }
@@ -156,6 +183,9 @@ add_half(struct events *events, const struct event *event, int64_t at_ns, struct
 			.f = event->f,
 			.node = event->node};
 
+	if (events->whole)
+		return err_set(err, "invocations and completions stand among operations "
+				    "with start and end");
 	events->paired = true;
 	if (event->type == EVENT_INVOKE) {
 		op.invoke_ns = at_ns;
@@ -166,6 +196,29 @@ add_half(struct events *events, const struct event *event, int64_t at_ns, struct
 	op.output = event->value;
 	op.type = (uint8_t)op_type_of(event->type);
 	return history_complete(events->history, &op, err);
+}
+
+/* A transaction that completes though no operation of the file was ever invoked. */
+static bool
+is_bare(const struct events *events, const struct event *event)
+{
+	return events->bare || (!events->paired && !events->whole &&
+				event->type != EVENT_INVOKE && event->f == F_TXN);
+}
+
+/* Elle needs no :f where the value is a list of micro-operations: [[:append 3 1] ...]. */
+static bool
+is_transaction(const struct values *values, val value)
+{
+	if (val_kind(value) != VAL_LIST || val_count(values, value) == 0)
+		return false;
+	for (size_t i = 0; i < val_count(values, value); i++) {
+		val mop = val_at(values, value, i);
+		if (val_kind(mop) != VAL_LIST || val_count(values, mop) < 2 ||
+		    val_kind(val_at(values, mop, 0)) != VAL_STRING)
+			return false;
+	}
+	return true;
 }
 
 static bool
@@ -191,12 +244,24 @@ has_room(const struct events *events, struct err *err)
 	return err_set(err, "more operations than fit into memory");
 }
 
+static bool
+add_transaction(struct events *events, const struct event *event, struct err *err)
+{
+	struct event named = *event;
+
+	named.f = F_TXN;
+	named.has_f = true;
+	return events_add(events, &named, err);
+}
+
 bool
 events_add(struct events *events, const struct event *event, struct err *err)
 {
 	int64_t at_ns =
 		event->at_ns >= 0 ? event->at_ns : (int64_t)events->count * NS_PER_MS;
 
+	if (!event->has_f && is_transaction(&events->history->values, event->value))
+		return add_transaction(events, event, err);
 	if (!is_complete(event, err) || !has_room(events, err))
 		return false;
 	events->count++;
@@ -206,11 +271,10 @@ events_add(struct events *events, const struct event *event, struct err *err)
 		return true;
 	}
 	events->has_keys |= event->key != VAL_OF_NIL;
-	if (event->is_whole ? events->paired : events->whole)
-		return err_set(err, "operations with start and end stand among "
-				    "invocations and completions");
-	return event->is_whole ? add_whole(events, event, err)
-			       : add_half(events, event, at_ns, err);
+	if (event->is_whole)
+		return add_whole(events, event, err);
+	return is_bare(events, event) ? add_bare(events, event, err)
+				      : add_half(events, event, at_ns, err);
 }
 
 /* ---- finishing
@@ -309,6 +373,8 @@ events_finish(struct events *events)
 
 	if (events->whole)
 		give_positions(history);
+	if (events->bare)
+		rounds_give(history);
 	events->are_tuples = events->keys == KEYS_TUPLES ||
 			     (events->keys == KEYS_AUTOMATIC && !events->has_keys &&
 			      look_like_tuples(history));

@@ -2,7 +2,8 @@
  *
  * Pairs invocations with completions, keeps the nemesis apart, gives names of processes
  * and nodes numbers, takes `[key value]` apart, and orders operations that came whole
- * with their times. One thread. */
+ * with their times. Transactions may come as completions alone, as in examples for Elle:
+ * then only each process's order is known. One thread. */
 #ifndef RESULTS_EVENTS_H
 #define RESULTS_EVENTS_H
 
@@ -47,11 +48,13 @@ struct events {
 	struct intern nodes;
 	struct map nemesis_open; /* f -> index in history->nemesis, + 1 */
 	uint64_t count;
-	size_t bytes_max;   /* bound on the history; 0: none */
-	bool has_times;	    /* some event told its time */
-	bool has_keys;	    /* some event carried a key of its own */
-	bool whole, paired; /* what came so far; both at once is refused */
-	bool are_tuples;    /* events_finish took [key value] apart */
+	size_t bytes_max;	  /* bound on the history; 0: none */
+	bool has_times;		  /* some event told its time */
+	bool has_keys;		  /* some event carried a key of its own */
+	bool whole, paired, bare; /* what came so far: operations with start and end,
+				     invocations and completions, or completions alone; two
+				     of them at once are refused */
+	bool are_tuples;	  /* events_finish took [key value] apart */
 };
 
 void events_init(struct events *events, struct history *history);
@@ -69,7 +72,7 @@ bool events_f(struct events *events, struct event *event, struct bytes name,
 	      struct err *err);
 
 /* Adds an event; refused when it cannot follow what came before. Events without a time
- * are a millisecond apart. */
+ * are a millisecond apart. An event without f whose value is one of a transaction gets it. */
 bool events_add(struct events *events, const struct event *event, struct err *err);
 
 /* Orders and takes keys apart. Call once, after the last event. */

@@ -1,6 +1,7 @@
 /* Lines of a Jepsen log, and history.txt, which is the same without what stands before:
  *
  *	INFO [2018-03-29 17:10:37,123] jepsen worker 0 - jepsen.util 0	:invoke	:write	3
+ *	2024-03-29 17:10:37,123{GMT}	INFO	[jepsen worker 0] jepsen.util: 0	:invoke	:write	3
  *	0	:invoke	:write	3
  *
  * Process, type, function, value (EDN), and perhaps an error. Other lines are passed
@@ -47,7 +48,7 @@ type_of(struct bytes word)
 	return EVENT_NONE;
 }
 
-/* What follows `jepsen.util` and perhaps ` - `; the line itself when it has none. */
+/* What follows `jepsen.util` and perhaps `:` or ` - `; the line itself when it has none. */
 static const char *
 payload_of(const char *line, const char *end)
 {
@@ -57,7 +58,7 @@ payload_of(const char *line, const char *end)
 	if (found == NULL)
 		return line;
 	found = skip_blanks(found + sizeof(mark) - 1, end);
-	return found < end && *found == '-' ? found + 1 : found;
+	return found < end && (*found == '-' || *found == ':') ? found + 1 : found;
 }
 
 static bool

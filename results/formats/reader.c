@@ -113,7 +113,8 @@ read_as(const struct format *format, struct bytes input, const char *name,
 		*facts = (struct reader_facts){.format = format,
 					       .has_times = reading.events.has_times,
 					       .are_tuples = reading.events.are_tuples,
-					       .has_order = !reading.lacks_order,
+					       .has_order = !reading.lacks_order &&
+							    !reading.events.bare,
 					       .events = reading.events.count};
 	events_release(&reading.events);
 	scan_release(&reading.scan);

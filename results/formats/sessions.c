@@ -1,6 +1,6 @@
 #include "results/formats/sessions.h"
 
-#include "base/clock.h"
+#include "results/formats/rounds.h"
 
 #include <stdlib.h>
 
@@ -53,15 +53,13 @@ sessions_number(struct scan *scan, const char *what, val *number)
 	return scan_fail(scan, from, "expected %s", what);
 }
 
-/* ---- finishing: micro-operations by transaction, transactions by round ---- */
+/* ---- finishing: micro-operations by transaction, transactions by session ---- */
 
 struct finishing {
 	struct sessions *sessions;
 	uint32_t
 		*starts; /* owned: where the micro-operations of each transaction begin */
 	uint32_t *sorted; /* owned: micro-operations by transaction, else as they came */
-	uint32_t *ranks;  /* owned: of each transaction in its session */
-	VEC(uint32_t) round_sizes;
 	VEC(val) asked, answered; /* of the transaction at hand */
 	val read_name, write_name;
 };
@@ -81,23 +79,6 @@ sort_mops(struct finishing *finishing)
 	for (uint32_t i = 0; i < sessions->mops.count; i++)
 		finishing->sorted[finishing->starts[sessions->mops.items[i].txn + 1]++] =
 			i;
-}
-
-static void
-rank_txns(struct finishing *finishing)
-{
-	const struct sessions *sessions = finishing->sessions;
-	struct map done = {0}; /* session -> its transactions so far */
-
-	finishing->ranks = mem_new(sessions->txns.count + 1, sizeof(uint32_t));
-	for (size_t i = 0; i < sessions->txns.count; i++) {
-		uint64_t *rank = map_at(&done, sessions->txns.items[i].session, NULL);
-		finishing->ranks[i] = (uint32_t)*rank;
-		if (*rank == finishing->round_sizes.count)
-			vec_push(&finishing->round_sizes, 0);
-		finishing->round_sizes.items[(*rank)++]++;
-	}
-	map_release(&done);
 }
 
 /* What is certainly written: (key, missing) pairs, for which reads are taken literally. */
@@ -147,40 +128,19 @@ make_values(struct finishing *finishing, uint32_t txn, const struct map *written
 }
 
 static void
-leave_open(struct op *op)
-{
-	op->complete_at = OP_NEVER;
-	op->complete_ns = -1;
-	op->output = VAL_OF_NIL;
-}
-
-/* A round takes two positions for each of its transactions: all begin, then all end. */
-static void
 add_txns(struct finishing *finishing, const struct map *written)
 {
 	const struct sessions *sessions = finishing->sessions;
-	size_t round_count = finishing->round_sizes.count;
-	uint32_t *next = mem_new(round_count + 1, sizeof(uint32_t)), position = 0;
 
-	for (size_t i = 0; i < round_count; i++) {
-		next[i] = position;
-		position += 2 * finishing->round_sizes.items[i];
-	}
 	for (uint32_t i = 0; i < sessions->txns.count; i++) {
 		const struct session_txn *txn = &sessions->txns.items[i];
-		uint32_t round = finishing->ranks[i];
 		struct op op = {.process = txn->session, .f = F_TXN};
 		op.type = txn->is_unknown ? OP_INFO : txn->is_aborted ? OP_FAIL : OP_OK;
-		op.invoke_at = next[round]++;
-		op.complete_at = op.invoke_at + finishing->round_sizes.items[round];
-		op.invoke_ns = op.invoke_at * NS_PER_MS;
-		op.complete_ns = op.complete_at * NS_PER_MS;
 		make_values(finishing, i, written, &op);
 		if (txn->is_unknown)
-			leave_open(&op);
+			op.output = VAL_OF_NIL;
 		history_add(sessions->history, &op);
 	}
-	free(next);
 }
 
 size_t
@@ -193,15 +153,12 @@ sessions_finish(struct sessions *sessions)
 	struct map written = {0};
 
 	sort_mops(&finishing);
-	rank_txns(&finishing);
 	find_written(sessions, &written);
 	add_txns(&finishing, &written);
-	history_sort(sessions->history);
+	rounds_give(sessions->history);
 	map_release(&written);
 	free(finishing.starts);
 	free(finishing.sorted);
-	free(finishing.ranks);
-	vec_release(&finishing.round_sizes);
 	vec_release(&finishing.asked);
 	vec_release(&finishing.answered);
 	return sessions->txns.count;

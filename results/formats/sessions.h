@@ -1,10 +1,8 @@
 /* sessions.h - makes a history out of transactions that a file tells session by session.
  *
  * The formats of the isolation checkers (dbcop, Plume, AWDIT, Cobra) say what each session
- * did one after the other, and nothing about time between sessions. Here the n-th
- * transactions of all sessions overlap, so that as little as possible seems to precede in
- * real time what it did not; reader_facts.has_order is false, and levels that need real
- * time must not be judged. One thread. O(transactions + micro-operations). */
+ * did one after the other, and nothing about time between sessions (results/formats/rounds.h).
+ * One thread. O(transactions + micro-operations). */
 #ifndef RESULTS_SESSIONS_H
 #define RESULTS_SESSIONS_H
 

@@ -146,6 +146,47 @@ awdit_sessions_and_transactions(void **state)
 		     "[[\"r\",0,1],[\"r\",1,0]]\n");
 }
 
+/* As in examples for Elle: no f, and nothing but completions. */
+static const char elle[] =
+	"[{:process 0, :type :ok, :value [[:append :x 1] [:r :y [1]]]}\n"
+	" {:process 1, :type :ok, :value [[:append :y 1]]}\n"
+	" {:process 0, :type :info, :value [[:append :x 2]]}]\n";
+
+static void
+elle_transactions_may_be_completions_alone(void **state)
+{
+	const struct reader_options options = {0};
+	struct reader_facts facts;
+	struct history history;
+	struct err err;
+
+	(void)state;
+	assert_tells(
+		bytes_of(elle), "edn",
+		"process 0: txn [[\"append\",\"x\",1],[\"r\",\"y\",[1]]] -> ok "
+		"[[\"append\",\"x\",1],[\"r\",\"y\",[1]]]\n"
+		"process 1: txn [[\"append\",\"y\",1]] -> ok [[\"append\",\"y\",1]]\n"
+		"process 0: txn [[\"append\",\"x\",2]] -> info\n");
+	history_init(&history);
+	assert_true(
+		reader_read_bytes(bytes_of(elle), "h", &options, &history, &facts, &err));
+	assert_false(facts.has_order);
+	const struct op *first = &history.ops.items[0], *second = &history.ops.items[1];
+	assert_true(second->invoke_at < first->complete_at);
+	history_release(&history);
+}
+
+static void
+jepsen_log_lines_of_old_and_new_editions(void **state)
+{
+	(void)state;
+	assert_tells(bytes_of("2024-03-29 17:10:37,123{GMT}\tINFO\t[jepsen worker 0] "
+			      "jepsen.util: 0\t:invoke\t:write\t3\n"
+			      "INFO [2018-03-29 17:10:37,123] jepsen worker 0 - "
+			      "jepsen.util 0\t:ok\t:write\t3\n"),
+		     "jepsen-log", "process 0: write 3 -> ok 3\n");
+}
+
 static void
 cobra_entry(struct buf *out, char letter, const uint64_t *fields, int count)
 {
@@ -236,6 +277,15 @@ what_is_wrong_is_refused_with_its_place(void **state)
 		       "dbcop", "h:1:14: the event has no variable");
 	assert_refused(bytes_of("[[{\"events\":[],\"committed\":1}]]"), "dbcop",
 		       "h:1:28: expected true or false");
+	assert_refused(bytes_of("{:type :ok, :f :txn, :process 0, :value [[:r 1 nil]]}\n"
+				"{:type :invoke, :f :txn, :process 0, :value []}"),
+		       "edn",
+		       "h:2:1: an invocation stands among transactions that were "
+		       "completed without one");
+	assert_refused(bytes_of("{:type :ok, :f :read, :process 0, :value 3}"), "edn",
+		       "h:1:1: process 0 completes 'read' that it never invoked");
+	assert_refused(bytes_of("{:type :invoke, :process 0, :value 3}"), "edn",
+		       "h:1:1: the operation has no f");
 	assert_refused(bytes_of("S1234567"), "cobra",
 		       "h:1:2: session 0, byte 1: the log ends within an entry");
 }
@@ -335,6 +385,8 @@ main(void)
 		cmocka_unit_test(dbcop_text_with_comments_and_aborts),
 		cmocka_unit_test(plume_lines_by_session_and_transaction),
 		cmocka_unit_test(awdit_sessions_and_transactions),
+		cmocka_unit_test(elle_transactions_may_be_completions_alone),
+		cmocka_unit_test(jepsen_log_lines_of_old_and_new_editions),
 		cmocka_unit_test(cobra_log_with_a_transaction_left_open),
 		cmocka_unit_test(cobra_folder_has_a_session_in_each_log),
 		cmocka_unit_test(what_is_wrong_is_refused_with_its_place),
