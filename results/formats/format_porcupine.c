@@ -3,23 +3,11 @@
  *	{:process 0, :type :invoke, :f :append, :key "7", :value "x 0 3 y"}
  *	{:process 0, :type :ok, :f :get, :key "7", :value ""}
  *
- * Get and put become read and write. A key that was never put holds "", which becomes nil,
+ * Get and put are read and write (names.h). A key that was never put holds "", which becomes nil,
  * the initial value; a read of it is news, as in Porcupine's model. */
 #include "results/formats/event_map.h"
 
 #include <string.h>
-
-static void
-rename_functions(struct history *history)
-{
-	uint16_t get = history_f(history, "get", 3), put = history_f(history, "put", 3);
-
-	vec_each (struct op, op, &history->ops)
-		if (op->f == get)
-			op->f = F_READ;
-		else if (op->f == put)
-			op->f = F_WRITE;
-}
 
 static void
 empty_is_nil(struct history *history)
@@ -39,7 +27,6 @@ read_porcupine(struct reading *reading)
 {
 	if (!event_maps_read(reading, SCAN_EDN))
 		return false;
-	rename_functions(reading->events.history);
 	empty_is_nil(reading->events.history);
 	return true;
 }

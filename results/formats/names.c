@@ -25,6 +25,24 @@ remember(struct names *names, const char *name, size_t bytes, uint16_t f)
 	names->recent[names->count++].f = f;
 }
 
+/* What other tools call functions that we know: Porcupine and its users, Jepsen's counters,
+ * Maelstrom's broadcast (which adds to a set). */
+static const char *
+known_as(const char *name, size_t bytes)
+{
+	static const char *const others[][2] = {{"get", "read"},
+						{"put", "write"},
+						{"inc", "increment"},
+						{"dec", "decrement"},
+						{"broadcast", "add"}};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strlen(others[i][0]) == bytes &&
+		    memcmp(others[i][0], name, bytes) == 0)
+			return others[i][1];
+	return NULL;
+}
+
 bool
 names_f(struct names *names, struct history *history, const char *name, size_t bytes,
 	uint16_t *f)
@@ -38,7 +56,9 @@ names_f(struct names *names, struct history *history, const char *name, size_t b
 		}
 	if (history->fs.count >= NAMES_MAX)
 		return false;
-	*f = history_f(history, name, bytes);
+	const char *known = known_as(name, bytes);
+	*f = known != NULL ? history_f(history, known, strlen(known))
+			   : history_f(history, name, bytes);
 	remember(names, name, bytes, *f);
 	return true;
 }

@@ -177,6 +177,20 @@ elle_transactions_may_be_completions_alone(void **state)
 }
 
 static void
+names_of_other_tools_are_known(void **state)
+{
+	(void)state;
+	assert_tells(bytes_of("{\"type\":\"invoke\",\"f\":\"broadcast\",\"process\":0,"
+			      "\"value\":1}\n"
+			      "{\"type\":\"invoke\",\"f\":\"get\",\"process\":1}\n"
+			      "{\"type\":\"invoke\",\"f\":\"inc\",\"process\":2,"
+			      "\"value\":1}\n"),
+		     "jsonl",
+		     "process 0: add 1 -> info\nprocess 1: read -> info\n"
+		     "process 2: increment 1 -> info\n");
+}
+
+static void
 jepsen_log_lines_of_old_and_new_editions(void **state)
 {
 	(void)state;
@@ -386,6 +400,7 @@ main(void)
 		cmocka_unit_test(plume_lines_by_session_and_transaction),
 		cmocka_unit_test(awdit_sessions_and_transactions),
 		cmocka_unit_test(elle_transactions_may_be_completions_alone),
+		cmocka_unit_test(names_of_other_tools_are_known),
 		cmocka_unit_test(jepsen_log_lines_of_old_and_new_editions),
 		cmocka_unit_test(cobra_log_with_a_transaction_left_open),
 		cmocka_unit_test(cobra_folder_has_a_session_in_each_log),
