@@ -41,7 +41,7 @@ $(foreach r,$(ROOMS),$(if $(call room_sources,$(r)),$(eval $(call ROOM,$(r)))))
 
 PROGRAMS := $(BUILD)/faultline $(BUILD)/faultline-node $(BUILD)/faultline-agent
 LIBRARY  := $(BUILD)/libfaultline-check.a
-HARNESS_LIBS := -lssh -lsqlite3 -lcurl -lhiredis -ljansson -lm
+HARNESS_LIBS := -lssh -lsqlite3 -lcurl -lhiredis -ljansson -llua5.4 -lm
 NODE_LIBS    := -Wl,-Bstatic -luv_a -lhiredis -Wl,-Bdynamic -lm -ldl -lrt
 
 .DEFAULT_GOAL := all

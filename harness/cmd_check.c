@@ -270,7 +270,7 @@ unknown_model(const char *model, struct err *err)
 	err_set(err, "unknown model '%s'", model);
 	if (nearest != NULL)
 		return err_hint(err, "did you mean '%s'?", nearest);
-	return err_hint(err, "'faultline list checkers' shows them; a file is ./my.so");
+	return err_hint(err, "'faultline list checkers' shows them; a file is ./my.lua or ./my.so");
 }
 
 /* A model by name is a checker, or a variant of one. */
@@ -312,6 +312,8 @@ check_with_model(struct settings *settings, struct judge_options *options,
 	options->check.user_model = library.model;
 	if (settings->checker == NULL)
 		settings->checker = "user-model";
+	if (settings->key == NULL)
+		settings->key = model_library_key(&library);
 	int code = check_any(settings, options, which);
 	model_library_close(&library);
 	return code;
@@ -325,7 +327,7 @@ check_main(int argc, char **argv)
 		{"checker", 'c', OPTION_TEXT, &s.checker, "NAME",
 		 "instead of the best fit"},
 		{"model", 'm', OPTION_TEXT, &s.model, "NAME|FILE",
-		 "a checker by its model, its variant, or ./my.so: your own"},
+		 "a checker by its model, its variant, or ./my.lua, ./my.so: your own"},
 		{"level", 0, OPTION_TEXT, &s.level, "NAME",
 		 "isolation level of transactions"},
 		{"format", 'f', OPTION_TEXT, &s.format, "NAME", "instead of a guess"},

@@ -1,18 +1,34 @@
 #include "harness/model_library.h"
 
 #include "checkers/engine/user_model.h"
+#include "harness/lua/lua_model.h"
 
 #include <dlfcn.h>
 #include <string.h>
 
-bool
-model_library_is_file(const char *text)
+static bool
+ends_with(const char *text, const char *end)
 {
-	return text != NULL && strchr(text, '/') != NULL;
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len > end_len && strcmp(text + len - end_len, end) == 0;
 }
 
 bool
-model_library_open(struct model_library *library, const char *path, struct err *err)
+model_library_is_file(const char *text)
+{
+	return text != NULL && (text[0] == '/' || text[0] == '.' ||
+				ends_with(text, ".so") || lua_model_is_file(text));
+}
+
+const char *
+model_library_key(const struct model_library *library)
+{
+	return library->model->version >= 2 ? library->model->key : NULL;
+}
+
+static bool
+open_shared_object(struct model_library *library, const char *path, struct err *err)
 {
 	*library = (struct model_library){.handle = dlopen(path, RTLD_NOW | RTLD_LOCAL)};
 	if (library->handle == NULL)
@@ -31,10 +47,23 @@ model_library_open(struct model_library *library, const char *path, struct err *
 	return false;
 }
 
+bool
+model_library_open(struct model_library *library, const char *path, struct err *err)
+{
+	if (!lua_model_is_file(path))
+		return open_shared_object(library, path, err);
+	*library = (struct model_library){.lua = lua_model_open(path, err)};
+	if (library->lua == NULL)
+		return false;
+	library->model = lua_model_interface(library->lua);
+	return true;
+}
+
 void
 model_library_close(struct model_library *library)
 {
 	if (library->handle != NULL)
 		dlclose(library->handle);
+	lua_model_close(library->lua);
 	*library = (struct model_library){0};
 }

@@ -1,4 +1,5 @@
 /* faultline-model.h - a data type of your own, for `faultline check --model ./my.so FILE`.
+ * (A Lua table does as well, --model ./my.lua: see faultline(1).)
  *
  * A model says what a sequential object would do; faultline finds out whether the recorded
  * operations, which overlapped, fit such an object (linearizability), key by key. Write a
@@ -20,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FAULTLINE_MODEL_VERSION	    1
+#define FAULTLINE_MODEL_VERSION	    2 /* 1 lacks the members of version 2, and is fine */
 #define FAULTLINE_MODEL_STATE_BYTES 65536 /* at most */
 
 enum faultline_kind {
@@ -66,11 +67,21 @@ struct faultline_model {
 	 * could not have answered so (then the state does not matter any more). */
 	bool (*step)(void *state, const struct faultline_call *call);
 
-	/* Optional: the call never changes a state. Makes the search faster. */
+	/* Optional: the call never changes a state. Makes the search faster. Found without
+	 * it where a history meets few states. */
 	bool (*is_read)(const struct faultline_call *call);
 
 	/* Optional: the model knows such calls; the check answers unknown when not. */
 	bool (*understands)(const struct faultline_call *call);
+
+	/* ---- version 2 ---- */
+
+	/* Optional: why the model could not answer the last init or step of this thread,
+	 * one sentence; NULL: it answered. The check is then unknown with this reason. */
+	const char *(*failure)(void);
+
+	/* Optional: how the history is cut into keys, unless --key says so. */
+	const char *key;
 };
 
 /* What a shared object must define. */

@@ -4,7 +4,7 @@
 set -eu
 
 build="gcc make pkgconf libc6-dev libuv1-dev libssh-dev libsqlite3-dev libcurl4-openssl-dev
-       libhiredis-dev libjansson-dev libxxhash-dev"
+       libhiredis-dev libjansson-dev liblua5.4-dev libxxhash-dev"
 hosts="openssh-server openssh-client iproute2 nftables procps"
 plots="gnuplot-nox fonts-dejavu-core"
 case "${1:-build}" in

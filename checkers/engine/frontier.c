@@ -231,13 +231,15 @@ static void
 give_up(struct judging *judging)
 {
 	const struct engine *engine = &judging->engine;
-	bool is_time = budget_is_over(&engine->options->budget);
+	const char *failure = model_failure(engine->plan.model, engine->plan.self);
+	const char *budget = budget_is_over(&engine->options->budget)
+				     ? "the budget of time is used up"
+				     : "the budget of memory is used up";
 
 	judging->result->verdict = VERDICT_UNKNOWN;
 	judging->result->reason = mem_format(
-		"the budget of %s is used up; an order was found for the first %u of %u "
-		"completed operations",
-		is_time ? "time" : "memory", engine->best_layer,
+		"%s; an order was found for the first %u of %u completed operations",
+		failure != NULL ? failure : budget, engine->best_layer,
 		engine->plan.layer_count);
 }
 

@@ -46,12 +46,20 @@ struct model {
 	/* Optional (NULL: never). It met more states than the budget of memory allows and
 	 * forbade what would have led to another one: nothing is refuted by that. */
 	bool (*is_full)(void *self);
+	/* Optional. Why it is full, when that is not the memory; else NULL. */
+	const char *(*failure)(void *self);
 };
 
 static inline bool
 model_is_full(const struct model *model, void *self)
 {
 	return model->is_full != NULL && model->is_full(self);
+}
+
+static inline const char *
+model_failure(const struct model *model, void *self)
+{
+	return model->failure != NULL ? model->failure(self) : NULL;
 }
 
 /* The calls of a key in order of invocation. The caller releases the vec. */

@@ -1,11 +1,28 @@
 #include "checkers/engine/user_model.h"
 
 #include "base/arena.h"
+#include "base/map.h"
+#include "base/mem.h"
 #include "checkers/engine/linearizable.h"
 #include "checkers/engine/states.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+	SURVEY_STATES_MAX = 1 << 10,
+	SURVEY_STEPS_EACH = 16,	   /* for each call of the key, */
+	SURVEY_STEPS_MIN = 256,	   /* but at least, */
+	SURVEY_STEPS_MAX = 1 << 16 /* and at most */
+};
+
+#define STEP_FORBIDDEN UINT64_MAX
+
+/* What a call does in the states that there are. */
+struct effect {
+	bool never_changes, always_allowed, has_one_outcome;
+	uint32_t outcome;
+};
 
 struct self {
 	const struct history *history;
@@ -13,16 +30,26 @@ struct self {
 	struct arena arena; /* the calls' values */
 	struct states states, calls;
 	VEC(struct faultline_call) call_of; /* by number in `calls` */
+	size_t call_count;		    /* also those that say the same */
 	struct faultline_value initial;
 	unsigned char *state; /* owned; scratch */
+	char *failure; /* owned; why the model could not answer; NULL: it always did */
+
+	/* Steps that were asked: state << 32 | call to the next state, STEP_FORBIDDEN. A
+	 * model is asked once for each, which matters where it is interpreted. */
+	struct map steps;
+
+	bool is_surveyed,
+		is_closed;	/* is_closed: `states` are all that can be reached, */
+	struct effect *effects; /* owned; and these are the effects of the calls */
 };
 
 bool
 user_model_is_sound(const struct faultline_model *model, struct err *err)
 {
-	if (model->version != FAULTLINE_MODEL_VERSION)
-		return err_set(err, "the model has version %u, not %d", model->version,
-			       FAULTLINE_MODEL_VERSION);
+	if (model->version < 1 || model->version > FAULTLINE_MODEL_VERSION)
+		return err_set(err, "the model has version %u, not 1 to %d",
+			       model->version, FAULTLINE_MODEL_VERSION);
 	if (model->name == NULL || model->init == NULL || model->step == NULL)
 		return err_set(err, "the model has no name, no init or no step");
 	if (model->state_bytes == 0 || model->state_bytes > FAULTLINE_MODEL_STATE_BYTES)
@@ -136,6 +163,9 @@ user_close(void *context)
 	states_release(&self->states);
 	states_release(&self->calls);
 	vec_release(&self->call_of);
+	map_release(&self->steps);
+	free(self->effects);
+	free(self->failure);
 	free(self->state);
 	free(self);
 }
@@ -159,7 +189,21 @@ user_decode(void *context, const struct op *op, struct call *call)
 	buf_release(&text);
 	if (fits && call->a == self->call_of.count)
 		vec_push(&self->call_of, call_of(self, op));
+	self->call_count += fits;
 	return fits;
+}
+
+/* Keeps why the model did not answer; true: it did. */
+static bool
+has_answered(struct self *self)
+{
+	const struct faultline_model *model = self->model;
+
+	if (model->version < 2 || model->failure == NULL || model->failure() == NULL)
+		return true;
+	if (self->failure == NULL)
+		self->failure = mem_string(model->failure());
+	return false;
 }
 
 static uint32_t
@@ -170,42 +214,159 @@ user_first(void *context)
 
 	memset(self->state, 0, self->model->state_bytes);
 	self->model->init(self->state, &self->initial);
+	has_answered(self);
 	states_number(&self->states, self->state, self->model->state_bytes, &number);
 	return number;
+}
+
+/* Asks the model. False: nothing can be said, the states are full or it failed. */
+static bool
+ask(struct self *self, uint32_t state, uint32_t call, uint64_t *answer)
+{
+	uint32_t next;
+
+	*answer = STEP_FORBIDDEN;
+	states_read(&self->states, state, self->state, self->model->state_bytes);
+	if (!self->model->step(self->state, &self->call_of.items[call]))
+		return has_answered(self);
+	if (!states_number(&self->states, self->state, self->model->state_bytes, &next))
+		return false;
+	*answer = next;
+	return true;
+}
+
+static bool
+may_remember(const struct self *self)
+{
+	return self->steps.slot_count * sizeof(struct map_slot) < self->states.bytes_max;
+}
+
+static bool
+step(struct self *self, uint32_t state, uint32_t call, uint32_t *next)
+{
+	uint64_t question = (uint64_t)state << 32 | call, answer;
+	const uint64_t *known = map_find(&self->steps, question);
+
+	if (known != NULL)
+		answer = *known;
+	else if (self->failure != NULL || !ask(self, state, call, &answer))
+		return false;
+	else if (may_remember(self))
+		*map_at(&self->steps, question, NULL) = answer;
+	*next = (uint32_t)answer;
+	return answer != STEP_FORBIDDEN;
 }
 
 static bool
 user_step(void *context, uint32_t state, const struct call *call, uint32_t *next)
 {
-	struct self *self = context;
+	return step(context, state, call->a, next);
+}
 
-	states_read(&self->states, state, self->state, self->model->state_bytes);
-	return self->model->step(self->state, &self->call_of.items[call->a]) &&
-	       states_number(&self->states, self->state, self->model->state_bytes, next);
+/* ---- the survey ---------------------------------------------------------------------
+ *
+ * Where a key's calls lead to few states, all of them are found beforehand. Then the engine
+ * can refute by windows, and which calls only read or only overwrite is known and need not
+ * be told. */
+
+static bool
+survey_state(struct self *self, uint32_t state)
+{
+	for (uint32_t call = 0; call < self->call_of.count; call++) {
+		struct effect *effect = &self->effects[call];
+		uint32_t next;
+		if (!step(self, state, call, &next)) {
+			effect->always_allowed = false;
+			if (self->failure != NULL)
+				return false;
+			continue;
+		}
+		effect->has_one_outcome &=
+			effect->outcome == OP_NEVER || effect->outcome == next;
+		effect->outcome = next;
+		effect->never_changes &= next == state;
+	}
+	return true;
+}
+
+static size_t
+survey_steps(const struct self *self)
+{
+	size_t steps = self->call_count * SURVEY_STEPS_EACH;
+
+	if (steps < SURVEY_STEPS_MIN)
+		return SURVEY_STEPS_MIN;
+	return steps < SURVEY_STEPS_MAX ? steps : SURVEY_STEPS_MAX;
+}
+
+/* State number `state` is there, and neither states nor steps are too many. */
+static bool
+may_survey(const struct self *self, uint32_t state)
+{
+	size_t count = self->states.of.count;
+
+	return state < count && count <= SURVEY_STATES_MAX &&
+	       count * self->call_of.count <= survey_steps(self) &&
+	       self->states.of.text.len <= self->states.bytes_max / 2;
+}
+
+static void
+survey(struct self *self)
+{
+	size_t call_count = self->call_of.count;
+	uint32_t state = 0;
+
+	self->is_surveyed = true;
+	if (call_count == 0 || user_first(self) != 0)
+		return;
+	self->effects = mem_new(call_count, sizeof(*self->effects));
+	for (size_t i = 0; i < call_count; i++)
+		self->effects[i] = (struct effect){true, true, true, OP_NEVER};
+	while (may_survey(self, state) && survey_state(self, state))
+		state++;
+	self->is_closed = state == self->states.of.count;
+	/* The history may never lead to where the model failed. */
+	free(self->failure);
+	self->failure = NULL;
+}
+
+/* What is known of a call; NULL: nothing. The engine asks when all calls are decoded. */
+static const struct effect *
+effect_of(struct self *self, const struct call *call)
+{
+	if (!self->is_surveyed)
+		survey(self);
+	return self->is_closed ? &self->effects[call->a] : NULL;
 }
 
 static bool
 user_is_read(void *context, const struct call *call)
 {
 	struct self *self = context;
+	const struct effect *effect = effect_of(self, call);
 
+	if (effect != NULL)
+		return effect->never_changes;
 	return self->model->is_read != NULL &&
 	       self->model->is_read(&self->call_of.items[call->a]);
 }
 
 static bool
-user_never(void *context, const struct call *call)
+user_is_overwrite(void *context, const struct call *call)
 {
-	(void)context;
-	(void)call;
-	return false;
+	const struct effect *effect = effect_of(context, call);
+
+	return effect != NULL && effect->always_allowed && effect->has_one_outcome;
 }
 
 static uint32_t
 user_state_count(void *context)
 {
-	(void)context;
-	return 0;
+	struct self *self = context;
+
+	if (!self->is_surveyed)
+		survey(self);
+	return self->is_closed ? (uint32_t)self->states.of.count : 0;
 }
 
 static bool
@@ -213,7 +374,13 @@ user_is_full(void *context)
 {
 	const struct self *self = context;
 
-	return self->states.is_full || self->calls.is_full;
+	return self->states.is_full || self->calls.is_full || self->failure != NULL;
+}
+
+static const char *
+user_failure(void *context)
+{
+	return ((const struct self *)context)->failure;
 }
 
 const struct model model_of_user = {
@@ -224,9 +391,10 @@ const struct model model_of_user = {
 	.init = user_first,
 	.step = user_step,
 	.is_read = user_is_read,
-	.is_overwrite = user_never,
+	.is_overwrite = user_is_overwrite,
 	.state_count = user_state_count,
 	.is_full = user_is_full,
+	.failure = user_failure,
 };
 
 /* ---- the checker --------------------------------------------------------------------
@@ -241,33 +409,46 @@ user_understands(const struct history *history, const struct op *op, struct err 
 	return true;
 }
 
+/* Whether the model knows all calls; else which one not. */
+static bool
+knows_all(struct self *self, struct err *err)
+{
+	const struct faultline_model *model = self->model;
+
+	vec_each (struct op, op, &self->history->ops) {
+		if (op->type == OP_FAIL || model->understands == NULL)
+			continue;
+		struct faultline_call call = call_of(self, op);
+		if (!model->understands(&call))
+			return has_answered(self)
+				       ? err_set(err,
+						 "the model '%s' does not know the "
+						 "'%s' of process %u",
+						 model->name, call.f, op->process)
+				       : err_set(err, "%s", self->failure);
+		arena_clear(&self->arena);
+	}
+	return true;
+}
+
 static bool
 user_accepts(const struct history *history, const struct check_options *options,
 	     struct err *err)
 {
 	struct key_ops none = {.history = history};
-	bool is_known = true;
 
 	if (options->user_model == NULL) {
 		err_set(err, "no model was given");
-		return err_hint(err, "--model ./my.so");
+		return err_hint(err, "--model ./my.so or ./my.lua");
 	}
 	if (!user_model_is_sound(options->user_model, err))
 		return false;
 	struct self *self = user_open(&none, options);
-	for (size_t i = 0; i < history->ops.count && is_known; i++) {
-		const struct op *op = &history->ops.items[i];
-		struct faultline_call call = call_of(self, op);
-		is_known = op->type == OP_FAIL || self->model->understands == NULL ||
-			   self->model->understands(&call);
-		if (!is_known)
-			err_set(err,
-				"the model '%s' does not know the '%s' of process %u",
-				self->model->name, call.f, op->process);
-		arena_clear(&self->arena);
-	}
+	user_first(self);
+	bool accepts = self->failure == NULL ? knows_all(self, err)
+					     : err_set(err, "%s", self->failure);
 	user_close(self);
-	return is_known;
+	return accepts;
 }
 
 static const struct linearizable type = {
@@ -301,7 +482,7 @@ user_certify(const struct history *history, const struct check_options *options,
 
 const struct checker checker_user_model = {
 	.name = "user-model",
-	.summary = "linearizability by a model of your own (--model ./my.so)",
+	.summary = "linearizability by a model of your own (--model ./my.so or ./my.lua)",
 	.fits = user_fits,
 	.check = user_check,
 	.certify = user_certify,
