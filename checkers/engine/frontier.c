@@ -23,13 +23,22 @@ struct judging {
 struct writer {
 	struct engine *engine;
 	struct node node;
+	uint32_t *used; /* crashed calls, by their class */
 	uint32_t *order;
 	size_t count;
 };
 
+/* Crashed calls that do the same take effect in the order of their invocations. */
 static void
 write_call(struct writer *writer, uint32_t call)
 {
+	const struct plan *plan = &writer->engine->plan;
+
+	if (plan->calls.items[call].optional) {
+		uint32_t info = plan->classes.items[plan->class_of[call]].info;
+		call = plan->infos[plan->info_classes.items[info].first +
+				   writer->used[info]++];
+	}
 	writer->order[writer->count++] = writer->engine->plan.calls.items[call].op;
 }
 
@@ -95,6 +104,7 @@ write_order(struct judging *judging, const struct nodes *nodes, uint32_t found)
 	VEC(uint32_t) way = {0};
 
 	writer.order = mem_new(engine->plan.calls.count + 1, sizeof(uint32_t));
+	writer.used = mem_new(engine->plan.info_classes.count + 1, sizeof(uint32_t));
 	writer.node.state = engine->plan.model->init(engine->plan.self);
 	for (uint32_t id = found; id != FRONTIER_NONE; id = nodes->items[id].parent)
 		if (nodes->items[id].call != FRONTIER_NONE)
@@ -106,6 +116,7 @@ write_order(struct judging *judging, const struct nodes *nodes, uint32_t found)
 	while (way.count > 0)
 		write_step(&writer, vec_pop(&way));
 	vec_release(&way);
+	free(writer.used);
 	judging->result->order = writer.order;
 	judging->result->order_count = writer.count;
 }
@@ -180,15 +191,6 @@ run_driver(struct judging *judging, enum frontier_driver driver, uint64_t work)
 	return PROGRESS_STOPPED;
 }
 
-/* Orders may have been missed: the model forbade steps for want of room. */
-static bool
-is_model_full(const struct engine *engine)
-{
-	const struct plan *plan = &engine->plan;
-
-	return plan->model->is_full != NULL && plan->model->is_full(plan->self);
-}
-
 /* Equal shares, doubling. The first turn of the depth-first driver is long enough for a
  * history in which it never has to turn back. */
 static void
@@ -214,8 +216,6 @@ take_turns(struct judging *judging, unsigned drivers)
 			    model_is_full(judging->engine.plan.model,
 					  judging->engine.plan.self))
 				progress = PROGRESS_STOPPED;
-			if (progress == PROGRESS_EMPTY && is_model_full(&judging->engine))
-				return;
 			if (progress == PROGRESS_FOUND || progress == PROGRESS_EMPTY)
 				decide(judging, turns[i], progress);
 			can_go_on |= progress == PROGRESS_MORE;
@@ -249,7 +249,7 @@ judge(struct judging *judging, unsigned drivers)
 	struct engine *engine = &judging->engine;
 	struct frontier *result = judging->result;
 
-	usages_init(&engine->usages, engine->plan.info_classes.count);
+	usages_init_exact(&engine->usages, &engine->plan);
 	take_turns(judging, drivers);
 	if (result->verdict == VERDICT_NONE)
 		give_up(judging);

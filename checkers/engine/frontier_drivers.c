@@ -12,19 +12,13 @@ nodes_bytes(const struct nodes *nodes)
 	return nodes->capacity * sizeof(struct node);
 }
 
-static size_t
-memo_bytes(const struct memo *memo)
-{
-	return memo->slot_count * sizeof(struct memo_entry);
-}
-
 /* Time or memory is over. Memory is counted by what the driver holds now. */
 static bool
 must_stop(struct engine *engine, size_t bytes)
 {
 	if (engine->work % WORK_PER_STOP_CHECK != 0)
 		return false;
-	bytes += engine->plan.bytes + engine->usages.count * engine->usages.width * 6;
+	bytes += engine->plan.bytes + usages_bytes(&engine->usages);
 	if (bytes > engine->bytes_peak)
 		engine->bytes_peak = bytes;
 	return bytes > engine->bytes_max / 3 ||
@@ -32,8 +26,8 @@ must_stop(struct engine *engine, size_t bytes)
 	       budget_is_over(&engine->options->budget);
 }
 
-static void
-note_layer(struct engine *engine, uint32_t layer)
+void
+engine_note_layer(struct engine *engine, uint32_t layer)
 {
 	if (layer > engine->best_layer)
 		engine->best_layer = layer;
@@ -55,7 +49,7 @@ settle(struct engine *engine, struct node *node)
 {
 	while (node->layer < engine->plan.layer_count && engine_may_pass(engine, node))
 		engine_pass(engine, node);
-	note_layer(engine, node->layer);
+	engine_note_layer(engine, node->layer);
 	return node->layer == engine->plan.layer_count;
 }
 
@@ -126,7 +120,7 @@ expand_by_info(struct engine *engine, struct depth *depth, struct node *node)
 	struct node next;
 
 	for (uint32_t info = 0; info < engine->plan.info_classes.count; info++)
-		if (engine_apply_info(engine, node, info, &next) &&
+		if (engine_apply_info(engine, &engine->usages, node, info, &next) &&
 		    engine_may_pass(engine, &next) && push_settled(engine, depth, &next))
 			return true;
 	return false;
@@ -141,15 +135,14 @@ expand(struct engine *engine, struct depth *depth, uint32_t id)
 	const struct open_call *sorted[FRONTIER_SLOTS];
 	size_t count = sort_open(engine, node.layer, sorted);
 
-	if (memo_dominates(&depth->memo, &engine->usages, &node))
+	if (!memo_offer(&depth->memo, &engine->usages, &node))
 		return false;
-	memo_add(&depth->memo, &node);
 	node.parent = id;
 	if (expand_by_info(engine, depth, &node))
 		return true;
 	uint32_t first = (uint32_t)depth->nodes.count;
 	for (uint32_t info = 0; info < engine->plan.info_classes.count; info++)
-		if (engine_apply_info(engine, &node, info, &next) &&
+		if (engine_apply_info(engine, &engine->usages, &node, info, &next) &&
 		    !engine_may_pass(engine, &next) &&
 		    !memo_dominates(&depth->memo, &engine->usages, &next))
 			add_node(&depth->nodes, &next);
@@ -218,9 +211,8 @@ spread(struct engine *engine, struct breadth *breadth, struct node *node)
 	if (passes)
 		engine_pass(engine, node);
 	struct memo *memo = passes ? &breadth->memo_next : &breadth->memo;
-	if (memo_dominates(memo, &engine->usages, node))
+	if (!memo_offer(memo, breadth->usages, node))
 		return;
-	memo_add(memo, node);
 	uint32_t id = add_node(&breadth->nodes, node);
 	if (passes)
 		vec_push(&breadth->next, id);
@@ -234,6 +226,8 @@ spread_from(struct engine *engine, struct breadth *breadth, uint32_t id)
 	const struct plan *plan = &engine->plan;
 	struct node node = breadth->nodes.items[id], next;
 
+	if (!memo_holds(&breadth->memo, &node))
+		return;
 	node.parent = id;
 	if (engine_may_pass(engine, &node)) {
 		node.parent = breadth->nodes.items[id].parent;
@@ -245,7 +239,7 @@ spread_from(struct engine *engine, struct breadth *breadth, uint32_t id)
 		if (engine_apply(engine, &node, &plan->open.items[i], &next))
 			spread(engine, breadth, &next);
 	for (uint32_t info = 0; info < plan->info_classes.count; info++)
-		if (engine_apply_info(engine, &node, info, &next))
+		if (engine_apply_info(engine, breadth->usages, &node, info, &next))
 			spread(engine, breadth, &next);
 }
 
@@ -266,45 +260,44 @@ next_layer(struct engine *engine, struct breadth *breadth)
 	memo_forget(&breadth->memo_next);
 	breadth->at = 0;
 	breadth->layer++;
-	if (breadth->keeps_parents)
-		note_layer(engine, breadth->layer);
+	if (breadth->usages == &engine->usages)
+		engine_note_layer(engine, breadth->layer);
 	return true;
 }
 
-/* Windows need no way back: only the nodes of this layer are kept. */
-static void
-drop_parents(struct breadth *breadth)
+void
+breadth_start(struct breadth *breadth, const struct node *node)
 {
-	struct nodes kept = {0};
-
-	vec_each (uint32_t, id, &breadth->now) {
-		vec_push(&kept, breadth->nodes.items[*id]);
-		*id = (uint32_t)kept.count - 1;
-	}
-	vec_release(&breadth->nodes);
-	breadth->nodes = kept;
+	breadth->is_started = true;
+	if (memo_offer(&breadth->memo, breadth->usages, node))
+		vec_push(&breadth->now, add_node(&breadth->nodes, node));
 }
 
-static void
-start_breadth(struct engine *engine, struct breadth *breadth)
+void
+breadth_start_at_root(struct engine *engine, struct breadth *breadth)
 {
 	struct node root = {.state = engine->plan.model->init(engine->plan.self),
 			    .parent = FRONTIER_NONE,
 			    .call = FRONTIER_NONE};
 
-	breadth->is_started = true;
-	breadth->keeps_parents = true;
-	breadth->until = engine->plan.layer_count;
-	if (breadth->until > 0)
+	if (engine->plan.layer_count > 0)
 		engine_absorb(engine, &root);
-	vec_push(&breadth->now, add_node(&breadth->nodes, &root));
+	breadth_start(breadth, &root);
+}
+
+static void
+start_whole(struct engine *engine, struct breadth *breadth)
+{
+	breadth->usages = &engine->usages;
+	breadth->until = engine->plan.layer_count;
+	breadth_start_at_root(engine, breadth);
 }
 
 enum progress
 breadth_run(struct engine *engine, struct breadth *breadth, uint64_t work)
 {
 	if (!breadth->is_started)
-		start_breadth(engine, breadth);
+		start_whole(engine, breadth);
 	for (; work > 0; engine->work++) {
 		if (breadth->layer == breadth->until) {
 			breadth->found = breadth->now.items[0];
@@ -321,9 +314,6 @@ breadth_run(struct engine *engine, struct breadth *breadth, uint64_t work)
 		}
 		if (!next_layer(engine, breadth))
 			return PROGRESS_EMPTY;
-		if (!breadth->keeps_parents && breadth->nodes.count > 4096 &&
-		    breadth->nodes.count > breadth->now.count * 4)
-			drop_parents(breadth);
 	}
 	return PROGRESS_MORE;
 }
@@ -337,98 +327,4 @@ breadth_release(struct breadth *breadth)
 	memo_release(&breadth->memo);
 	memo_release(&breadth->memo_next);
 	*breadth = (struct breadth){0};
-}
-
-/* ---- windows ------------------------------------------------------------------------
- */
-
-enum {
-	WINDOW_FIRST = 8,
-	WINDOW_STARTS_MAX = 1 << 16
-};
-
-/* The slots of open calls that change the state, and of those that read. */
-static void
-open_masks(const struct plan *plan, uint32_t layer, uint64_t *changes, uint64_t *reads)
-{
-	*changes = *reads = 0;
-	for (uint32_t i = plan->open_starts[layer]; i < plan->open_starts[layer + 1];
-	     i++) {
-		uint64_t bit = (uint64_t)1 << plan->open.items[i].slot;
-		if (plan->open.items[i].is_read)
-			*reads |= bit;
-		else
-			*changes |= bit;
-	}
-}
-
-/* Everything that can be the case before the layer, and more: any state, any subset of
- * the open changes done, all open reads done, no crashed call used up. */
-static bool
-open_window(struct engine *engine, struct windows *windows)
-{
-	const struct plan *plan = &engine->plan;
-	struct breadth *breadth = &windows->breadth;
-	uint64_t changes, reads, subset = 0;
-
-	windows->first =
-		windows->best > windows->width ? windows->best - windows->width : 0;
-	open_masks(plan, windows->first, &changes, &reads);
-	if (__builtin_popcountll(changes) > 16 ||
-	    ((uint64_t)plan->state_count << __builtin_popcountll(changes)) >
-		    WINDOW_STARTS_MAX)
-		return false;
-	breadth_release(breadth);
-	breadth->is_started = true;
-	breadth->layer = windows->first;
-	breadth->until = windows->best + 1;
-	do {
-		for (uint32_t state = 0; state < plan->state_count; state++) {
-			struct node node = {.mask = subset | reads,
-					    .layer = windows->first,
-					    .state = state,
-					    .parent = FRONTIER_NONE,
-					    .call = FRONTIER_NONE};
-			memo_add(&breadth->memo, &node);
-			vec_push(&breadth->now, add_node(&breadth->nodes, &node));
-		}
-		subset = (subset - changes) & changes;
-	} while (subset != 0);
-	windows->is_open = true;
-	return true;
-}
-
-/* EMPTY: refuted. STOPPED: no window that can be searched refutes the layer of now. */
-enum progress
-windows_run(struct engine *engine, struct windows *windows, uint64_t work)
-{
-	uint64_t end = engine->work + work;
-
-	if (engine->plan.state_count == 0 ||
-	    engine->best_layer >= engine->plan.layer_count)
-		return PROGRESS_STOPPED;
-	if (windows->width == 0 || windows->best != engine->best_layer) {
-		windows->best = engine->best_layer;
-		windows->width = WINDOW_FIRST;
-		windows->is_open = false;
-	}
-	while (engine->work < end) {
-		if (!windows->is_open && !open_window(engine, windows))
-			return PROGRESS_STOPPED;
-		enum progress progress =
-			breadth_run(engine, &windows->breadth, end - engine->work);
-		if (progress != PROGRESS_FOUND)
-			return progress;
-		if (windows->first == 0)
-			return PROGRESS_STOPPED;
-		windows->width *= 2;
-		windows->is_open = false;
-	}
-	return PROGRESS_MORE;
-}
-
-void
-windows_release(struct windows *windows)
-{
-	breadth_release(&windows->breadth);
 }

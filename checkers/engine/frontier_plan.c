@@ -88,6 +88,7 @@ gather_infos(struct plan *plan)
 		struct info_class *info =
 			&plan->info_classes
 				 .items[plan->classes.items[plan->class_of[i]].info];
+		vec_push(&plan->crashed, i);
 		plan->infos[info->first + info->count++] = i;
 	}
 	free(counts);
@@ -271,6 +272,7 @@ plan_release(struct plan *plan)
 	vec_release(&plan->classes);
 	vec_release(&plan->open);
 	vec_release(&plan->info_classes);
+	vec_release(&plan->crashed);
 	free(plan->class_of);
 	free(plan->layer_call);
 	free(plan->layer_slot);

@@ -50,8 +50,9 @@ struct plan {
 	uint32_t *open_starts; /* owned; layer -> first of its open calls in `open` */
 	VEC(struct open_call) open;
 	VEC(struct info_class) info_classes;
-	uint32_t *infos;      /* owned; crashed calls by class, then invocation */
-	uint32_t state_count; /* 0: not known beforehand */
+	VEC(uint32_t) crashed; /* crashed calls in the order of their invocations */
+	uint32_t *infos;       /* owned; the same by class, then invocation */
+	uint32_t state_count;  /* 0: not known beforehand */
 	uint32_t *table; /* owned; state * classes + class -> state; NULL: too large */
 	uint32_t *useful_until; /* owned; by state: layer + 1 until which somebody can
 				   tell */

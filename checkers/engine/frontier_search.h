@@ -4,62 +4,12 @@
 #define CHECKERS_FRONTIER_SEARCH_H
 
 #include "checkers/engine/frontier.h"
-#include "checkers/engine/frontier_plan.h"
-
-/* A configuration and how it was reached. */
-struct node {
-	uint64_t mask;	/* slots of open calls that have taken effect */
-	uint32_t layer; /* the next completion to pass */
-	uint32_t state;
-	uint32_t usage;	 /* id: how many crashed calls of each class were used */
-	uint32_t parent; /* node; FRONTIER_NONE at the root */
-	uint32_t call;	 /* the call that led here from the parent */
-	uint32_t unused;
-};
-
-/* Which crashed calls were used: interned vectors of counts. Usage 0 is none. */
-struct usages {
-	size_t width;	      /* classes of crashed calls */
-	VEC(uint16_t) counts; /* usage * width */
-	VEC(uint32_t) nexts;  /* usage * width: the usage after one more of that class */
-	uint32_t *slots;      /* owned; usage + 1; open addressing */
-	size_t slot_count, count;
-};
-
-void usages_init(struct usages *usages, size_t width);
-void usages_release(struct usages *usages);
-uint32_t usages_next(struct usages *usages, uint32_t usage, uint32_t info);
-bool usages_leq(const struct usages *usages, uint32_t a, uint32_t b);
-
-static inline uint16_t
-usages_used(const struct usages *usages, uint32_t usage, uint32_t info)
-{
-	return usages->counts.items[(size_t)usage * usages->width + info];
-}
-
-/* Configurations that need no second look. */
-struct memo_entry {
-	uint64_t mask;
-	uint32_t layer, state, usage, tag;
-};
-struct memo {
-	struct memo_entry *entries; /* owned; tag 0 is empty; at most half full */
-	size_t slot_count, count;
-	uint32_t tag; /* entries with another tag count as empty */
-};
-
-void memo_release(struct memo *memo);
-
-/* Some remembered configuration differs only in having used no more crashed calls. */
-bool memo_dominates(const struct memo *memo, const struct usages *usages,
-		    const struct node *node);
-void memo_add(struct memo *memo, const struct node *node);
-void memo_forget(struct memo *memo); /* O(1) */
+#include "checkers/engine/frontier_memo.h"
 
 /* What the drivers share. */
 struct engine {
 	struct plan plan;
-	struct usages usages;
+	struct usages usages; /* exact */
 	const struct check_options *options;
 	uint32_t best_layer; /* the furthest that an order was found for */
 	uint64_t work;
@@ -77,6 +27,9 @@ enum progress {
 	PROGRESS_STOPPED,  /* time or memory is over */
 };
 
+/* An order was found for all completions before the layer. */
+void engine_note_layer(struct engine *engine, uint32_t layer);
+
 /* Takes all open reads that fit the state. */
 void engine_absorb(struct engine *engine, struct node *node);
 
@@ -93,9 +46,9 @@ void engine_pass(struct engine *engine, struct node *node);
 /* The node after one more call; false when the call is not allowed. */
 bool engine_apply(struct engine *engine, const struct node *node,
 		  const struct open_call *open, struct node *next);
-/* The same with the next unused crashed call of a class. */
-bool engine_apply_info(struct engine *engine, const struct node *node, uint32_t info,
-		       struct node *next);
+/* The same with one more crashed call of a class. */
+bool engine_apply_info(struct engine *engine, struct usages *usages,
+		       const struct node *node, uint32_t info, struct node *next);
 
 struct nodes {
 	struct node *items; /* a vec */
@@ -120,18 +73,24 @@ struct breadth {
 	VEC(uint32_t) next; /* nodes at `layer` + 1 */
 	size_t at;
 	uint32_t layer;
-	uint32_t until; /* stop with PROGRESS_FOUND here */
-	bool keeps_parents;
+	uint32_t until;	       /* stop with PROGRESS_FOUND here */
+	struct usages *usages; /* borrowed */
 	struct memo memo, memo_next;
 	uint32_t found;
 	bool is_started;
 };
+/* The first nodes; `usages`, `layer` and `until` must be set. */
+void breadth_start(struct breadth *breadth, const struct node *node);
+void breadth_start_at_root(struct engine *engine, struct breadth *breadth);
+
+/* Started before, or from the root to the end. */
 enum progress breadth_run(struct engine *engine, struct breadth *breadth, uint64_t work);
 void breadth_release(struct breadth *breadth);
 
 /* Refutation of ever wider windows before the furthest layer. */
 struct windows {
 	struct breadth breadth;
+	struct usages usages;
 	uint32_t width, first, best;
 	bool is_open;
 };

@@ -1,0 +1,56 @@
+/* frontier_memo.h - configurations that need no second look.
+ *
+ * Of configurations that differ only in the crashed calls they used, those are kept of
+ * which none used nowhere more than another (an antichain). Exact configurations are
+ * compared, never fingerprints. Private to the engine. One thread. */
+#ifndef CHECKERS_FRONTIER_MEMO_H
+#define CHECKERS_FRONTIER_MEMO_H
+
+#include "checkers/engine/frontier_usages.h"
+
+/* A configuration and how it was reached. */
+struct node {
+	uint64_t mask;	/* slots of open calls that have taken effect */
+	uint32_t layer; /* the next completion to pass */
+	uint32_t state;
+	uint32_t usage;	 /* how many crashed calls were used */
+	uint32_t parent; /* node; FRONTIER_NONE at the root */
+	uint32_t call;	 /* led here from the parent; of crashed calls any of the class */
+	uint32_t unused;
+};
+
+/* A configuration and the first of its usages; tag 0 is empty. */
+struct memo_entry {
+	uint64_t mask;
+	uint32_t layer, state, tag;
+	uint32_t usage; /* the first, */
+	uint32_t next;	/* more of them: in links, + 1; 0: none */
+};
+
+struct memo_link {
+	uint32_t usage, next;
+};
+
+struct memo {
+	struct memo_entry *entries; /* owned; at most half full */
+	size_t slot_count, count;
+	VEC(struct memo_link) links;
+	uint32_t tag; /* entries with another tag count as empty */
+};
+
+void memo_release(struct memo *memo);
+void memo_forget(struct memo *memo); /* O(1) */
+size_t memo_bytes(const struct memo *memo);
+
+/* Some remembered configuration differs only in having used no more crashed calls. */
+bool memo_dominates(const struct memo *memo, const struct usages *usages,
+		    const struct node *node);
+
+/* Remembers the configuration instead of those that it dominates. False, and nothing was
+ * done, when it is dominated itself. */
+bool memo_offer(struct memo *memo, const struct usages *usages, const struct node *node);
+
+/* It was remembered, and no better one was since. */
+bool memo_holds(const struct memo *memo, const struct node *node);
+
+#endif

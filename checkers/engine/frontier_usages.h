@@ -1,0 +1,74 @@
+/* frontier_usages.h - how many crashed calls a configuration has used, by group.
+ *
+ * A vector of counts has a number (0: none used), so that configurations stay small. The
+ * classes of crashed calls are counted alone (exact) or several as one group: then a
+ * vector says less, far fewer of them are apart, and what cannot be reached with it
+ * cannot be reached at all. The counts lie side by side in words, each with a spare bit
+ * above it, so that "nowhere more" is a subtraction a word.
+ *
+ * Private to the engine. One thread. */
+#ifndef CHECKERS_FRONTIER_USAGES_H
+#define CHECKERS_FRONTIER_USAGES_H
+
+#include "checkers/engine/frontier_plan.h"
+
+/* Where the count of a group is, and its crashed calls. */
+struct usage_group {
+	uint32_t word;
+	uint32_t shift;
+	uint32_t first, count; /* in usages->calls */
+};
+
+struct usages {
+	const struct plan *plan; /* borrowed */
+	uint32_t *group_of;	 /* owned; by info class */
+	VEC(struct usage_group) groups;
+	uint32_t *calls;  /* owned; crashed calls by group, then invocation */
+	size_t width;	  /* words a vector */
+	uint64_t *guards; /* owned; by word: the spare bits */
+	VEC(uint64_t) vectors;
+	uint32_t *slots; /* owned; vector + 1; open addressing */
+	size_t slot_count, count;
+};
+
+/* Each class of crashed calls is a group of its own. */
+void usages_init_exact(struct usages *usages, const struct plan *plan);
+
+/* All classes are one group. */
+void usages_init_joined(struct usages *usages, const struct plan *plan);
+
+void usages_release(struct usages *usages);
+
+/* Gives a class a group of its own and forgets all vectors. False: it had one. */
+bool usages_split(struct usages *usages, uint32_t info);
+
+/* Forgets all vectors. */
+void usages_clear(struct usages *usages);
+
+/* The vector after one more crashed call of a class by the layer; FRONTIER_NONE when no
+ * call of its group is left that began in time. */
+uint32_t usages_next(struct usages *usages, uint32_t usage, uint32_t info,
+		     uint32_t layer);
+
+/* How many of a class were used; exact usages only. */
+uint32_t usages_used(const struct usages *usages, uint32_t usage, uint32_t info);
+
+size_t usages_bytes(const struct usages *usages);
+
+/* Nowhere does `a` count more than `b`. */
+static inline bool
+usages_leq(const struct usages *usages, uint32_t a, uint32_t b)
+{
+	const uint64_t *x = usages->vectors.items + (size_t)a * usages->width;
+	const uint64_t *y = usages->vectors.items + (size_t)b * usages->width;
+
+	if (a == b)
+		return true;
+	for (size_t i = 0; i < usages->width; i++)
+		if ((((y[i] | usages->guards[i]) - x[i]) & usages->guards[i]) !=
+		    usages->guards[i])
+			return false;
+	return true;
+}
+
+#endif
