@@ -50,6 +50,15 @@ struct check_options {
 			      staleness: the bound, "2", "50ms" or "2,50ms" */
 };
 
+/* One step of a cycle of transactions: `to` comes after `from`, as the values show. What
+ * they mean for each kind of edge: checkers/transaction/steps.h. */
+struct anomaly_step {
+	uint32_t from, to; /* indexes into history->ops */
+	uint32_t witness;  /* a third operation that shows it; UINT32_MAX: none */
+	uint8_t kind;	   /* enum edge_kind */
+	val key, first, second;
+};
+
 /* One violation, or one thing found. */
 struct anomaly {
 	const char *name;  /* static: "stale-read", "lost-element", ... */
@@ -57,6 +66,14 @@ struct anomaly {
 	val subject;	   /* the element or value that it is about; nil: none */
 	char *text;	   /* owned: the explanation in words, several lines */
 	VEC(uint32_t) ops; /* indexes into history->ops: the ops it talks about */
+	VEC(struct anomaly_step) steps; /* of a cycle: each from where the last one led */
+};
+
+/* What the orders of a proof are. */
+enum order_kind {
+	ORDER_SERIAL = 0,   /* one operation after the other */
+	ORDER_SNAPSHOT,	    /* each twice: its snapshot, then its commit */
+	ORDER_DEPENDENCIES, /* nothing stands before what it depends on */
 };
 
 /* Proof of valid for one key: the operations in an order that the model allows and that
@@ -76,6 +93,7 @@ struct check_result {
 	VEC(struct anomaly) anomalies; /* the most telling first; at most ANOMALIES_MAX */
 	uint64_t anomaly_count;	       /* how many there were in all */
 	VEC(struct order) orders;
+	enum order_kind order_kind;
 	bool is_unproven; /* set by check: certify proves nothing of this verdict, or a part */
 	bool certified;	    /* certify was run, agreed, and proves the whole verdict */
 	struct buf details; /* JSON object members, without braces: counts and such */

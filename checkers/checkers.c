@@ -131,6 +131,7 @@ check_result_release(struct check_result *result)
 	vec_each (struct anomaly, anomaly, &result->anomalies) {
 		free(anomaly->text);
 		vec_release(&anomaly->ops);
+		vec_release(&anomaly->steps);
 	}
 	vec_each (struct order, order, &result->orders)
 		free(order->ops);

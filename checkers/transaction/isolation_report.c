@@ -2,6 +2,8 @@
 #include "checkers/transaction/isolation.h"
 
 #include "base/text.h"
+#include "checkers/transaction/findings.h"
+#include "checkers/transaction/steps.h"
 
 #include <string.h>
 
@@ -57,7 +59,8 @@ static const struct {
 };
 
 enum {
-	LEVEL_COUNT = sizeof(levels) / sizeof(levels[0])
+	LEVEL_COUNT = sizeof(levels) / sizeof(levels[0]),
+	STEPS_SHOWN = 12
 };
 
 size_t
@@ -121,84 +124,81 @@ level_find(const char *name, size_t *level, struct err *err)
 /* ---- words ----------------------------------------------------------------------------
  */
 
+/* The steps in words, and whose they are; long cycles are cut. */
 static void
-print_step(const struct dependencies *d, const struct cycle *cycle, size_t i,
-	   struct buf *out)
+print_cycle(const struct history *history, const struct anomaly *anomaly,
+	    struct buf *text)
 {
-	uint32_t from = cycle->txns.items[i];
-	uint32_t to = cycle->txns.items[(i + 1) % cycle->txns.count];
-	uint8_t kind = cycle->kinds.items[i];
+	size_t count = anomaly->steps.count,
+	       shown = count < STEPS_SHOWN ? count : STEPS_SHOWN;
 
-	buf_printf(out, "T%u < T%u because ", from, to);
-	if (kind == EDGE_PROCESS)
-		buf_printf(out, "process %u ran T%u first",
-			   txn_op(&d->txns, from)->process, from);
-	else if (kind == EDGE_REALTIME)
-		buf_printf(out, "T%u was over (event %u) before T%u began (event %u)",
-			   from, d->end[from], to, d->begin[to]);
-	else
-		d->explain(d, from, to, (enum edge_kind)kind, out);
-	buf_string(out, "\n");
+	for (size_t i = 0; i < shown; i++) {
+		step_print_txn(history, anomaly->steps.items[i].from, text);
+		buf_char(text, '\n');
+	}
+	for (size_t i = 0; i < shown; i++) {
+		step_print(history, &anomaly->steps.items[i], text);
+		buf_char(text, '\n');
+	}
+	if (shown < count)
+		buf_printf(text, "and %zu steps more lead back to T%u\n", count - shown,
+			   anomaly->steps.items[0].from);
+	buf_string(text, "so each would have to come before itself");
 }
 
 static void
 report_cycle(const struct dependencies *d, const struct cycle *cycle,
 	     struct check_result *result)
 {
-	struct anomaly *anomaly =
-		check_result_anomaly(result, anomalies[cycle->anomaly].name, VAL_OF_NIL);
+	struct anomaly named = {0};
 	struct buf text = {0};
 
-	if (anomaly == NULL)
+	if (!steps_find(d, cycle, &named))
 		return;
+	struct anomaly *anomaly =
+		check_result_anomaly(result, anomalies[cycle->anomaly].name, VAL_OF_NIL);
+	if (anomaly == NULL) {
+		vec_release(&named.steps);
+		return;
+	}
+	memcpy(&anomaly->steps, &named.steps, sizeof(named.steps));
 	buf_printf(&text, "%s: %s\n", anomalies[cycle->anomaly].name,
 		   anomalies[cycle->anomaly].definition);
-	vec_each (uint32_t, txn, &cycle->txns) {
-		txn_describe(&d->txns, *txn, &text);
-		buf_char(&text, '\n');
-		vec_push(&anomaly->ops, d->txns.of.items[*txn].op);
-	}
-	for (size_t i = 0; i < cycle->txns.count; i++)
-		print_step(d, cycle, i, &text);
-	buf_string(&text, "so each would have to come before itself");
+	print_cycle(d->txns.history, anomaly, &text);
+	vec_each (const struct anomaly_step, step, &anomaly->steps)
+		vec_push(&anomaly->ops, step->from);
 	anomaly->text = text.data;
 }
 
 static void
-print_blame(const struct dependencies *d, const struct finding *finding, struct buf *text)
+name_txn(const struct dependencies *d, uint32_t txn, struct anomaly *anomaly,
+	 struct buf *text)
 {
-	if (finding->txn != UINT32_MAX) {
-		txn_describe(&d->txns, finding->txn, text);
-		buf_char(text, '\n');
-	}
-	if (finding->other != UINT32_MAX) {
-		txn_describe(&d->txns, finding->other, text);
-		buf_char(text, '\n');
-	}
-	buf_string(text, "on key ");
-	val_print(&d->txns.history->values, d->txns.keys.items[finding->key], text);
-	buf_string(text, ", value ");
-	val_print(&d->txns.history->values, finding->value, text);
+	if (txn == UINT32_MAX)
+		return;
+	uint32_t op = d->txns.of.items[txn].op;
+	step_print_txn(d->txns.history, op, text);
+	buf_char(text, '\n');
+	vec_push(&anomaly->ops, op);
 }
 
 static void
-report_finding(const struct dependencies *d, const struct finding *finding,
+report_finding(const struct dependencies *d, const struct finding *found,
 	       struct check_result *result)
 {
-	struct anomaly *anomaly =
-		check_result_anomaly(result, anomalies[finding->anomaly].name,
-				     d->txns.keys.items[finding->key]);
+	struct finding finding = finding_complete(d, found);
+	struct anomaly *anomaly = check_result_anomaly(
+		result, anomalies[finding.anomaly].name, d->txns.keys.items[finding.key]);
 	struct buf text = {0};
 
 	if (anomaly == NULL)
 		return;
-	buf_printf(&text, "%s: %s\n", anomalies[finding->anomaly].name,
-		   anomalies[finding->anomaly].definition);
-	print_blame(d, finding, &text);
-	if (finding->txn != UINT32_MAX)
-		vec_push(&anomaly->ops, d->txns.of.items[finding->txn].op);
-	if (finding->other != UINT32_MAX)
-		vec_push(&anomaly->ops, d->txns.of.items[finding->other].op);
+	anomaly->subject = finding.value;
+	buf_printf(&text, "%s: %s\n", anomalies[finding.anomaly].name,
+		   anomalies[finding.anomaly].definition);
+	name_txn(d, finding.txn, anomaly, &text);
+	name_txn(d, finding.other, anomaly, &text);
+	finding_print(d, &finding, &text);
 	anomaly->text = text.data;
 }
 
@@ -249,6 +249,27 @@ print_details(const struct dependencies *d, const struct isolation *isolation,
 	buf_char(details, ']');
 }
 
+/* A cycle of a class with process or real-time edges that has none of these: the plain class
+ * tells it already. */
+static bool
+is_told(const struct isolation *isolation, const struct cycle *cycle)
+{
+	const char *name = anomalies[cycle->anomaly].name, *suffix = strrchr(name, '-');
+	uint8_t own = suffix == NULL			 ? 0
+		      : strcmp(suffix, "-process") == 0	 ? EDGE_PROCESS
+		      : strcmp(suffix, "-realtime") == 0 ? EDGE_REALTIME
+							 : 0;
+
+	vec_each (const uint8_t, kind, &cycle->kinds)
+		if (own == 0 || *kind == own)
+			return false;
+	for (int i = 0; i < ANOMALY_COUNT; i++)
+		if (strlen(anomalies[i].name) == (size_t)(suffix - name) &&
+		    strncmp(anomalies[i].name, name, (size_t)(suffix - name)) == 0)
+			return (isolation->found >> i & 1) != 0;
+	return false;
+}
+
 static void
 report_all(const struct dependencies *d, const struct isolation *isolation,
 	   uint64_t forbidden, struct check_result *result)
@@ -256,7 +277,7 @@ report_all(const struct dependencies *d, const struct isolation *isolation,
 	uint64_t told = 0;
 
 	vec_each (const struct cycle, cycle, &isolation->cycles)
-		if (forbidden >> cycle->anomaly & 1)
+		if ((forbidden >> cycle->anomaly & 1) && !is_told(isolation, cycle))
 			report_cycle(d, cycle, result);
 	vec_each (const struct finding, finding, &d->findings) {
 		uint64_t bit = UINT64_C(1) << finding->anomaly;

@@ -232,6 +232,21 @@ judge_read(struct dependencies *d, struct lists *lists, uint32_t t, const struct
 				  list_element(lists, list, length - 1));
 }
 
+/* Who appended the next element, from this position on, and did not abort. */
+static uint32_t
+next_lasting(const struct dependencies *d, const struct lists *lists, uint32_t key,
+	     uint32_t position)
+{
+	const struct list *list = &lists->of[key];
+
+	for (; position < list->length; position++) {
+		uint32_t writer = lists->writers[list->start + position];
+		if (writer != NOBODY && txn_op(&d->txns, writer)->type != OP_FAIL)
+			return writer;
+	}
+	return NOBODY;
+}
+
 /* Elements without a writer, and elements of aborted writers, once for each element; a
  * reader of the aborted element is named: the reader of the longest list. */
 static void
@@ -248,12 +263,10 @@ judge_elements(struct dependencies *d, struct lists *lists,
 			else if (txn_op(&d->txns, writer)->type == OP_FAIL) {
 				dependencies_find(d, ANOMALY_G1A, longest_reader[key],
 						  writer, key, v);
-				if (i + 1 < lists->of[key].length)
-					dependencies_find(
-						d, ANOMALY_DIRTY_UPDATE,
-						lists->writers[lists->of[key].start + i +
-							       1],
-						writer, key, v);
+				uint32_t builder = next_lasting(d, lists, key, i + 1);
+				if (builder != NOBODY)
+					dependencies_find(d, ANOMALY_DIRTY_UPDATE,
+							  builder, writer, key, v);
 			}
 		}
 }

@@ -2,6 +2,7 @@
  */
 #include "checkers/transaction/isolation.h"
 #include "checkers/transaction/list_append.h"
+#include "checkers/transaction/txn_certify.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,17 @@ make_order(const struct dependencies *d, const uint32_t *commit,
 	free(topological);
 }
 
+static bool
+is_provable(const struct check_result *result)
+{
+	if (result->verdict == VERDICT_VALID)
+		return result->orders.count > 0;
+	vec_each (const struct anomaly, anomaly, &result->anomalies)
+		if (!txn_anomaly_is_known(anomaly))
+			return false;
+	return result->anomalies.count > 0;
+}
+
 static void
 check(const struct history *history, const struct check_options *options,
       struct check_result *result)
@@ -89,8 +101,8 @@ check(const struct history *history, const struct check_options *options,
 	if (result->verdict == VERDICT_VALID && isolation.commit != NULL &&
 	    isolation.found == 0)
 		make_order(&d, isolation.commit, result);
-	/* Cycles are not derived again, nor is the absence of some below serializable. */
-	result->is_unproven = result->orders.count == 0;
+	/* The absence of anomalies below serializable is not derived again. */
+	result->is_unproven = !is_provable(result);
 	isolation_release(&isolation);
 	dependencies_release(&d);
 }
@@ -188,9 +200,12 @@ certify(const struct history *history, const struct check_options *options,
 	const struct check_result *result, struct err *err)
 {
 	struct replay replay = {.history = history};
-	bool ok = true;
+	bool ok = result->verdict != VERDICT_INVALID || result->is_unproven ||
+		  txn_level_is_broken(options, result, err);
 
-	(void)options;
+	vec_each (const struct anomaly, anomaly, &result->anomalies)
+		ok = ok && (!txn_anomaly_is_known(anomaly) ||
+			    txn_anomaly_certify(history, options, anomaly, err));
 	if (result->verdict == VERDICT_VALID && result->orders.count > 0)
 		ok = replay_order(&replay, &result->orders.items[0], err);
 	vec_each (struct replay_list, list, &replay.contents)

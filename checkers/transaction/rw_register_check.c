@@ -3,6 +3,7 @@
 #include "checkers/transaction/rw_certify.h"
 #include "checkers/transaction/rw_core.h"
 #include "checkers/transaction/rw_weak.h"
+#include "checkers/transaction/txn_certify.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -347,18 +348,26 @@ end(struct judge *j)
 	dependencies_release(&j->d);
 }
 
-/* An order, or a core that has none; what weak levels allow or forbid carries neither. */
+/* The level whose lack of an order the anomaly shows; NULL when it is no core. */
+static const struct order_level *
+level_of_core(const struct anomaly *anomaly)
+{
+	for (size_t i = 0; i < ORDER_LEVELS; i++)
+		if (strcmp(anomaly_name(order_levels[i].anomaly), anomaly->name) == 0)
+			return &order_levels[i];
+	return NULL;
+}
+
+/* An order, or anomalies that can be proven; what weak levels allow carries no order. */
 static bool
-carries_proof(const struct check_result *result)
+is_provable(const struct check_result *result)
 {
 	if (result->verdict == VERDICT_VALID)
 		return result->orders.count > 0;
 	vec_each (const struct anomaly, anomaly, &result->anomalies)
-		for (size_t i = 0; i < ORDER_LEVELS; i++)
-			if (strcmp(anomaly_name(order_levels[i].anomaly),
-				   anomaly->name) == 0)
-				return true;
-	return false;
+		if (level_of_core(anomaly) == NULL && !txn_anomaly_is_known(anomaly))
+			return false;
+	return result->anomalies.count > 0;
 }
 
 static void
@@ -386,7 +395,7 @@ check(const struct history *history, const struct check_options *options,
 		report_cores(&j);
 	buf_printf(&result->details, ",\"choices\":%llu,\"conflicts\":%llu",
 		   (unsigned long long)j.choices, (unsigned long long)j.conflicts);
-	result->is_unproven = !carries_proof(result);
+	result->is_unproven = !is_provable(result);
 	end(&j);
 }
 
@@ -394,19 +403,18 @@ check(const struct history *history, const struct check_options *options,
  */
 
 static bool
-certify_invalid(const struct history *history, const struct check_options *options,
+certify_anomaly(const struct history *history, const struct check_options *options,
 		const struct anomaly *anomaly, struct err *err)
 {
-	for (size_t i = 0; i < ORDER_LEVELS; i++) {
-		const struct rw_question *q = &order_levels[i].question;
-		struct rw_claim claim = {q->snapshot, q->process, q->realtime,
-					 options->nil_is_unknown};
-		if (strcmp(anomaly_name(order_levels[i].anomaly), anomaly->name) == 0 &&
-		    !rw_certify_core(history, anomaly->ops.items, anomaly->ops.count,
-				     &claim, err))
-			return false;
-	}
-	return true;
+	const struct order_level *level = level_of_core(anomaly);
+
+	if (level == NULL)
+		return !txn_anomaly_is_known(anomaly) ||
+		       txn_anomaly_certify(history, options, anomaly, err);
+	struct rw_claim claim = {level->question.snapshot, level->question.process,
+				 level->question.realtime, options->nil_is_unknown};
+	return rw_certify_core(history, anomaly->ops.items, anomaly->ops.count, &claim,
+			       err);
 }
 
 /* An order of snapshots and commits; a serial one is also good for weaker levels. */
@@ -429,8 +437,11 @@ certify(const struct history *history, const struct check_options *options,
 		return false;
 	uint64_t forbids = level_forbids(level);
 	vec_each (const struct anomaly, anomaly, &result->anomalies)
-		if (!certify_invalid(history, options, anomaly, err))
+		if (!certify_anomaly(history, options, anomaly, err))
 			return false;
+	if (result->verdict == VERDICT_INVALID && !result->is_unproven &&
+	    !txn_level_is_broken(options, result, err))
+		return false;
 	if (result->verdict != VERDICT_VALID || result->orders.count == 0)
 		return true;
 	const struct order *order = &result->orders.items[0];
