@@ -17,13 +17,27 @@
  *	                    (with the initial balances) an account that is none, or that
  *	                    is not there. Jepsen misses the second when it is empty.
  *
- * Complete for totals of reads; it sees neither lost nor stale transfers that keep the
- * total. Details as Jepsen's: read-count, error-count, total, errors {type: {count,
+ *	impossible-balance  no choice among the transfers that may have happened by then
+ *	                    explains the balance of an account: one that was acknowledged
+ *	                    is missing, or one is seen twice or too early (bank_time.h).
+ *	                    init {0 50, 1 50} | transfer 0 1 10 ok | read {0 50, 1 50}
+ *	impossible-order    each balance can be explained, but not all of all reads by one
+ *	                    order of the transfers (bank_order.h; small histories only).
+ *	                    transfer 0 1 10 info | read {0 40, 1 60} | read {0 50, 1 50}
+ *
+ * The last two are judged in real time: not below the level "strict-serializable", which
+ * is the default. Complete for totals, and for everything where the order is found or
+ * refuted; else it sees no loss that the transfers under way can explain for each account
+ * alone. Details as Jepsen's: read-count, error-count, total, errors {type: {count,
  * first, last, lowest, highest}} with indexes of operations and, for wrong totals, their
- * extremes. O(reads * accounts). */
+ * extremes; order: what was said of it. O(n log n + reads * accounts). */
 #include "checkers/checker.h"
 
 #include "base/mem.h"
+#include "checkers/jepsen/bank_certify.h"
+#include "checkers/jepsen/bank_order.h"
+#include "checkers/jepsen/bank_records.h"
+#include "checkers/jepsen/bank_time.h"
 #include "checkers/jepsen/fields.h"
 #include "checkers/tell.h"
 #include "checkers/value_ids.h"
@@ -57,15 +71,9 @@ struct bank {
 	struct value_ids accounts; /* of the initial balances */
 	bool has_accounts, has_total, allows_negative;
 	int64_t total;
-	uint64_t reads, bad_reads;
+	uint64_t reads, bad_reads, impossible;
 	struct errors errors[ERROR_KINDS];
 };
-
-static bool
-is_read(const struct op *op)
-{
-	return op->f == F_READ && op->type == OP_OK;
-}
 
 static int
 bank_fits(const struct history *history)
@@ -76,7 +84,7 @@ bank_fits(const struct history *history)
 		if (op->f == F_TRANSFER)
 			some_transfer = true;
 		else if (op->f != F_READ ||
-			 (is_read(op) && val_kind(op->output) != VAL_MAP))
+			 (bank_is_read(op) && val_kind(op->output) != VAL_MAP))
 			return 0;
 	}
 	return some_transfer ? 80 : 0;
@@ -138,7 +146,7 @@ guess_total(struct bank *bank)
 	size_t best = 0, run = 0;
 
 	vec_each (struct op, op, &bank->history->ops)
-		if (is_read(op))
+		if (bank_is_read(op))
 			vec_push(&totals, total_of(&bank->history->values, op->output));
 	if (totals.count > 0)
 		qsort(totals.items, totals.count, sizeof(int64_t), by_number);
@@ -185,6 +193,8 @@ report(struct bank *bank, enum error_kind kind, uint32_t read, int64_t number,
 			buf_printf(&text, ": %" PRId64, number);
 	}
 	tell(bank->history, bank->result, error_names[kind], VAL_OF_NIL, &text, &read, 1);
+	if (bank->result->anomaly_count <= ANOMALIES_MAX)
+		vec_last(&bank->result->anomalies)->subject = account;
 }
 
 static void
@@ -244,6 +254,7 @@ print_details(const struct bank *bank, struct buf *details)
 {
 	tell_number(details, "read-count", bank->reads);
 	tell_number(details, "error-count", bank->bad_reads);
+	tell_number(details, "impossible-balances", bank->impossible);
 	tell_name(details, "total");
 	buf_printf(details, "%" PRId64, bank->total);
 	tell_name(details, "errors");
@@ -263,16 +274,70 @@ print_details(const struct bank *bank, struct buf *details)
 	buf_char(details, '}');
 }
 
-/* The first operation that is none of a bank; NULL: all are. */
-static const struct op *
-find_stranger(const struct history *history)
+static void
+judge_sums(struct bank *bank, const struct check_options *options)
 {
-	vec_each (struct op, op, &history->ops) {
-		bool is_known = op->f == F_TRANSFER || op->f == F_READ;
-		if (!is_known || (is_read(op) && val_kind(op->output) != VAL_MAP))
-			return op;
+	const struct history *history = bank->history;
+	size_t bytes = value_ids_bytes(&bank->accounts);
+
+	if (!bank->has_total)
+		bytes += history->ops.count * sizeof(int64_t);
+	if (tell_over_budget(options, bytes, bank->result))
+		return;
+	if (!bank->has_total)
+		guess_total(bank);
+	for (uint32_t i = 0; i < history->ops.count; i++) {
+		if (!bank_is_read(&history->ops.items[i]))
+			continue;
+		if (tell_over_budget(options, bytes, bank->result))
+			return;
+		judge_read(bank, i);
 	}
-	return NULL;
+}
+
+/* What adds up may still be too old, or lost. Returns what to say of it. */
+static char *
+judge_time(struct bank *bank, const struct check_options *options)
+{
+	struct check_result *result = bank->result;
+	char *why = NULL, *words = NULL;
+
+	if (!bank_is_strict(options))
+		return mem_string("; the order of transfers is not judged at this level");
+	if (bank_mute_transfer(bank->history) != NULL)
+		return mem_string("; what was transferred is not told");
+	bank->impossible = bank_time_judge(bank->history, options, result);
+	if (result->verdict != VERDICT_NONE)
+		return mem_string("");
+	enum verdict order = bank_order_judge(bank->history, options, result, &why);
+	tell_name(&result->details, "order");
+	json_print_string(verdict_name(order), strlen(verdict_name(order)),
+			  &result->details);
+	words = order == VERDICT_VALID
+			? mem_string(", and one order of the transfers explains them")
+			: mem_format(", and each balance is in the range of the "
+				     "transfers; one order of all was not found: %s",
+				     why != NULL ? why : "");
+	free(why);
+	return words;
+}
+
+static bool
+is_judgeable(struct bank *bank, const struct check_options *options)
+{
+	const struct op *stranger = bank_stranger(bank->history);
+
+	if (stranger != NULL)
+		return !tell_unknown(
+			bank->result,
+			mem_format("'%s' of process %" PRIu32
+				   " is neither a transfer nor a read of "
+				   "balances",
+				   history_f_name(bank->history, stranger->f),
+				   stranger->process));
+	return take_init(bank, options->init) ||
+	       !tell_unknown(bank->result, mem_string("the initial value must be the "
+						      "total or a map of balances"));
 }
 
 static void
@@ -280,123 +345,23 @@ bank_check(const struct history *history, const struct check_options *options,
 	   struct check_result *result)
 {
 	struct bank bank = {.history = history, .result = result};
-	const struct op *stranger = find_stranger(history);
+	char *words = NULL;
 
-	result->complexity = "O(reads * accounts)";
+	result->complexity = "O(n log n + reads * accounts); all accounts together: "
+			     "frontier, for small histories";
 	result->operations = history->ops.count;
-	bank.allows_negative =
-		options->model != NULL && strcmp(options->model, "overdraft") == 0;
-	if (stranger != NULL)
-		tell_unknown(result,
-			     mem_format("'%s' of process %" PRIu32 " is neither a "
-					"transfer nor a read of balances",
-					history_f_name(history, stranger->f),
-					stranger->process));
-	else if (!take_init(&bank, options->init))
-		tell_unknown(result, mem_string("the initial value must be the total or "
-						"a map of balances"));
-	if (!bank.has_total)
-		guess_total(&bank);
-	for (uint32_t i = 0; result->verdict != VERDICT_UNKNOWN && i < history->ops.count;
-	     i++)
-		if (is_read(&history->ops.items[i]) && !budget_is_over(&options->budget))
-			judge_read(&bank, i);
+	bank.allows_negative = bank_allows_overdraft(options);
+	if (is_judgeable(&bank, options))
+		judge_sums(&bank, options);
+	if (result->verdict == VERDICT_NONE && bank.reads > 0)
+		words = judge_time(&bank, options);
 	print_details(&bank, &result->details);
-	if (budget_is_over(&options->budget))
-		tell_unknown(result, mem_string("the budget of time is used up"));
-	else if (bank.reads == 0)
+	if (bank.reads == 0)
 		tell_unknown(result, mem_string("the balances were never read"));
-	tell_end(result, mem_format("all of %" PRIu64 " reads add up to %" PRId64,
-				    bank.reads, bank.total));
+	tell_end(result, mem_format("all of %" PRIu64 " reads add up to %" PRId64 "%s",
+				    bank.reads, bank.total, words != NULL ? words : ""));
+	free(words);
 	value_ids_release(&bank.accounts);
-	/* Anomalies of single accounts are not derived again. */
-	result->is_unproven = result->verdict == VERDICT_INVALID;
-}
-
-/* ---- proof: plain sums, compared with the first read's ------------------------------ */
-
-static bool
-is_sound(const struct history *history, const struct op *read, bool allows_negative,
-	 int64_t *total)
-{
-	bool sound = true;
-
-	*total = 0;
-	for (size_t i = 0; i < fields_count(&history->values, read->output); i++) {
-		val balance = fields_at(&history->values, read->output, i);
-		if (val_kind(balance) != VAL_INT) {
-			sound = false;
-			continue;
-		}
-		int64_t number = val_number(&history->values, balance);
-		sound = sound && (number >= 0 || allows_negative);
-		*total = add(*total, number);
-	}
-	return sound;
-}
-
-static bool
-certify_valid(const struct history *history, const struct check_options *options)
-{
-	bool negative =
-		options->model != NULL && strcmp(options->model, "overdraft") == 0;
-	int64_t first = 0, total;
-	bool has_first = false;
-
-	if (val_kind(options->init) == VAL_INT) {
-		first = val_number(&history->values, options->init);
-		has_first = true;
-	}
-	vec_each (struct op, op, &history->ops) {
-		if (!is_read(op))
-			continue;
-		if (!is_sound(history, op, negative, &total) ||
-		    (has_first && total != first))
-			return false;
-		first = total;
-		has_first = true;
-	}
-	return has_first;
-}
-
-/* Its read is unsound, has another total than some other read or the initial value, or
- * other accounts than it. */
-static bool
-certify_anomaly(const struct history *history, const struct check_options *options,
-		const struct anomaly *anomaly)
-{
-	const struct op *read = &history->ops.items[anomaly->ops.items[0]];
-	int64_t total, other;
-
-	if (strcmp(anomaly->name, "wrong-total") != 0) {
-		if (strstr(anomaly->name, "-account") != NULL)
-			return val_kind(options->init) == VAL_MAP;
-		return !is_sound(history, read, false, &total);
-	}
-	is_sound(history, read, true, &total);
-	if (val_kind(options->init) == VAL_INT)
-		return total != val_number(&history->values, options->init);
-	if (val_kind(options->init) == VAL_MAP)
-		return total != total_of(&history->values, options->init);
-	vec_each (struct op, op, &history->ops)
-		if (is_read(op)) {
-			is_sound(history, op, true, &other);
-			if (other != total)
-				return true;
-		}
-	return false;
-}
-
-static bool
-bank_certify(const struct history *history, const struct check_options *options,
-	     const struct check_result *result, struct err *err)
-{
-	bool holds = result->verdict == VERDICT_VALID ? certify_valid(history, options)
-						      : result->anomalies.count > 0;
-
-	vec_each (struct anomaly, anomaly, &result->anomalies)
-		holds = holds && certify_anomaly(history, options, anomaly);
-	return holds || err_set(err, "the balances say otherwise");
 }
 
 const struct checker checker_bank = {
