@@ -19,6 +19,7 @@
  * O(total size of the reads + n log n). */
 #include "checkers/checker.h"
 
+#include "checkers/jepsen/causal_reverse.h"
 #include "checkers/jepsen/fields.h"
 #include "checkers/partition.h"
 #include "checkers/tell.h"
@@ -50,18 +51,6 @@ struct scan {
 	struct buf list;
 };
 
-static bool
-is_element_write(const struct op *op)
-{
-	return op->f == F_WRITE || op->f == F_ADD || op->f == F_INSERT;
-}
-
-static bool
-is_read(const struct op *op)
-{
-	return op->f == F_READ && op->type == OP_OK;
-}
-
 static int
 causal_reverse_fits(const struct history *history)
 {
@@ -70,11 +59,11 @@ causal_reverse_fits(const struct history *history)
 	vec_each (struct op, op, &history->ops) {
 		if (op->f != F_WRITE && op->f != F_READ)
 			return 0;
-		if (is_read(op) && val_kind(op->output) != VAL_LIST)
+		if (causal_reverse_is_read(op) && val_kind(op->output) != VAL_LIST)
 			return 0;
 		if (op->f == F_WRITE && val_kind(op->input) != VAL_INT)
 			return 0;
-		some_list |= is_read(op);
+		some_list |= causal_reverse_is_read(op);
 	}
 	return some_list ? 30 : 0;
 }
@@ -253,26 +242,51 @@ judge_read(struct scan *scan, uint32_t index)
 		report_missing(scan, index, &scan->values.items[latest], expected);
 }
 
+static size_t
+bytes_of(const struct scan *scan)
+{
+	return value_ids_bytes(&scan->ids) +
+	       scan->values.capacity * (sizeof(struct written) + sizeof(*scan->acked)) +
+	       scan->key->history->ops.count * sizeof(uint32_t);
+}
+
+static void
+note_seen(struct scan *scan, const struct op *read)
+{
+	const struct values *values = &scan->key->history->values;
+
+	for (size_t i = 0; i < fields_items(values, read->output); i++)
+		written_of(scan, val_at(values, read->output, i));
+}
+
+/* False: the budget is used up. */
+static bool
+note_all(struct scan *scan, const struct check_options *options)
+{
+	for (size_t i = 0; i < scan->key->count; i++) {
+		if (causal_reverse_is_write(key_op(scan->key, i)))
+			note_write(scan, scan->key->ops[i]);
+		else if (causal_reverse_is_read(key_op(scan->key, i)))
+			note_seen(scan, key_op(scan->key, i));
+		if (tell_over_budget(options, bytes_of(scan), scan->result))
+			return false;
+	}
+	return true;
+}
+
 static void
 judge_key(const struct key_ops *key, const struct check_options *options,
 	  struct scan *scan)
 {
 	scan->key = key;
 	value_ids_init(&scan->ids, &key->history->values);
-	for (size_t i = 0; i < key->count; i++)
-		if (is_element_write(key_op(key, i)))
-			note_write(scan, key->ops[i]);
-	for (size_t i = 0; i < key->count; i++)
-		for (size_t j = 0;
-		     is_read(key_op(key, i)) &&
-		     j < fields_items(&key->history->values, key_op(key, i)->output);
-		     j++)
-			written_of(scan, val_at(&key->history->values,
-						key_op(key, i)->output, j));
+	bool goes_on = note_all(scan, options);
 	sort_acked(scan);
-	for (size_t i = 0; i < key->count && !budget_is_over(&options->budget); i++)
-		if (is_read(key_op(key, i)))
+	for (size_t i = 0; goes_on && i < key->count; i++) {
+		if (causal_reverse_is_read(key_op(key, i)))
 			judge_read(scan, key->ops[i]);
+		goes_on = !tell_over_budget(options, bytes_of(scan), scan->result);
+	}
 	value_ids_release(&scan->ids);
 	vec_clear(&scan->values);
 	free(scan->acked);
@@ -299,209 +313,13 @@ causal_reverse_check(const struct history *history, const struct check_options *
 	tell_number(&result->details, "error-count", scan.errors);
 	tell_name(&result->details, "errors");
 	buf_printf(&result->details, "[%s]", buf_text(&scan.list));
-	if (budget_is_over(&options->budget))
-		tell_unknown(result, mem_string("the budget of time is used up"));
-	else if (scan.reads == 0)
+	if (scan.reads == 0)
 		tell_unknown(result, mem_string("nothing was ever read"));
 	tell_end(result, mem_format("all of %" PRIu64 " reads see what was acknowledged "
 				    "before what they see began",
 				    scan.reads));
 	vec_release(&scan.values);
 	buf_release(&scan.list);
-}
-
-/* ---- proof --------------------------------------------------------------------------
- * Of a valid verdict: for each read the first acknowledged write that it misses must have
- * been acknowledged after the last of its writes began. Sorted lists, no ids. */
-
-struct placed {
-	val value;
-	uint32_t at;
-};
-
-static int
-by_value(const void *a, const void *b, void *values)
-{
-	const struct placed *x = a, *y = b;
-	int order = val_compare(values, x->value, y->value);
-
-	return order != 0 ? order : x->at < y->at ? -1 : x->at > y->at;
-}
-
-static int
-by_place(const void *a, const void *b)
-{
-	const struct placed *x = a, *y = b;
-
-	return x->at < y->at ? -1 : x->at > y->at;
-}
-
-/* The earliest entry of the value; NULL: none. */
-static const struct placed *
-find(const struct values *values, const struct placed *items, size_t count, val v)
-{
-	size_t low = 0, high = count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (val_compare(values, items[middle].value, v) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < count && val_equal(values, items[low].value, v) ? &items[low] : NULL;
-}
-
-struct proof {
-	const struct values *values;
-	struct placed *begun, *acked; /* by value; by place */
-	size_t begun_count, acked_count;
-};
-
-static bool
-read_holds(const struct proof *proof, const struct op *read)
-{
-	size_t count = fields_items(proof->values, read->output);
-	struct placed *seen = mem_new(count + 1, sizeof(*seen));
-	uint32_t latest = 0;
-	bool holds = true;
-
-	for (size_t i = 0; i < count; i++) {
-		seen[i].value = val_at(proof->values, read->output, i);
-		const struct placed *write = find(proof->values, proof->begun,
-						  proof->begun_count, seen[i].value);
-		holds = holds && write != NULL && write->at < read->complete_at;
-		if (write != NULL && write->at > latest)
-			latest = write->at;
-	}
-	qsort_r(seen, count, sizeof(*seen), by_value, (void *)proof->values);
-	for (size_t i = 0; holds && i < proof->acked_count; i++) {
-		if (proof->acked[i].at > latest)
-			break;
-		holds = find(proof->values, seen, count, proof->acked[i].value) != NULL;
-	}
-	free(seen);
-	return holds;
-}
-
-static bool
-certify_key(const struct key_ops *key)
-{
-	struct proof proof = {.values = &key->history->values,
-			      .begun = mem_new(key->count + 1, sizeof(struct placed)),
-			      .acked = mem_new(key->count + 1, sizeof(struct placed))};
-	bool holds = true;
-
-	for (size_t i = 0; i < key->count; i++) {
-		const struct op *op = key_op(key, i);
-		if (!is_element_write(op) || op->type == OP_FAIL)
-			continue;
-		proof.begun[proof.begun_count++] =
-			(struct placed){op->input, op->invoke_at};
-		if (op->type == OP_OK)
-			proof.acked[proof.acked_count++] =
-				(struct placed){op->input, op->complete_at};
-	}
-	qsort_r(proof.begun, proof.begun_count, sizeof(*proof.begun), by_value,
-		(void *)proof.values);
-	qsort(proof.acked, proof.acked_count, sizeof(*proof.acked), by_place);
-	for (size_t i = 0; i < key->count; i++)
-		if (is_read(key_op(key, i)))
-			holds = holds && read_holds(&proof, key_op(key, i));
-	free(proof.begun);
-	free(proof.acked);
-	return holds;
-}
-
-static bool
-certify_valid(const struct history *history, struct err *err)
-{
-	struct partition partition;
-	bool holds = true;
-
-	partition_init(&partition, history);
-	for (size_t i = 0; i < partition_count(&partition); i++) {
-		struct key_ops key = partition_at(&partition, i);
-		holds = holds && certify_key(&key);
-	}
-	partition_release(&partition);
-	return holds || err_set(err, "a read misses what it should see");
-}
-
-static bool
-read_has(const struct history *history, const struct op *read, val v)
-{
-	for (size_t i = 0; i < fields_items(&history->values, read->output); i++)
-		if (val_equal(&history->values, v,
-			      val_at(&history->values, read->output, i)))
-			return true;
-	return false;
-}
-
-/* Some write of the value, not failed, began before the position. */
-static bool
-began_before(const struct history *history, val key, val v, uint32_t position)
-{
-	vec_each (struct op, op, &history->ops)
-		if (is_element_write(op) && op->type != OP_FAIL &&
-		    op->invoke_at < position &&
-		    val_equal(&history->values, op->key, key) &&
-		    val_equal(&history->values, op->input, v))
-			return true;
-	return false;
-}
-
-static bool
-shows_reverse(const struct history *history, const struct anomaly *anomaly)
-{
-	const struct op *early = NULL, *late = NULL, *read = NULL;
-
-	vec_each (uint32_t, i, &anomaly->ops) {
-		const struct op *op = &history->ops.items[*i];
-		if (op->f == F_READ)
-			read = op;
-		else if (early == NULL)
-			early = op;
-		else
-			late = op;
-	}
-	return read != NULL && late != NULL && early->type == OP_OK &&
-	       early->complete_at < late->invoke_at &&
-	       !began_before(history, anomaly->key, late->input, late->invoke_at) &&
-	       read_has(history, read, late->input) &&
-	       !read_has(history, read, early->input);
-}
-
-static bool
-shows_unexpected(const struct history *history, const struct anomaly *anomaly)
-{
-	const struct op *read = &history->ops.items[*vec_last(&anomaly->ops)];
-
-	vec_each (uint32_t, i, &anomaly->ops)
-		if (history->ops.items[*i].f == F_READ)
-			read = &history->ops.items[*i];
-	for (size_t i = 0; i < fields_items(&history->values, read->output); i++)
-		if (!began_before(history, anomaly->key,
-				  val_at(&history->values, read->output, i),
-				  read->complete_at))
-			return true;
-	return false;
-}
-
-static bool
-causal_reverse_certify(const struct history *history, const struct check_options *options,
-		       const struct check_result *result, struct err *err)
-{
-	(void)options;
-	vec_each (struct anomaly, anomaly, &result->anomalies) {
-		bool holds = strcmp(anomaly->name, "causal-reverse") == 0
-				     ? shows_reverse(history, anomaly)
-				     : shows_unexpected(history, anomaly);
-		if (!holds)
-			return err_set(err, "the operations of '%s' do not show it",
-				       anomaly->name);
-	}
-	return result->verdict != VERDICT_VALID || certify_valid(history, err);
 }
 
 const struct checker checker_causal_reverse = {

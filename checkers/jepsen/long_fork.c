@@ -23,7 +23,9 @@
 
 #include "base/mem.h"
 #include "checkers/transaction/cycles.h"
+#include "checkers/jepsen/commit_order.h"
 #include "checkers/jepsen/fields.h"
+#include "checkers/jepsen/long_fork.h"
 #include "checkers/tell.h"
 #include "checkers/value_ids.h"
 
@@ -49,48 +51,22 @@ struct forks {
 	uint64_t reads, early, late, forks;
 };
 
-/* A micro-operation [f key value]. */
-struct part {
-	bool is_write;
-	val key, value;
-};
-
-static bool
-part_at(const struct values *values, val txn, size_t i, struct part *part)
-{
-	val mop = fields_item(values, txn, i), f = fields_item(values, mop, 0);
-
-	part->key = fields_item(values, mop, 1);
-	part->value = fields_item(values, mop, 2);
-	part->is_write =
-		fields_is_text(values, f, "w") || fields_is_text(values, f, "write");
-	return part->is_write || fields_is_text(values, f, "r") ||
-	       fields_is_text(values, f, "read");
-}
-
 static bool
 is_txn(const struct op *op)
 {
 	return op->f == F_TXN || op->f == F_READ || op->f == F_WRITE;
 }
 
-/* What it did when that is known, else what it tried. */
-static val
-body_of(const struct op *op)
-{
-	return op->type == OP_OK && op->output != VAL_OF_NIL ? op->output : op->input;
-}
-
 static bool
 is_understood(const struct history *history, const struct op *op)
 {
-	val txn = body_of(op);
-	struct part part;
+	val txn = fork_body(op);
+	struct fork_part part;
 
 	if (!is_txn(op) || val_kind(txn) != VAL_LIST)
 		return false;
 	for (size_t i = 0; i < fields_items(&history->values, txn); i++)
-		if (!part_at(&history->values, txn, i, &part))
+		if (!fork_part_at(&history->values, txn, i, &part))
 			return false;
 	return true;
 }
@@ -122,11 +98,11 @@ note_writes(struct forks *forks, uint32_t index)
 {
 	const struct op *op = &forks->history->ops.items[index];
 	const struct values *values = &forks->history->values;
-	val txn = body_of(op);
-	struct part part;
+	val txn = fork_body(op);
+	struct fork_part part;
 
 	for (size_t i = 0; i < fields_items(values, txn); i++) {
-		part_at(values, txn, i, &part);
+		fork_part_at(values, txn, i, &part);
 		if (!part.is_write)
 			continue;
 		struct write_once *write = write_of(forks, part.key);
@@ -144,7 +120,7 @@ note_writes(struct forks *forks, uint32_t index)
 }
 
 static void
-report_value(struct forks *forks, uint32_t read, const struct part *part,
+report_value(struct forks *forks, uint32_t read, const struct fork_part *part,
 	     const struct write_once *write)
 {
 	bool is_aborted = write->failed != NONE && write->writer == NONE;
@@ -162,7 +138,7 @@ report_value(struct forks *forks, uint32_t read, const struct part *part,
 }
 
 static void
-depend(struct forks *forks, uint32_t index, const struct part *part)
+depend(struct forks *forks, uint32_t index, const struct fork_part *part)
 {
 	const struct values *values = &forks->history->values;
 	const struct write_once *write = write_of(forks, part->key);
@@ -184,13 +160,13 @@ note_reads(struct forks *forks, uint32_t index)
 	const struct op *op = &forks->history->ops.items[index];
 	const struct values *values = &forks->history->values;
 	size_t reads = 0, seen = 0;
-	struct part part;
+	struct fork_part part;
 
 	if (op->type != OP_OK)
 		return;
 	forks->takes_part[index] = true;
-	for (size_t i = 0; i < fields_items(values, body_of(op)); i++) {
-		part_at(values, body_of(op), i, &part);
+	for (size_t i = 0; i < fields_items(values, fork_body(op)); i++) {
+		fork_part_at(values, fork_body(op), i, &part);
 		if (part.is_write)
 			continue;
 		reads++;
@@ -233,76 +209,109 @@ report_cycle(void *self, const uint32_t *nodes, size_t count)
 		     nodes, count);
 }
 
-/* A serial order of the transactions: the certificate of valid. */
 static void
-keep_order(struct forks *forks)
+report_late(struct forks *forks, uint32_t late, uint32_t early)
 {
-	size_t ops = forks->history->ops.count, count;
-	uint32_t *nodes = mem_new(ops + 1, sizeof(*nodes));
-	struct order order = {.ops = nodes};
+	uint32_t path[CYCLE_NODES_MAX];
+	struct buf text = {0};
+	size_t length = graph_path(&forks->graph, EDGE_ALL_DATA, early, late, NULL, 0,
+				   path, CYCLE_NODES_MAX);
 
-	if (graph_order(&forks->graph, EDGE_ALL_DATA, nodes, &count)) {
-		for (size_t i = 0; i < count; i++)
-			if (forks->takes_part[nodes[i]])
-				order.ops[order.count++] = nodes[i];
+	buf_string(&text, "what was over before the other began must come before it, and "
+			  "what was read says that it comes after");
+	tell(forks->history, forks->result, "stale-read", VAL_OF_NIL, &text, path,
+	     length);
+}
+
+static void
+take_times(const struct forks *forks, struct commit_times *times)
+{
+	commit_times_init(times, forks->graph.node_count);
+	for (size_t i = 0; i < forks->history->ops.count; i++) {
+		const struct op *op = &forks->history->ops.items[i];
+		if (!forks->takes_part[i])
+			continue;
+		times->begin[i] = op->invoke_at;
+		times->end[i] = op->complete_at;
+	}
+}
+
+/* A serial order of the transactions, in real time when that is asked for: the
+ * certificate of valid. */
+static void
+find_order(struct forks *forks, bool in_time)
+{
+	size_t ops = forks->history->ops.count;
+	struct order order = {.ops = mem_new(ops + 1, sizeof(uint32_t))};
+	struct commit_times times = {0};
+	uint32_t late, early;
+
+	if (in_time)
+		take_times(forks, &times);
+	if (commit_order_find(&forks->graph, EDGE_ALL_DATA, in_time ? &times : NULL,
+			      order.ops, &late, &early)) {
+		for (size_t i = 0; i < ops; i++)
+			if (forks->takes_part[order.ops[i]])
+				order.ops[order.count++] = order.ops[i];
 		vec_push(&forks->result->orders, order);
 	} else {
-		free(nodes);
+		report_late(forks, late, early);
+		free(order.ops);
 	}
+	commit_times_release(&times);
 }
 
-static bool
-is_strict(const struct check_options *options)
+static size_t
+bytes_of(const struct forks *forks)
 {
-	return options->level != NULL &&
-	       strcmp(options->level, "strict-serializable") == 0;
-}
-
-/* Real time, when asked for and when the rest holds. */
-static void
-judge_time(struct forks *forks)
-{
-	size_t count = forks->history->ops.count;
-	uint32_t *begin = mem_new(count + 1, sizeof(*begin));
-	uint32_t *end = mem_new(count + 1, sizeof(*end));
-	uint32_t *commit = mem_new(count + 1, sizeof(*commit));
-	uint32_t late, early, path[CYCLE_NODES_MAX];
-	struct buf text = {0};
-
-	for (size_t i = 0; i < count; i++) {
-		const struct op *op = &forks->history->ops.items[i];
-		begin[i] = forks->takes_part[i] ? op->invoke_at : 0;
-		end[i] = forks->takes_part[i] ? op->complete_at : OP_NEVER;
-	}
-	if (!graph_commit_points(&forks->graph, EDGE_ALL_DATA, begin, end, commit, &late,
-				 &early)) {
-		size_t length = graph_path(&forks->graph, EDGE_ALL_DATA, early, late,
-					   NULL, 0, path, CYCLE_NODES_MAX);
-		buf_string(&text, "what was over before the other began must come before "
-				  "it, and what was read says that it comes after");
-		tell(forks->history, forks->result, "stale-read", VAL_OF_NIL, &text, path,
-		     length);
-	}
-	free(begin);
-	free(end);
-	free(commit);
+	return value_ids_bytes(&forks->keys) +
+	       forks->of.capacity * sizeof(struct write_once) +
+	       forks->history->ops.count * sizeof(bool) +
+	       2 * forks->graph.pending.capacity * sizeof(struct edge) +
+	       commit_order_bytes(&forks->graph);
 }
 
 static void
 judge(struct forks *forks, const struct check_options *options)
 {
-	size_t count = forks->history->ops.count;
+	uint32_t count = (uint32_t)forks->history->ops.count;
 
-	graph_init(&forks->graph, (uint32_t)count);
-	for (uint32_t i = 0; i < count; i++)
+	graph_init(&forks->graph, count);
+	for (uint32_t i = 0; i < count; i++) {
+		if (tell_over_budget(options, bytes_of(forks), forks->result))
+			break;
 		note_reads(forks, i);
+	}
 	graph_build(&forks->graph);
-	cycles_find(&forks->graph, EDGE_ALL_DATA, report_cycle, forks);
-	if (forks->result->verdict == VERDICT_NONE && is_strict(options))
-		judge_time(forks);
+	if (!tell_over_budget(options, 0, forks->result))
+		cycles_find(&forks->graph, EDGE_ALL_DATA, report_cycle, forks);
 	if (forks->result->verdict == VERDICT_NONE)
-		keep_order(forks);
+		find_order(forks, fork_is_strict(options));
 	graph_release(&forks->graph);
+}
+
+/* Everything that is written, once each; false with the reason in the result. */
+static bool
+take_writes(struct forks *forks, const struct check_options *options)
+{
+	const struct history *history = forks->history;
+
+	for (uint32_t i = 0; i < history->ops.count; i++) {
+		const struct op *op = &history->ops.items[i];
+		if (tell_over_budget(options, bytes_of(forks), forks->result))
+			return false;
+		if (!is_understood(history, op))
+			return !tell_unknown(forks->result,
+					     mem_format("'%s' is not a transaction of "
+							"reads and writes",
+							history_f_name(history, op->f)));
+		if (!note_writes(forks, i))
+			return !tell_unknown(forks->result,
+					     mem_string("a key is written twice, so that "
+							"the order of its values is not "
+							"known"));
+	}
+	return true;
 }
 
 static void
@@ -315,19 +324,7 @@ long_fork_check(const struct history *history, const struct check_options *optio
 	result->operations = history->ops.count;
 	forks.takes_part = mem_new(history->ops.count + 1, sizeof(bool));
 	value_ids_init(&forks.keys, &history->values);
-	for (uint32_t i = 0; i < history->ops.count && result->reason == NULL; i++) {
-		if (!is_understood(history, &history->ops.items[i]))
-			tell_unknown(result,
-				     mem_format("'%s' is not a transaction of "
-						"reads and writes",
-						history_f_name(history,
-							       history->ops.items[i].f)));
-		else if (!note_writes(&forks, i))
-			tell_unknown(result, mem_string("a key is written twice, so that "
-							"the order of its values is not "
-							"known"));
-	}
-	if (result->verdict == VERDICT_NONE)
+	if (take_writes(&forks, options))
 		judge(&forks, options);
 	tell_number(&result->details, "reads-count", forks.reads);
 	tell_number(&result->details, "early-read-count", forks.early);
@@ -341,132 +338,6 @@ long_fork_check(const struct history *history, const struct check_options *optio
 	value_ids_release(&forks.keys);
 	vec_release(&forks.of);
 	free(forks.takes_part);
-}
-
-/* ---- proof: replay of the order, and a cycle among the operations ------------------- */
-
-static bool
-replay(const struct history *history, const struct op *op, struct value_ids *written)
-{
-	const struct values *values = &history->values;
-	val txn = body_of(op);
-	struct part part;
-
-	for (size_t i = 0; i < fields_items(values, txn) && op->type == OP_OK; i++) {
-		part_at(values, txn, i, &part);
-		bool is_there = value_ids_find(written, part.key) != VALUE_ID_NONE;
-		if (!part.is_write && is_there != (part.value != VAL_OF_NIL))
-			return false;
-	}
-	for (size_t i = 0; i < fields_items(values, txn); i++) {
-		part_at(values, txn, i, &part);
-		if (part.is_write)
-			value_ids_add(written, part.key);
-	}
-	return true;
-}
-
-static bool
-certify_valid(const struct history *history, const struct order *order)
-{
-	struct value_ids written;
-	bool *placed = mem_new(history->ops.count + 1, sizeof(*placed));
-	bool holds = true;
-
-	value_ids_init(&written, &history->values);
-	for (size_t i = 0; i < order->count && holds; i++) {
-		holds = !placed[order->ops[i]] &&
-			history->ops.items[order->ops[i]].type != OP_FAIL &&
-			replay(history, &history->ops.items[order->ops[i]], &written);
-		placed[order->ops[i]] = true;
-	}
-	for (size_t i = 0; i < history->ops.count; i++)
-		holds = holds && (placed[i] || history->ops.items[i].type != OP_OK);
-	value_ids_release(&written);
-	free(placed);
-	return holds;
-}
-
-/* a wrote what b saw, or a missed what b wrote. */
-static bool
-data_precedes(const struct history *history, const struct op *a, const struct op *b)
-{
-	const struct values *values = &history->values;
-	struct part x, y;
-
-	for (size_t i = 0; i < fields_items(values, body_of(a)); i++)
-		for (size_t j = 0; j < fields_items(values, body_of(b)); j++) {
-			part_at(values, body_of(a), i, &x);
-			part_at(values, body_of(b), j, &y);
-			if (x.is_write == y.is_write || !val_equal(values, x.key, y.key))
-				continue;
-			if (x.is_write ? b->type == OP_OK &&
-						 val_equal(values, x.value, y.value)
-				       : a->type == OP_OK && x.value == VAL_OF_NIL)
-				return true;
-		}
-	return false;
-}
-
-static bool
-precedes(const struct history *history, const struct op *a, const struct op *b)
-{
-	return data_precedes(history, a, b) || a->complete_at < b->invoke_at;
-}
-
-/* The read saw something of the key that no transaction wrote with success. */
-static bool
-shows_value(const struct history *history, const struct anomaly *anomaly)
-{
-	const struct values *values = &history->values;
-	const struct op *read = &history->ops.items[*vec_last(&anomaly->ops)];
-	struct part seen, other;
-
-	vec_each (uint32_t, i, &anomaly->ops)
-		if (history->ops.items[*i].type == OP_OK)
-			read = &history->ops.items[*i];
-	for (size_t i = 0; i < fields_items(values, body_of(read)); i++) {
-		part_at(values, body_of(read), i, &seen);
-		bool is_written = seen.is_write || seen.value == VAL_OF_NIL;
-		vec_each (struct op, op, &history->ops)
-			for (size_t j = 0; j < fields_items(values, body_of(op)) &&
-					   op->type != OP_FAIL && !is_written;
-			     j++) {
-				part_at(values, body_of(op), j, &other);
-				is_written = other.is_write &&
-					     val_equal(values, other.key, seen.key) &&
-					     val_equal(values, other.value, seen.value);
-			}
-		if (!is_written)
-			return true;
-	}
-	return false;
-}
-
-static bool
-certify_anomaly(const struct history *history, const struct anomaly *anomaly)
-{
-	if (strstr(anomaly->name, "aborted") != NULL ||
-	    strstr(anomaly->name, "unwritten") != NULL)
-		return shows_value(history, anomaly);
-	return cycles_hold(history, anomaly->ops.items, anomaly->ops.count,
-			   strcmp(anomaly->name, "stale-read") == 0 ? precedes
-								    : data_precedes);
-}
-
-static bool
-long_fork_certify(const struct history *history, const struct check_options *options,
-		  const struct check_result *result, struct err *err)
-{
-	bool holds = result->verdict == VERDICT_VALID
-			     ? result->orders.count == 1 &&
-				       certify_valid(history, result->orders.items)
-			     : result->anomalies.count > 0;
-
-	(void)options;
-	vec_each (struct anomaly, anomaly, &result->anomalies)
-		holds = holds && certify_anomaly(history, anomaly);
-	return holds || err_set(err, "the transactions do not show it");
 }
 
 const struct checker checker_long_fork = {

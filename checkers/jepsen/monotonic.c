@@ -22,7 +22,9 @@
 
 #include "base/mem.h"
 #include "checkers/transaction/cycles.h"
+#include "checkers/jepsen/commit_order.h"
 #include "checkers/jepsen/fields.h"
+#include "checkers/jepsen/monotonic.h"
 #include "checkers/tell.h"
 #include "checkers/value_ids.h"
 
@@ -47,26 +49,6 @@ struct growth {
 };
 
 static bool
-is_map_answer(const struct op *op)
-{
-	return op->type == OP_OK && val_kind(op->output) == VAL_MAP;
-}
-
-static bool
-is_row_answer(const struct op *op)
-{
-	return op->type == OP_OK && op->f == F_READ && val_kind(op->output) == VAL_LIST;
-}
-
-static bool
-row_number(const struct values *values, val row, int64_t *number)
-{
-	if (val_kind(row) == VAL_MAP)
-		row = fields_get(values, row, "val");
-	return fields_number(values, row, number);
-}
-
-static bool
 holds_numbers(const struct values *values, val answer)
 {
 	int64_t number;
@@ -76,7 +58,7 @@ holds_numbers(const struct values *values, val answer)
 		    !fields_number(values, fields_at(values, answer, i), &number))
 			return false;
 	for (size_t i = 0; i < fields_items(values, answer); i++)
-		if (!row_number(values, fields_item(values, answer, i), &number))
+		if (!monotonic_row(values, fields_item(values, answer, i), &number))
 			return false;
 	return true;
 }
@@ -90,8 +72,8 @@ monotonic_fits(const struct history *history)
 	vec_each (struct op, op, &history->ops) {
 		bool is_increment =
 			op->f == F_INCREMENT || fields_is_f(history, op, "inc");
-		if (op->type == OP_OK &&
-		    (!is_map_answer(op) || !holds_numbers(&history->values, op->output)))
+		if (op->type == OP_OK && (!monotonic_is_map(op) ||
+					  !holds_numbers(&history->values, op->output)))
 			return 0;
 		if (!is_increment && op->f != F_READ)
 			return 0;
@@ -107,7 +89,7 @@ note_sights(struct growth *growth, uint32_t index)
 	const struct values *values = &growth->history->values;
 	struct sight sight = {.op = index};
 
-	for (size_t i = 0; is_map_answer(op) && i < fields_count(values, op->output);
+	for (size_t i = 0; monotonic_is_map(op) && i < fields_count(values, op->output);
 	     i++) {
 		val number = fields_at(values, op->output, i);
 		sight.number = INT64_MIN; /* nil is before all numbers */
@@ -138,9 +120,9 @@ judge_rows(struct growth *growth, uint32_t index)
 	const struct values *values = &growth->history->values;
 	int64_t before = 0, number = 0;
 
-	for (size_t i = 0; is_row_answer(op) && i < fields_items(values, op->output);
+	for (size_t i = 0; monotonic_is_rows(op) && i < fields_items(values, op->output);
 	     i++) {
-		row_number(values, fields_item(values, op->output, i), &number);
+		monotonic_row(values, fields_item(values, op->output, i), &number);
 		if (i > 0 && number <= before)
 			report_row(growth, index, before, number);
 		before = number;
@@ -221,6 +203,19 @@ only_ops(const struct growth *growth, const uint32_t *nodes, size_t count, uint3
 	return kept;
 }
 
+/* Those who were answered, in place. */
+static size_t
+only_answers(const struct growth *growth, uint32_t *nodes, size_t count)
+{
+	size_t kept = 0;
+
+	count = only_ops(growth, nodes, count, nodes);
+	for (size_t i = 0; i < count; i++)
+		if (monotonic_is_map(&growth->history->ops.items[nodes[i]]))
+			nodes[kept++] = nodes[i];
+	return kept;
+}
+
 static void
 report_cycle(void *self, const uint32_t *nodes, size_t count)
 {
@@ -243,65 +238,99 @@ report_cycle(void *self, const uint32_t *nodes, size_t count)
 }
 
 static void
-judge_time(struct growth *growth)
+report_late(struct growth *growth, uint32_t late, uint32_t early)
 {
-	uint32_t count = growth->graph.node_count, late, early;
-	uint32_t *begin = mem_new((size_t)count + 1, sizeof(*begin));
-	uint32_t *end = mem_new((size_t)count + 1, sizeof(*end));
-	uint32_t *commit = mem_new((size_t)count + 1, sizeof(*commit));
+	uint32_t path[CYCLE_NODES_MAX], ops[CYCLE_NODES_MAX];
 	struct buf text = {0};
+	size_t length = graph_path(&growth->graph, EDGE_ORDER, early, late, NULL, 0, path,
+				   CYCLE_NODES_MAX);
 
-	for (uint32_t i = 0; i < count; i++)
-		end[i] = OP_NEVER;
-	vec_each (struct sight, sight, &growth->sights) {
-		begin[sight->op] = growth->history->ops.items[sight->op].invoke_at;
-		end[sight->op] = growth->history->ops.items[sight->op].complete_at;
-	}
-	if (!graph_commit_points(&growth->graph, EDGE_ORDER, begin, end, commit, &late,
-				 &early)) {
-		uint32_t path[CYCLE_NODES_MAX], ops[CYCLE_NODES_MAX];
-		size_t length = graph_path(&growth->graph, EDGE_ORDER, early, late, NULL,
-					   0, path, CYCLE_NODES_MAX);
-		length = only_ops(growth, path, length, ops);
-		buf_string(&text,
-			   "what was over before the other began saw more than it");
-		tell(growth->history, growth->result, "nonmonotonic-time", VAL_OF_NIL,
-		     &text, ops, length);
-	}
-	free(begin);
-	free(end);
-	free(commit);
+	length = only_ops(growth, path, length, ops);
+	buf_string(&text, "what was over before the other began saw more than it");
+	tell(growth->history, growth->result, "nonmonotonic-time", VAL_OF_NIL, &text, ops,
+	     length);
 }
 
 static void
-keep_order(struct growth *growth)
+take_times(const struct growth *growth, struct commit_times *times)
 {
-	uint32_t *nodes = mem_new((size_t)growth->graph.node_count + 1, sizeof(*nodes));
-	size_t count;
-
-	if (!graph_order(&growth->graph, EDGE_ORDER, nodes, &count)) {
-		free(nodes);
-		return;
+	commit_times_init(times, growth->graph.node_count);
+	for (size_t i = 0; i < growth->history->ops.count; i++) {
+		const struct op *op = &growth->history->ops.items[i];
+		if (!monotonic_is_map(op))
+			continue;
+		times->begin[i] = op->invoke_at;
+		times->end[i] = op->complete_at;
 	}
-	count = only_ops(growth, nodes, count, nodes);
-	vec_push(&growth->result->orders, (struct order){.ops = nodes, .count = count});
+}
+
+/* An order of those who saw something, in real time when that is asked for: the
+ * certificate of valid. */
+static void
+find_order(struct growth *growth, bool in_time)
+{
+	uint32_t count = growth->graph.node_count, late, early;
+	struct order order = {.ops = mem_new((size_t)count + 1, sizeof(uint32_t))};
+	struct commit_times times = {0};
+
+	if (in_time)
+		take_times(growth, &times);
+	if (commit_order_find(&growth->graph, EDGE_ORDER, in_time ? &times : NULL,
+			      order.ops, &late, &early)) {
+		order.count = only_answers(growth, order.ops, count);
+		vec_push(&growth->result->orders, order);
+	} else {
+		report_late(growth, late, early);
+		free(order.ops);
+	}
+	commit_times_release(&times);
+}
+
+static size_t
+bytes_of(const struct growth *growth)
+{
+	return value_ids_bytes(&growth->keys) +
+	       growth->sights.capacity * sizeof(struct sight);
 }
 
 static bool
-take_all(struct growth *growth)
+take_all(struct growth *growth, const struct check_options *options)
 {
 	const struct history *history = growth->history;
 
 	for (uint32_t i = 0; i < history->ops.count; i++) {
 		const struct op *op = &history->ops.items[i];
-		if (!holds_numbers(&history->values,
-				   is_map_answer(op) || is_row_answer(op) ? op->output
-									  : VAL_OF_NIL))
+		if (tell_over_budget(options, bytes_of(growth), growth->result))
 			return false;
+		if (!holds_numbers(&history->values,
+				   monotonic_is_map(op) || monotonic_is_rows(op)
+					   ? op->output
+					   : VAL_OF_NIL))
+			return !tell_unknown(growth->result,
+					     mem_string("an answer holds what is no "
+							"integer"));
 		note_sights(growth, i);
 		judge_rows(growth, i);
 	}
 	return true;
+}
+
+/* Three edges a sight, once as added and once as rows. */
+static void
+judge(struct growth *growth, const struct check_options *options)
+{
+	size_t sights = growth->sights.count, nodes = growth->history->ops.count + sights;
+	size_t bytes = bytes_of(growth) + 6 * sights * sizeof(struct edge) +
+		       nodes * (4 * sizeof(uint32_t) + 2 * sizeof(uint64_t));
+
+	if (tell_over_budget(options, bytes, growth->result))
+		return;
+	build_graph(growth);
+	if (!tell_over_budget(options, bytes, growth->result))
+		cycles_find(&growth->graph, EDGE_ORDER, report_cycle, growth);
+	if (growth->result->verdict == VERDICT_NONE)
+		find_order(growth, monotonic_is_strict(options));
+	graph_release(&growth->graph);
 }
 
 static void
@@ -313,119 +342,16 @@ monotonic_check(const struct history *history, const struct check_options *optio
 	result->complexity = "O(n log n)";
 	result->operations = history->ops.count;
 	value_ids_init(&growth.keys, &history->values);
-	if (!take_all(&growth))
-		tell_unknown(result, mem_string("an answer holds what is no integer"));
-	build_graph(&growth);
-	cycles_find(&growth.graph, EDGE_ORDER, report_cycle, &growth);
-	if (result->verdict == VERDICT_NONE && options->level != NULL &&
-	    strcmp(options->level, "strict-serializable") == 0)
-		judge_time(&growth);
-	if (result->verdict == VERDICT_NONE)
-		keep_order(&growth);
+	if (take_all(&growth, options))
+		judge(&growth, options);
 	tell_number(&result->details, "sights", growth.sights.count);
 	tell_number(&result->details, "rows", growth.rows);
 	tell_number(&result->details, "cycles", growth.cycles);
 	if (growth.sights.count == 0 && growth.rows == 0)
 		tell_unknown(result, mem_string("nothing was ever read"));
 	tell_end(result, mem_string("one order of the operations lets all values grow"));
-	graph_release(&growth.graph);
 	value_ids_release(&growth.keys);
 	vec_release(&growth.sights);
-}
-
-/* ---- proof: replay of the order, and a circle of "saw less than" -------------------- */
-
-static bool
-certify_valid(const struct history *history, const struct order *order)
-{
-	const struct values *values = &history->values;
-	VEC(int64_t) highest = {0};
-	struct value_ids keys;
-	bool holds = true;
-	size_t answers = 0;
-
-	value_ids_init(&keys, values);
-	for (size_t i = 0; i < order->count; i++) {
-		const struct op *op = &history->ops.items[order->ops[i]];
-		answers += is_map_answer(op);
-		for (size_t j = 0; j < fields_count(values, op->output); j++) {
-			int64_t number = INT64_MIN;
-			fields_number(values, fields_at(values, op->output, j), &number);
-			uint32_t id =
-				value_ids_add(&keys, fields_name(values, op->output, j));
-			if (id == highest.count)
-				vec_push(&highest, number);
-			holds = holds && number >= highest.items[id];
-			highest.items[id] = number;
-		}
-	}
-	vec_each (struct op, op, &history->ops)
-		answers -= is_map_answer(op);
-	vec_release(&highest);
-	value_ids_release(&keys);
-	return holds && answers == 0;
-}
-
-static bool
-saw_less(const struct history *history, const struct op *a, const struct op *b)
-{
-	const struct values *values = &history->values;
-
-	for (size_t i = 0; i < fields_count(values, a->output); i++)
-		for (size_t j = 0; j < fields_count(values, b->output); j++) {
-			int64_t x = INT64_MIN, y = INT64_MIN;
-			fields_number(values, fields_at(values, a->output, i), &x);
-			fields_number(values, fields_at(values, b->output, j), &y);
-			if (x < y && val_equal(values, fields_name(values, a->output, i),
-					       fields_name(values, b->output, j)))
-				return true;
-		}
-	return false;
-}
-
-static bool
-precedes(const struct history *history, const struct op *a, const struct op *b)
-{
-	return saw_less(history, a, b) || a->complete_at < b->invoke_at;
-}
-
-static bool
-shows_row(const struct history *history, const struct anomaly *anomaly)
-{
-	val rows = history->ops.items[anomaly->ops.items[0]].output;
-	int64_t a, b;
-
-	for (size_t i = 1; i < fields_items(&history->values, rows); i++)
-		if (row_number(&history->values,
-			       fields_item(&history->values, rows, i - 1), &a) &&
-		    row_number(&history->values, fields_item(&history->values, rows, i),
-			       &b) &&
-		    b <= a)
-			return true;
-	return false;
-}
-
-static bool
-monotonic_certify(const struct history *history, const struct check_options *options,
-		  const struct check_result *result, struct err *err)
-{
-	bool holds = result->verdict == VERDICT_VALID
-			     ? result->orders.count == 1 &&
-				       certify_valid(history, result->orders.items)
-			     : result->anomalies.count > 0;
-
-	(void)options;
-	vec_each (struct anomaly, anomaly, &result->anomalies) {
-		if (strcmp(anomaly->name, "nonmonotonic-cycle") == 0)
-			holds = holds && cycles_hold(history, anomaly->ops.items,
-						     anomaly->ops.count, saw_less);
-		else if (strcmp(anomaly->name, "nonmonotonic-time") == 0)
-			holds = holds && cycles_hold(history, anomaly->ops.items,
-						     anomaly->ops.count, precedes);
-		else
-			holds = holds && shows_row(history, anomaly);
-	}
-	return holds || err_set(err, "the values do not show it");
 }
 
 const struct checker checker_monotonic = {

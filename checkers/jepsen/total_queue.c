@@ -27,6 +27,7 @@
 
 #include "base/mem.h"
 #include "checkers/jepsen/fields.h"
+#include "checkers/jepsen/total_queue.h"
 #include "checkers/partition.h"
 #include "checkers/tell.h"
 
@@ -83,6 +84,14 @@ total_queue_fits(const struct history *history)
 		some_drain |= op->f == F_DRAIN;
 	}
 	return history->ops.count == 0 ? 0 : some_drain ? 40 : 1;
+}
+
+static size_t
+bytes_of(const struct scan *scan)
+{
+	return value_ids_bytes(&scan->ids) +
+	       scan->elements.capacity * sizeof(struct element) +
+	       scan->key->history->ops.count * sizeof(uint32_t);
 }
 
 static struct element *
@@ -143,15 +152,6 @@ note_empty(struct scan *scan, uint32_t index, const struct op *op)
 	scan->empty_op = index;
 }
 
-static bool
-says_empty(const struct history *history, const struct op *op)
-{
-	if (op->type == OP_OK)
-		return op->output == VAL_OF_NIL;
-	return op->type == OP_FAIL &&
-	       (op->error == 0 || strcasestr(history_error(history, op), "empty"));
-}
-
 static void
 note_dequeue(struct scan *scan, uint32_t index, const struct op *op)
 {
@@ -159,7 +159,7 @@ note_dequeue(struct scan *scan, uint32_t index, const struct op *op)
 		note_out(scan, index, op, op->output);
 	else if (op->type == OP_INFO)
 		scan->unknown_dequeues++;
-	else if (says_empty(scan->key->history, op))
+	else if (total_queue_says_empty(scan->key->history, op))
 		note_empty(scan, index, op);
 }
 
@@ -279,18 +279,22 @@ judge_losses(struct scan *scan)
 }
 
 static void
-judge_key(const struct key_ops *key, bool exactly_once, struct counts *counts,
-	  struct check_result *result)
+judge_key(const struct key_ops *key, const struct check_options *options,
+	  struct counts *counts, struct check_result *result)
 {
 	struct scan scan = {
 		.key = key, .result = result, .counts = counts, .empty_op = OP_NEVER - 1};
+	bool is_over = false;
 
 	value_ids_init(&scan.ids, &key->history->values);
-	for (size_t i = 0; i < key->count; i++)
+	for (size_t i = 0; !is_over && i < key->count; i++) {
 		note(&scan, key->ops[i]);
-	for (uint32_t id = 0; id < scan.elements.count; id++)
-		judge_element(&scan, id, exactly_once);
-	judge_losses(&scan);
+		is_over = tell_over_budget(options, bytes_of(&scan), result);
+	}
+	for (uint32_t id = 0; !is_over && id < scan.elements.count; id++)
+		judge_element(&scan, id, total_queue_is_exactly_once(options));
+	if (!is_over)
+		judge_losses(&scan);
 	counts->unknown_dequeues += scan.unknown_dequeues;
 	counts->unknown_drain |= scan.unknown_drain;
 	value_ids_release(&scan.ids);
@@ -338,8 +342,6 @@ static void
 total_queue_check(const struct history *history, const struct check_options *options,
 		  struct check_result *result)
 {
-	bool exactly_once =
-		options->model != NULL && strcmp(options->model, "exactly-once") == 0;
 	struct partition partition;
 	struct counts counts = {0};
 
@@ -355,216 +357,11 @@ total_queue_check(const struct history *history, const struct check_options *opt
 	partition_init(&partition, history);
 	for (size_t i = 0; i < partition_count(&partition); i++) {
 		struct key_ops key = partition_at(&partition, i);
-		judge_key(&key, exactly_once, &counts, result);
+		judge_key(&key, options, &counts, result);
 	}
 	partition_release(&partition);
 	print_counts(&counts, &result->details);
 	conclude(&counts, result);
-}
-
-/* ---- proof --------------------------------------------------------------------------
- * Every list of what went in and came out is sorted and compared as a whole. */
-
-struct placed {
-	val key, value;
-	uint32_t at;
-};
-
-struct placed_list {
-	const struct values *values;
-	VEC(struct placed) of;
-};
-
-static int
-by_value(const void *a, const void *b, void *values)
-{
-	const struct placed *x = a, *y = b;
-	int order = val_compare(values, x->key, y->key);
-
-	if (order == 0)
-		order = val_compare(values, x->value, y->value);
-	return order != 0 ? order : x->at < y->at ? -1 : x->at > y->at;
-}
-
-static void
-sort_list(struct placed_list *list)
-{
-	if (list->of.count > 0)
-		qsort_r(list->of.items, list->of.count, sizeof(struct placed), by_value,
-			(void *)list->values);
-}
-
-static void
-add_outs(const struct history *history, const struct op *op, struct placed_list *outs)
-{
-	if (op->type == OP_FAIL || op->f == F_ENQUEUE || op->output == VAL_OF_NIL)
-		return;
-	if (op->f == F_DEQUEUE)
-		vec_push(&outs->of,
-			 (struct placed){op->key, op->output, op->complete_at});
-	for (size_t i = 0;
-	     op->f == F_DRAIN && i < fields_items(&history->values, op->output); i++)
-		vec_push(&outs->of,
-			 (struct placed){op->key, val_at(&history->values, op->output, i),
-					 op->complete_at});
-}
-
-static bool
-is_same(const struct values *values, const struct placed *a, const struct placed *b)
-{
-	return val_equal(values, a->key, b->key) && val_equal(values, a->value, b->value);
-}
-
-/* Each entry of `small` has a partner of its own in `large`. */
-static bool
-is_contained(const struct placed_list *small, const struct placed_list *large)
-{
-	size_t j = 0;
-
-	for (size_t i = 0; i < small->of.count; i++, j++) {
-		while (j < large->of.count &&
-		       !is_same(small->values, &small->of.items[i], &large->of.items[j]))
-			j++;
-		if (j >= large->of.count)
-			return false;
-	}
-	return true;
-}
-
-/* Every value that came out has an attempt that began before its first appearance. */
-static bool
-are_explained(const struct placed_list *outs, const struct placed_list *ins)
-{
-	size_t j = 0;
-
-	for (size_t i = 0; i < outs->of.count; i++) {
-		const struct placed *out = &outs->of.items[i];
-		while (j < ins->of.count &&
-		       by_value(&ins->of.items[j], out, (void *)ins->values) < 0 &&
-		       !is_same(ins->values, &ins->of.items[j], out))
-			j++;
-		if (j >= ins->of.count || !is_same(ins->values, &ins->of.items[j], out) ||
-		    ins->of.items[j].at > out->at)
-			return false;
-	}
-	return true;
-}
-
-static bool
-certify_valid(const struct history *history)
-{
-	struct placed_list outs = {.values = &history->values}, begun = outs,
-			   acked = outs;
-
-	vec_each (struct op, op, &history->ops) {
-		add_outs(history, op, &outs);
-		if (op->f != F_ENQUEUE || op->type == OP_FAIL)
-			continue;
-		struct placed in = {op->key, op->input, op->invoke_at};
-		vec_push(&begun.of, in);
-		if (op->type == OP_OK)
-			vec_push(&acked.of, in);
-	}
-	sort_list(&outs);
-	sort_list(&begun);
-	sort_list(&acked);
-	bool holds = is_contained(&acked, &outs) && are_explained(&outs, &begun);
-	vec_release(&outs.of);
-	vec_release(&begun.of);
-	vec_release(&acked.of);
-	return holds;
-}
-
-static uint64_t
-times_out(const struct history *history, val key, val v, uint32_t before)
-{
-	struct placed_list outs = {.values = &history->values};
-	uint64_t times = 0;
-
-	vec_each (struct op, op, &history->ops)
-		add_outs(history, op, &outs);
-	vec_each (struct placed, out, &outs.of)
-		times += out->at < before && val_equal(&history->values, out->key, key) &&
-			 val_equal(&history->values, out->value, v);
-	vec_release(&outs.of);
-	return times;
-}
-
-static uint64_t
-times_in(const struct history *history, val key, val v, bool only_ok)
-{
-	uint64_t times = 0;
-
-	vec_each (struct op, op, &history->ops)
-		times += op->f == F_ENQUEUE && op->type != OP_FAIL &&
-			 (op->type == OP_OK || !only_ok) &&
-			 val_equal(&history->values, op->key, key) &&
-			 val_equal(&history->values, op->input, v);
-	return times;
-}
-
-/* Lost: an acknowledged enqueue, then a later look at an empty queue, and fewer
- * appearances than acknowledgements. */
-static bool
-shows_loss(const struct history *history, const struct anomaly *anomaly)
-{
-	if (anomaly->ops.count != 2)
-		return false;
-	const struct op *in = &history->ops.items[anomaly->ops.items[0]];
-	const struct op *look = &history->ops.items[anomaly->ops.items[1]];
-
-	return in->f == F_ENQUEUE && in->type == OP_OK &&
-	       in->complete_at < look->invoke_at &&
-	       (look->f == F_DRAIN ? look->type == OP_OK : says_empty(history, look)) &&
-	       times_out(history, anomaly->key, in->input, OP_NEVER) <
-		       times_in(history, anomaly->key, in->input, true);
-}
-
-/* Some value of the listed operations came out more often than it was put in, or before
- * the first attempt began. */
-static bool
-shows_surplus(const struct history *history, const struct anomaly *anomaly)
-{
-	struct placed_list outs = {.values = &history->values};
-	bool shows = false;
-
-	vec_each (uint32_t, i, &anomaly->ops)
-		add_outs(history, &history->ops.items[*i], &outs);
-	vec_each (struct placed, out, &outs.of) {
-		uint64_t in = times_in(history, out->key, out->value, false);
-		uint32_t begun = OP_NEVER;
-		vec_each (struct op, op, &history->ops)
-			if (op->f == F_ENQUEUE && op->type != OP_FAIL &&
-			    op->invoke_at < begun &&
-			    val_equal(&history->values, op->key, out->key) &&
-			    val_equal(&history->values, op->input, out->value))
-				begun = op->invoke_at;
-		shows = shows || in == 0 || out->at < begun ||
-			times_out(history, out->key, out->value, OP_NEVER) > in;
-		if (shows)
-			break;
-	}
-	vec_release(&outs.of);
-	return shows;
-}
-
-static bool
-total_queue_certify(const struct history *history, const struct check_options *options,
-		    const struct check_result *result, struct err *err)
-{
-	(void)options;
-	if (result->verdict == VERDICT_VALID)
-		return certify_valid(history) ||
-		       err_set(err, "what came out is not what was put in");
-	vec_each (struct anomaly, anomaly, &result->anomalies) {
-		bool holds = strcmp(anomaly->name, "lost-element") == 0
-				     ? shows_loss(history, anomaly)
-				     : shows_surplus(history, anomaly);
-		if (!holds)
-			return err_set(err, "the operations of '%s' do not show it",
-				       anomaly->name);
-	}
-	return result->anomalies.count > 0;
 }
 
 const struct checker checker_total_queue = {

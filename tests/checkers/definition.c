@@ -10,7 +10,6 @@
 
 enum {
 	DEFAULT_RANDOM = 4000,
-	INITIAL_VALUE = 100,
 };
 
 #define HOUR_NS 3600000000000
@@ -142,22 +141,41 @@ show(const struct history *history)
 
 /* ---- judging -------------------------------------------------------------------------- */
 
-static enum verdict
-judge_with_init(const struct definition *definition, const struct history *history,
-		bool strict, int64_t init)
+static struct check_options
+options_for(const struct definition *definition, const struct history *history,
+	    bool strict, int64_t factor)
 {
 	struct check_options options = {.model = definition->model};
-	struct check_result result;
+
+	options.level = strict ? "strict-serializable" : definition->weak_level;
+	if (definition->init != NULL)
+		options.init =
+			definition->init((struct values *)&history->values, factor);
+	return options;
+}
+
+static const struct checker *
+checker_of(const struct definition *definition)
+{
 	struct err err;
 	const struct checker *checker = checker_find(definition->checker, &err);
 
 	assert_non_null(checker);
-	options.level = strict ? "strict-serializable" : definition->weak_level;
-	options.init = definition->has_init ? val_small(init) : VAL_OF_NIL;
-	checker_run(checker, history, &options, &result);
+	return checker;
+}
+
+static enum verdict
+judge_times(const struct definition *definition, const struct history *history,
+	    bool strict, int64_t factor)
+{
+	struct check_options options = options_for(definition, history, strict, factor);
+	struct check_result result;
+
+	checker_run(checker_of(definition), history, &options, &result);
 	enum verdict verdict = result.verdict;
-	bool is_proven = result.certified || verdict == VERDICT_UNKNOWN;
-	if (!(is_proven || result.is_unproven) || strstr(result.reason, "bug") != NULL) {
+	bool is_proven = result.certified || result.is_unproven;
+	if ((verdict != VERDICT_UNKNOWN && !is_proven) ||
+	    strstr(result.reason, "bug") != NULL) {
 		show(history);
 		fail_msg("%s: %s, not certified: %s", definition->checker,
 			 verdict_name(verdict), result.reason);
@@ -170,7 +188,7 @@ enum verdict
 definition_judge(const struct definition *definition, const struct history *history,
 		 bool strict)
 {
-	return judge_with_init(definition, history, strict, INITIAL_VALUE);
+	return judge_times(definition, history, strict, 1);
 }
 
 /* ---- laws ----------------------------------------------------------------------------- */
@@ -227,11 +245,75 @@ tell_in_other_words(const struct definition *definition, struct history *history
 		op->invoke_ns += HOUR_NS;
 		op->complete_ns += HOUR_NS;
 	}
-	if (judge_with_init(definition, history, strict, 3 * INITIAL_VALUE) == verdict)
+	if (judge_times(definition, history, strict, 3) == verdict)
 		return;
 	show(history);
 	fail_msg("%s: in other words no longer %s", definition->checker,
 		 verdict_name(verdict));
+}
+
+/* ---- lies ----------------------------------------------------------------------------- */
+
+static void
+assert_refused(const struct definition *definition, const struct history *history,
+	       const struct check_result *lie, const char *what)
+{
+	struct check_options options =
+		options_for(definition, history, definition->has_levels, 1);
+	struct err err;
+
+	if (!checker_of(definition)->certify(history, &options, lie, &err))
+		return;
+	show(history);
+	vec_each (struct anomaly, anomaly, &lie->anomalies)
+		vec_each (uint32_t, op, &anomaly->ops)
+			print_error("op %u\n", *op);
+	fail_msg("%s: certified a lie: %s", definition->checker, what);
+}
+
+static void
+claim_anomalies(const struct definition *definition, const struct history *history,
+		struct choices *choices)
+{
+	for (size_t i = 0; definition->anomalies[i] != NULL; i++) {
+		struct check_result lie = {.verdict = VERDICT_NONE};
+		size_t ops = 1 + choose(choices, 4);
+		struct anomaly *anomaly =
+			check_result_anomaly(&lie, definition->anomalies[i], VAL_OF_NIL);
+		anomaly->subject = val_small((int64_t)choose(choices, 3));
+		for (size_t n = 0; n < ops; n++)
+			vec_push(&anomaly->ops,
+				 (uint32_t)choose(choices, history->ops.count));
+		assert_refused(definition, history, &lie, definition->anomalies[i]);
+		check_result_release(&lie);
+	}
+}
+
+/* Without an order, and with the order of invocations. */
+static void
+claim_valid(const struct definition *definition, const struct history *history)
+{
+	struct check_result lie = {.verdict = VERDICT_VALID};
+	struct order order = {.ops = mem_new(history->ops.count + 1, sizeof(uint32_t))};
+
+	if (!definition->says_less_without_order)
+		assert_refused(definition, history, &lie, "valid, without an order");
+	for (uint32_t i = 0; i < history->ops.count; i++)
+		if (history->ops.items[i].type != OP_FAIL)
+			order.ops[order.count++] = i;
+	vec_push(&lie.orders, order);
+	assert_refused(definition, history, &lie, "valid, with an order");
+	check_result_release(&lie);
+}
+
+static void
+lie_about(const struct definition *definition, const struct history *history,
+	  struct choices *choices, enum verdict verdict)
+{
+	if (definition->anomalies != NULL && verdict == VERDICT_VALID)
+		claim_anomalies(definition, history, choices);
+	if (definition->anomalies != NULL && verdict == VERDICT_INVALID)
+		claim_valid(definition, history);
 }
 
 /* ---- comparing ------------------------------------------------------------------------ */
@@ -268,6 +350,7 @@ compare(const struct definition *definition, size_t ops, struct choices *choices
 		counts[verdict]++;
 	}
 	if (!choices->tries_all) {
+		lie_about(definition, &history, choices, verdict);
 		if (verdict == VERDICT_VALID)
 			forget_an_answer(definition, &history, choices);
 		tell_in_other_words(definition, &history, definition->has_levels,

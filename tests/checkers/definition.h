@@ -49,8 +49,11 @@ struct definition {
 	bool (*is_allowed)(const struct history *history, bool strict);
 	bool has_levels;	/* else it is asked without a level only */
 	const char *weak_level; /* where it has: the name of the other one, or NULL */
-	bool has_init;		/* 100 is the initial value */
-	size_t ops_all;		/* all histories up to so many operations are tried */
+	/* The initial value with its numbers multiplied; NULL: none. */
+	val (*init)(struct values *values, int64_t factor);
+	const char *const *anomalies; /* names, NULL at the end: what it may tell */
+	bool says_less_without_order; /* then valid without one is no lie */
+	size_t ops_all; /* all histories up to so many operations are tried */
 };
 
 /* Fails the test with the history when the checker differs. An unknown verdict is none,

@@ -73,11 +73,14 @@ is_causal(const struct history *history, bool strict)
 static void
 causal_reverse_agrees_with_the_definition(void **state)
 {
+	static const char *const anomalies[] = {"causal-reverse", "unexpected-element",
+						NULL};
 	static const struct definition definition = {
 		.checker = "causal-reverse",
 		.ask = ask_element,
 		.answer = answer_element,
 		.is_allowed = is_causal,
+		.anomalies = anomalies,
 		.ops_all = 3,
 	};
 

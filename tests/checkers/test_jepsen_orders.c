@@ -166,8 +166,12 @@ is_one_order(const struct history *history, bool strict)
 static void
 long_fork_agrees_with_all_orders(void **state)
 {
+	static const char *const anomalies[] = {"long-fork",	"fractured-read",
+						"aborted-read", "unwritten-read",
+						"stale-read",	NULL};
 	static const struct definition definition = {
 		.checker = "long-fork",
+		.anomalies = anomalies,
 		.ask = ask_fork,
 		.answer = answer_fork,
 		.is_allowed = is_one_order,
@@ -228,8 +232,12 @@ can_grow(const struct history *history, bool strict)
 static void
 monotonic_agrees_with_all_orders(void **state)
 {
+	static const char *const anomalies[] = {"nonmonotonic-cycle",
+						"nonmonotonic-order", "duplicate-element",
+						"nonmonotonic-time", NULL};
 	static const struct definition definition = {
 		.checker = "monotonic",
+		.anomalies = anomalies,
 		.ask = ask_growth,
 		.answer = answer_growth,
 		.is_allowed = can_grow,

@@ -110,11 +110,14 @@ is_total(const struct history *history, bool strict)
 static void
 total_queue_agrees_with_counting(void **state)
 {
+	static const char *const anomalies[] = {"lost-element", "unexpected-element",
+						"duplicate-element", NULL};
 	static const struct definition definition = {
 		.checker = "total-queue",
 		.ask = ask_queue,
 		.answer = answer_queue,
 		.is_allowed = is_total,
+		.anomalies = anomalies,
 		.ops_all = 3,
 	};
 
