@@ -8,7 +8,7 @@
 #define BUDGET_TIME_IS_OVER "the budget of time is used up"
 
 enum {
-	BUDGET_STRIDE = 4096 /* steps of a loop between two looks at the time */
+	BUDGET_STRIDE = 1024 /* steps of a loop between two looks at the time */
 };
 
 /* False, with the reason, when `count` things of so many bytes do not fit. */

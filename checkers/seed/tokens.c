@@ -1,25 +1,9 @@
-/* tokens.c - strings under a key, put and appended to by clients that may retry: a
- * primary-backup store that must look like one copy, and run each request once.
- *
- * Operations: write (or put) STRING; append STRING; read (or get; result: a string, nil
- * for a key without a value). Each written string (token) is unique, so that the value
- * tells its own history. Linearizable per key, decided by the frontier engine over
- * interned strings; complete also when tokens are not unique.
- *
- *	duplicate-execution  a token stands twice in a value: a retried request ran twice.
- *	                     append a | append b | read "aba"
- *	lost-token           a read misses a token that was acknowledged before it began,
- *	                     and no later put explains it: a failover lost it, or two
- *	                     primaries were at work.
- *	                     append a ok | read ""
- *	unwritten-token      a read has a token that nobody wrote before it was over.
- *	                     read "z"
- *	not-linearizable     any other contradiction.
- *
- * Memory is bounded by the budget: the states are whole strings. */
-#include "checkers/jepsen/fields.h"
-#include "checkers/engine/linearizable.h"
+#include "checkers/seed/tokens.h"
+
+#include "checkers/engine/certify.h"
 #include "checkers/engine/states.h"
+#include "checkers/jepsen/fields.h"
+#include "checkers/tell.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,32 +19,49 @@ struct self {
 	struct states strings; /* 0: the initial value */
 };
 
-static bool
-is_put(const struct history *history, const struct op *op)
+bool
+tokens_is_put(const struct history *history, const struct op *op)
 {
 	return op->f == F_WRITE || fields_is_f(history, op, "put");
 }
 
-static bool
-is_get(const struct history *history, const struct op *op)
+bool
+tokens_is_get(const struct history *history, const struct op *op)
 {
 	return op->f == F_READ || fields_is_f(history, op, "get");
 }
 
-/* nil is the empty string: appending to it gives the token. */
-static struct bytes
-text_of(const struct values *values, val v)
+static val
+value_of(const struct values *values, val answer)
 {
+	return val_kind(answer) == VAL_MAP ? fields_get(values, answer, "value") : answer;
+}
+
+struct bytes
+tokens_text(const struct history *history, const struct op *op)
+{
+	const struct values *values = &history->values;
+	val v = tokens_is_get(history, op) ? value_of(values, op->output) : op->input;
+
 	if (val_kind(v) != VAL_STRING)
 		return (struct bytes){.data = "", .len = 0};
 	return val_text(values, v);
+}
+
+bool
+tokens_is_text(const struct values *values, val v, bool is_answer)
+{
+	if (is_answer)
+		v = value_of(values, v);
+	return val_kind(v) == VAL_STRING || (is_answer && v == VAL_OF_NIL);
 }
 
 static void *
 tokens_open(const struct key_ops *key, const struct check_options *options)
 {
 	struct self *self = mem_new(1, sizeof(*self));
-	struct bytes init = text_of(&key->history->values, options->init);
+	struct op first = {.f = F_WRITE, .input = options->init};
+	struct bytes init = tokens_text(key->history, &first);
 	uint32_t number;
 
 	self->history = key->history;
@@ -82,15 +83,14 @@ static bool
 tokens_decode(void *context, const struct op *op, struct call *call)
 {
 	struct self *self = context;
-	bool reads = is_get(self->history, op);
-	struct bytes text =
-		text_of(&self->history->values, reads ? op->output : op->input);
+	bool reads = tokens_is_get(self->history, op);
+	struct bytes text = tokens_text(self->history, op);
 
 	if (op->type == OP_FAIL || (reads && op->type != OP_OK))
 		return false;
-	call->kind = reads			 ? TOKEN_READ
-		     : is_put(self->history, op) ? TOKEN_PUT
-						 : TOKEN_APPEND;
+	call->kind = reads				? TOKEN_READ
+		     : tokens_is_put(self->history, op) ? TOKEN_PUT
+							: TOKEN_APPEND;
 	call->b = 0;
 	return states_number(&self->strings, text.data, text.len, &call->a);
 }
@@ -152,7 +152,7 @@ tokens_state_count(void *context)
 	return 0;
 }
 
-static const struct model model_tokens = {
+const struct model model_tokens = {
 	.name = "tokens",
 	.open = tokens_open,
 	.close = tokens_close,
@@ -168,13 +168,12 @@ static const struct model model_tokens = {
 static bool
 tokens_understands(const struct history *history, const struct op *op, struct err *err)
 {
-	bool reads = is_get(history, op);
+	bool reads = tokens_is_get(history, op);
 
-	if (!reads && !is_put(history, op) && op->f != F_APPEND)
+	if (!reads && !tokens_is_put(history, op) && op->f != F_APPEND)
 		return err_set(err, "'%s' is no put, append or get",
 			       history_f_name(history, op->f));
-	val v = reads ? op->output : op->input;
-	if (val_kind(v) == VAL_STRING || (reads && v == VAL_OF_NIL))
+	if (tokens_is_text(&history->values, reads ? op->output : op->input, reads))
 		return true;
 	return err_set(err, "process %u %s what is no string", op->process,
 		       reads ? "read" : "wrote");
@@ -195,16 +194,32 @@ occurrences(struct bytes value, struct bytes token)
 	return count;
 }
 
+/* How many operations that did not fail wrote the token to the key of the read. */
+static size_t
+writers_of(const struct history *history, const struct op *read, struct bytes token)
+{
+	size_t count = 0;
+
+	vec_each (struct op, op, &history->ops) {
+		struct bytes text = tokens_text(history, op);
+		count += !tokens_is_get(history, op) && op->type != OP_FAIL &&
+			 val_equal(&history->values, op->key, read->key) &&
+			 text.len == token.len &&
+			 memcmp(text.data, token.data, text.len) == 0;
+	}
+	return count;
+}
+
 /* What a read of a core says of a token of the core. */
 static const char *
 name_token(const struct history *history, const struct op *read, const struct op *write,
 	   const char **why)
 {
-	const struct values *values = &history->values;
-	struct bytes value = text_of(values, read->output);
-	size_t count = occurrences(value, text_of(values, write->input));
+	struct bytes value = tokens_text(history, read);
+	struct bytes token = tokens_text(history, write);
+	size_t count = occurrences(value, token);
 
-	if (count > 1) {
+	if (count > 1 && count > writers_of(history, read, token)) {
 		*why = "a token stands twice in a value: a request ran twice";
 		return "duplicate-execution";
 	}
@@ -215,18 +230,20 @@ name_token(const struct history *history, const struct op *read, const struct op
 	return NULL;
 }
 
-/* A read that contradicts whatever was written: some token stands in it twice, or some
- * part of it is nobody's. */
+/* Some token stands in the read more often than it was written. */
 static bool
 has_double(const struct history *history, const struct op *read)
 {
-	struct bytes value = text_of(&history->values, read->output);
+	struct bytes value = tokens_text(history, read);
 
-	vec_each (struct op, op, &history->ops)
-		if (!is_get(history, op) && op->type != OP_FAIL &&
+	vec_each (struct op, op, &history->ops) {
+		struct bytes token = tokens_text(history, op);
+		if (!tokens_is_get(history, op) && op->type != OP_FAIL &&
 		    val_equal(&history->values, op->key, read->key) &&
-		    occurrences(value, text_of(&history->values, op->input)) > 1)
+		    occurrences(value, token) > 1 &&
+		    occurrences(value, token) > writers_of(history, read, token))
 			return true;
+	}
 	return false;
 }
 
@@ -238,12 +255,11 @@ name_core(const struct history *history, const uint32_t *ops, size_t count,
 	bool some_write = false, some_text = false;
 
 	for (size_t i = 0; i < count; i++) {
-		bool reads = is_get(history, &all[ops[i]]);
+		bool reads = tokens_is_get(history, &all[ops[i]]);
 		some_write |= !reads;
-		some_text |=
-			reads && text_of(&history->values, all[ops[i]].output).len > 0;
+		some_text |= reads && tokens_text(history, &all[ops[i]]).len > 0;
 		for (size_t j = 0; j < count && reads; j++) {
-			const char *name = is_get(history, &all[ops[j]])
+			const char *name = tokens_is_get(history, &all[ops[j]])
 						   ? NULL
 						   : name_token(history, &all[ops[i]],
 								&all[ops[j]], why);
@@ -251,7 +267,7 @@ name_core(const struct history *history, const uint32_t *ops, size_t count,
 				return name;
 		}
 	}
-	if (some_write || !some_text)
+	if (some_write || !some_text || count > 1)
 		return NULL;
 	if (has_double(history, &all[ops[0]])) {
 		*why = "a token stands twice in a value: a request ran twice";
@@ -263,9 +279,11 @@ name_core(const struct history *history, const uint32_t *ops, size_t count,
 
 static const struct linearizable type = {
 	.model = &model_tokens,
-	.complexity = "frontier engine over strings: linear in length for few open "
-		      "operations, exponential in those open at once",
+	.complexity = "unique tokens: zones, O(total length + n log n); else frontier "
+		      "engine over strings, exponential in the operations open at once",
 	.understands = tokens_understands,
+	.decide = tokens_decide,
+	.contradicts = tokens_contradict,
 	.name_core = name_core,
 };
 
@@ -279,18 +297,44 @@ tokens_fits(const struct history *history)
 	return 0;
 }
 
+/* What the answers say of views comes on top. */
 static void
 tokens_check(const struct history *history, const struct check_options *options,
 	     struct check_result *result)
 {
 	linearizable_check(&type, history, options, result);
+	if (result->verdict == VERDICT_NONE || budget_is_over(&options->budget))
+		return;
+	uint64_t before = result->anomaly_count;
+	tokens_judge_views(history, result);
+	if (before == 0 && result->anomaly_count > 0) {
+		free(result->reason);
+		result->reason = mem_format("split-brain, %zu times",
+					    (size_t)result->anomaly_count);
+	}
 }
 
+/* Anomalies of views are proven by views, the others key by key. */
 static bool
 tokens_certify(const struct history *history, const struct check_options *options,
 	       const struct check_result *result, struct err *err)
 {
-	return linearizable_certify(&type, history, options, result, err);
+	struct check_result others = *result;
+
+	if (!tokens_certify_views(history, result, err))
+		return false;
+	if (result->verdict == VERDICT_VALID)
+		return certify_orders(&model_tokens_replay, history, options,
+				      result->orders.items, result->orders.count, err);
+	others.anomalies.items =
+		mem_new(result->anomalies.count + 1, sizeof(*others.anomalies.items));
+	others.anomalies.count = 0;
+	vec_each (const struct anomaly, anomaly, &result->anomalies)
+		if (strcmp(anomaly->name, "split-brain") != 0)
+			others.anomalies.items[others.anomalies.count++] = *anomaly;
+	bool holds = linearizable_certify(&type, history, options, &others, err);
+	free(others.anomalies.items);
+	return holds;
 }
 
 const struct checker checker_tokens = {
