@@ -1,403 +1,424 @@
-#include "checkers/online/online.h"
+#include "checkers/online/decider.h"
 
 #include "base/map.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#define ONLINE(id) extern const struct online_decider online_##id;
+#include "checkers/online/online.def"
+#undef ONLINE
+
+static const struct online_decider *const deciders[] = {
+#define ONLINE(id) &online_##id,
+#include "checkers/online/online.def"
+#undef ONLINE
+};
 enum {
-	RETIRE_EACH = 64, /* advances between two looks for idle keys */
+	DECIDER_COUNT = sizeof(deciders) / sizeof(deciders[0]),
+	RETIRE_EACH = 1 << 14,	/* events between two looks for idle keys */
+	REBUILD_FROM = 1 << 10, /* entries of a map before it is made anew */
 };
 
-#define NEVER	      INT64_MAX
-#define BEFORE_ALL    INT64_C(-1)
+#define NOBODY	      UINT32_MAX
 #define FORGOTTEN_MAX ((int64_t)1 << 32) /* keys from here on are never forgotten */
 
-/* A value that may still be seen. */
-struct live {
-	int64_t value;
-	int64_t first_end;    /* f: NEVER while none ended */
-	int64_t last_invoked; /* s */
-	bool is_written;      /* its write ended ok */
+/* Neighbours in a list of open operations by invocation: of all, and of the key. */
+struct links {
+	uint32_t before, after;
 };
 
-/* A value was seen that no write is known of, yet. */
-struct orphan {
-	int64_t value;
-	uint32_t invoke_at, complete_at;
+struct open {
+	int64_t invoke_at;
+	uint64_t notes[ONLINE_NOTES];
+	struct links all, own;
+	uint32_t process, key;
+	uint16_t f;
+};
+
+struct list {
+	uint32_t first, last;
 };
 
 struct online_key {
-	int64_t key;
-	VEC(struct live) live;
-	VEC(struct online_op) open;
-	VEC(struct orphan) orphans;
-	struct map unknown; /* values whose write ended with unknown outcome, not seen */
-	uint32_t last_at;   /* last position told */
-	bool is_used, is_touched, is_given_up;
+	online_value id;
+	int64_t used_at;
+	void *state; /* owned; NULL: the slot is free */
+	struct list open;
+	bool is_given_up;
 };
 
 struct online {
-	struct map numbers; /* key -> slot + 1; 0: not there any more */
-	VEC(struct online_key) slots;
-	VEC(uint32_t) free_slots;
-	VEC(uint32_t) touched;	 /* slots with news since the last advance */
+	const struct online_decider *decider;
+	struct online_options options;
+	struct map numbers;   /* key -> its slot + 1; 0: not there any more */
+	struct map processes; /* process -> its open operation + 1; 0: none */
+	VEC(struct online_key) keys;
+	VEC(uint32_t) free_keys;
+	VEC(struct open) open;
+	VEC(uint32_t) free_open;
 	VEC(uint64_t) forgotten; /* a bit for each key that was let go */
-	uint32_t position;
-	uint64_t advances;
+	struct list all_open;
+	uint64_t events;
+	int64_t position;
 	bool has_violation;
 	struct online_violation violation;
 	const char *gave_up;
+	bool is_over; /* nothing is judged any more */
 };
 
-/* ---- keys ---- */
+/* ---- deciders ---- */
 
-static bool
-is_forgotten(const struct online *online, int64_t key)
+const struct online_decider *const *
+online_deciders(size_t *count)
 {
-	size_t word = (size_t)(key / 64);
+	*count = DECIDER_COUNT;
+	return deciders;
+}
 
-	return key >= 0 && key < FORGOTTEN_MAX && word < online->forgotten.count &&
-	       (online->forgotten.items[word] >> (key % 64) & 1) != 0;
+const struct online_decider *
+online_decider_find(const char *checker)
+{
+	for (size_t i = 0; i < DECIDER_COUNT; i++)
+		if (strcmp(deciders[i]->name, checker) == 0)
+			return deciders[i];
+	return NULL;
+}
+
+const char *
+online_decider_name(const struct online_decider *decider)
+{
+	return decider->name;
+}
+
+const char *
+online_decider_summary(const struct online_decider *decider)
+{
+	return decider->summary;
+}
+
+void
+online_violate(const struct online_call *call, const char *name, online_value value,
+	       online_value other)
+{
+	struct online *online = call->online;
+
+	if (online->has_violation)
+		return;
+	online->has_violation = online->is_over = true;
+	online->violation = (struct online_violation){name,  call->key,	      value,
+						      other, call->invoke_at, call->at};
 }
 
 static void
-remember_forgotten(struct online *online, int64_t key)
+give_up(struct online *online, struct online_key *key, const char *reason)
 {
-	size_t word = (size_t)(key / 64);
+	key->is_given_up = true;
+	if (online->gave_up == NULL)
+		online->gave_up = reason;
+}
 
-	while (online->forgotten.count <= word)
-		vec_push(&online->forgotten, 0);
-	online->forgotten.items[word] |= (uint64_t)1 << (key % 64);
+void
+online_give_up(const struct online_call *call, const char *reason)
+{
+	struct online *online = call->online;
+
+	give_up(online, &online->keys.items[map_find(&online->numbers, call->key)[0] - 1],
+		reason);
+}
+
+/* ---- lists of open operations ---- */
+
+static struct links *
+links_of(struct online *online, uint32_t slot, bool is_own)
+{
+	struct open *open = &online->open.items[slot];
+
+	return is_own ? &open->own : &open->all;
+}
+
+/* Invocations come in their order, so that a list is in it. */
+static void
+list_append(struct online *online, struct list *list, uint32_t slot, bool is_own)
+{
+	*links_of(online, slot, is_own) = (struct links){list->last, NOBODY};
+	if (list->last != NOBODY)
+		links_of(online, list->last, is_own)->after = slot;
+	else
+		list->first = slot;
+	list->last = slot;
 }
 
 static void
-release_key(struct online_key *key)
+list_remove(struct online *online, struct list *list, uint32_t slot, bool is_own)
 {
-	vec_release(&key->live);
-	vec_release(&key->open);
-	vec_release(&key->orphans);
-	map_release(&key->unknown);
-	*key = (struct online_key){0};
+	struct links links = *links_of(online, slot, is_own);
+
+	if (links.before != NOBODY)
+		links_of(online, links.before, is_own)->after = links.after;
+	else
+		list->first = links.after;
+	if (links.after != NOBODY)
+		links_of(online, links.after, is_own)->before = links.before;
+	else
+		list->last = links.before;
 }
 
-/* The map knows no removal: it is made anew when most of it is gone. */
+/* ---- maps: they know no removal, and are made anew when most of one is gone ---- */
+
+static void
+rebuild_processes(struct online *online)
+{
+	map_release(&online->processes);
+	for (uint32_t slot = online->all_open.first; slot != NOBODY;
+	     slot = online->open.items[slot].all.after)
+		*map_at(&online->processes, online->open.items[slot].process, NULL) =
+			(uint64_t)slot + 1;
+}
+
 static void
 rebuild_numbers(struct online *online)
 {
 	map_release(&online->numbers);
-	for (size_t i = 0; i < online->slots.count; i++)
-		if (online->slots.items[i].is_used)
-			*map_at(&online->numbers, (uint64_t)online->slots.items[i].key,
-				NULL) = i + 1;
+	for (size_t i = 0; i < online->keys.count; i++)
+		if (online->keys.items[i].state != NULL)
+			*map_at(&online->numbers, online->keys.items[i].id, NULL) = i + 1;
 }
 
-static struct online_key *
-add_key(struct online *online, int64_t key)
+/* ---- keys ---- */
+
+/* Where the bit of a key stands that may be forgotten; false: it may not. */
+static bool
+bit_of(online_value key, size_t *word, uint64_t *bit)
 {
-	size_t slot = online->slots.count;
-	size_t used = slot - online->free_slots.count;
+	int64_t number;
 
-	if (online->numbers.count > 1024 && online->numbers.count > used * 2)
-		rebuild_numbers(online);
-	if (online->free_slots.count > 0)
-		slot = vec_pop(&online->free_slots);
-	else
-		vec_push(&online->slots, (struct online_key){0});
-	*map_at(&online->numbers, (uint64_t)key, NULL) = slot + 1;
-	struct online_key *added = &online->slots.items[slot];
-	*added = (struct online_key){.key = key, .is_used = true};
-	vec_push(&added->live, (struct live){.value = ONLINE_NIL,
-					     .first_end = BEFORE_ALL,
-					     .last_invoked = BEFORE_ALL,
-					     .is_written = true});
-	return added;
-}
-
-/* NULL: nothing is judged of this key any more. */
-static struct online_key *
-key_of(struct online *online, const struct online_op *op)
-{
-	if (online->gave_up != NULL || online->has_violation ||
-	    is_forgotten(online, op->key))
-		return NULL;
-	const uint64_t *slot = map_find(&online->numbers, (uint64_t)op->key);
-	struct online_key *key = slot != NULL && *slot != 0
-					 ? &online->slots.items[*slot - 1]
-					 : add_key(online, op->key);
-	if (key->is_given_up)
-		return NULL;
-	if (!key->is_touched)
-		vec_push(&online->touched, (uint32_t)(key - online->slots.items));
-	key->is_touched = true;
-	if (op->invoke_at > key->last_at)
-		key->last_at = op->invoke_at;
-	return key;
-}
-
-/* ---- values ---- */
-
-static void
-violate(struct online *online, const char *name, const struct online_key *key,
-	int64_t value, int64_t other, uint32_t invoke_at)
-{
-	if (online->has_violation)
-		return;
-	online->has_violation = true;
-	online->violation =
-		(struct online_violation){name, key->key, value, other, invoke_at};
-}
-
-static struct live *
-find_live(const struct online_key *key, int64_t value)
-{
-	for (size_t i = key->live.count; i-- > 0;)
-		if (key->live.items[i].value == value)
-			return &key->live.items[i];
-	return NULL;
+	if (!val_small_number(key, &number) || number < 0 || number >= FORGOTTEN_MAX)
+		return false;
+	*word = (size_t)(number / 64);
+	*bit = (uint64_t)1 << (number % 64);
+	return true;
 }
 
 static bool
-may_be_written(const struct online_key *key, int64_t value)
+is_forgotten(const struct online *online, online_value key)
 {
-	vec_each (struct online_op, op, &key->open)
-		if (op->writes && op->written == value)
-			return true;
-	return map_find(&key->unknown, (uint64_t)value) != NULL;
-}
+	uint64_t bit;
+	size_t word;
 
-static struct live *
-add_live(struct online_key *key, int64_t value)
-{
-	if (key->live.count == ONLINE_LIVE_MAX) {
-		key->is_given_up = true;
-		vec_clear(&key->live);
-		vec_clear(&key->orphans);
-	}
-	vec_push(&key->live, (struct live){.value = value,
-					   .first_end = NEVER,
-					   .last_invoked = BEFORE_ALL});
-	return vec_last(&key->live);
-}
-
-/* An operation that wrote or saw the value happened. */
-static void
-touch(struct online *online, struct online_key *key, struct live *live,
-      uint32_t invoke_at, uint32_t complete_at)
-{
-	if (invoke_at > live->last_invoked)
-		live->last_invoked = invoke_at;
-	if (complete_at < live->first_end)
-		live->first_end = complete_at;
-	vec_each (struct live, other, &key->live)
-		if (other != live && other->first_end < live->last_invoked &&
-		    live->first_end < other->last_invoked)
-			violate(online, "stale-read", key,
-				live->first_end < other->first_end ? live->value
-								   : other->value,
-				live->first_end < other->first_end ? other->value
-								   : live->value,
-				invoke_at);
+	return online->forgotten.count > 0 && bit_of(key, &word, &bit) &&
+	       word < online->forgotten.count &&
+	       (online->forgotten.items[word] & bit) != 0;
 }
 
 static void
-see(struct online *online, struct online_key *key, int64_t value, uint32_t invoke_at,
-    uint32_t complete_at)
+release_state(const struct online *online, struct online_key *key)
 {
-	struct live *live = find_live(key, value);
-
-	if (live == NULL && may_be_written(key, value))
-		live = add_live(key, value);
-	if (live != NULL)
-		touch(online, key, live, invoke_at, complete_at);
-	else
-		vec_push(&key->orphans, (struct orphan){value, invoke_at, complete_at});
+	if (key->state != NULL && online->decider->stop != NULL)
+		online->decider->stop(key->state);
+	free(key->state);
+	key->state = NULL;
 }
 
 static void
-write_ok(struct online *online, struct online_key *key, const struct online_op *op)
+forget(struct online *online, size_t slot)
 {
-	struct live *live = find_live(key, op->written);
+	struct online_key *key = &online->keys.items[slot];
+	uint64_t bit;
+	size_t word;
 
-	if (live != NULL && live->is_written) {
-		online->gave_up = "a value was written twice to one key";
+	if (!bit_of(key->id, &word, &bit))
 		return;
-	}
-	if (live == NULL)
-		live = add_live(key, op->written);
-	live->is_written = true;
-	touch(online, key, live, op->invoke_at, op->complete_at);
-}
-
-static void
-write_otherwise(struct online *online, struct online_key *key, const struct online_op *op)
-{
-	const struct live *live = find_live(key, op->written);
-
-	if (op->type == OP_INFO && live == NULL)
-		map_at(&key->unknown, (uint64_t)op->written, NULL);
-	if (op->type == OP_FAIL && live != NULL && !live->is_written)
-		violate(online, "failed-write-read", key, op->written, ONLINE_NIL,
-			op->invoke_at);
-}
-
-/* ---- telling ---- */
-
-void
-online_open(struct online *online, const struct online_op *op)
-{
-	struct online_key *key = key_of(online, op);
-
-	if (key != NULL)
-		vec_push(&key->open, *op);
-}
-
-static void
-close_open(struct online_key *key, uint32_t invoke_at)
-{
-	for (size_t i = 0; i < key->open.count; i++)
-		if (key->open.items[i].invoke_at == invoke_at) {
-			key->open.items[i] = *vec_last(&key->open);
-			key->open.count--;
-			return;
-		}
-}
-
-void
-online_end(struct online *online, const struct online_op *op)
-{
-	struct online_key *key = key_of(online, op);
-
-	if (key == NULL)
-		return;
-	close_open(key, op->invoke_at);
-	if (op->sees && op->type == OP_OK)
-		see(online, key, op->seen, op->invoke_at, op->complete_at);
-	if (op->writes && op->type == OP_OK && !key->is_given_up)
-		write_ok(online, key, op);
-	else if (op->writes)
-		write_otherwise(online, key, op);
-}
-
-/* ---- advancing ---- */
-
-/* No operation on the key that began before this is still to end. */
-static int64_t
-watermark_of(const struct online *online, const struct online_key *key)
-{
-	int64_t watermark = online->position;
-
-	vec_each (struct online_op, op, &key->open)
-		if (op->invoke_at < watermark)
-			watermark = op->invoke_at;
-	return watermark;
-}
-
-static void
-judge_orphans(struct online *online, struct online_key *key, int64_t watermark)
-{
-	size_t count = key->orphans.count;
-
-	key->orphans.count = 0;
-	for (size_t i = 0; i < count && !key->is_given_up; i++) {
-		struct orphan orphan = key->orphans.items[i];
-		bool is_known = find_live(key, orphan.value) != NULL ||
-				may_be_written(key, orphan.value);
-		if (!is_known && orphan.complete_at < watermark)
-			violate(online, "stale-or-unwritten-read", key, orphan.value,
-				ONLINE_NIL, orphan.invoke_at);
-		else
-			see(online, key, orphan.value, orphan.invoke_at,
-			    orphan.complete_at);
-	}
-}
-
-/* The latest invocations among values that certainly held by the watermark: the last one
- * and, for that value itself, the one before. */
-static void
-bury_dead(struct online_key *key, int64_t watermark)
-{
-	const struct live *last = NULL;
-	int64_t last_invoked = BEFORE_ALL, other_invoked = BEFORE_ALL;
-	size_t kept = 0;
-
-	vec_each (struct live, live, &key->live) {
-		if (live->first_end >= watermark)
-			continue;
-		if (live->last_invoked > last_invoked) {
-			other_invoked = last_invoked;
-			last_invoked = live->last_invoked;
-			last = live;
-		} else if (live->last_invoked > other_invoked) {
-			other_invoked = live->last_invoked;
-		}
-	}
-	size_t last_at = last != NULL ? (size_t)(last - key->live.items) : SIZE_MAX;
-	for (size_t i = 0; i < key->live.count; i++) {
-		struct live live = key->live.items[i];
-		if (live.first_end >= (i == last_at ? other_invoked : last_invoked))
-			key->live.items[kept++] = live;
-	}
-	key->live.count = kept;
-}
-
-static void
-forget(struct online *online, uint32_t slot)
-{
-	struct online_key *key = &online->slots.items[slot];
-
-	remember_forgotten(online, key->key);
-	*map_at(&online->numbers, (uint64_t)key->key, NULL) = 0;
-	release_key(key);
-	vec_push(&online->free_slots, slot);
+	while (online->forgotten.count <= word)
+		vec_push(&online->forgotten, 0);
+	online->forgotten.items[word] |= bit;
+	*map_at(&online->numbers, key->id, NULL) = 0;
+	release_state(online, key);
+	vec_push(&online->free_keys, (uint32_t)slot);
 }
 
 static void
 forget_idle(struct online *online)
 {
-	for (size_t i = 0; i < online->slots.count; i++) {
-		const struct online_key *key = &online->slots.items[i];
-		if (key->is_used && key->open.count == 0 && key->orphans.count == 0 &&
-		    key->key >= 0 && key->key < FORGOTTEN_MAX &&
-		    (int64_t)key->last_at + ONLINE_IDLE < online->position)
-			forget(online, (uint32_t)i);
+	for (size_t i = 0; i < online->keys.count; i++) {
+		const struct online_key *key = &online->keys.items[i];
+		if (key->state != NULL && key->open.first == NOBODY &&
+		    key->used_at + ONLINE_IDLE < online->position)
+			forget(online, i);
 	}
 }
 
-/* Judges the news of a key; true when it is to be looked at again. */
-static bool
-advance_key(struct online *online, struct online_key *key)
+static size_t
+add_key(struct online *online, online_value id)
 {
-	int64_t watermark = watermark_of(online, key);
+	const struct online_decider *decider = online->decider;
+	size_t slot = online->keys.count;
 
-	judge_orphans(online, key, watermark);
-	bury_dead(key, watermark);
-	return key->orphans.count > 0 || key->live.count > 1;
+	if (online->numbers.count > REBUILD_FROM &&
+	    online->numbers.count > 2 * (slot - online->free_keys.count))
+		rebuild_numbers(online);
+	if (online->free_keys.count > 0)
+		slot = vec_pop(&online->free_keys);
+	else
+		vec_push(&online->keys, (struct online_key){0});
+	*map_at(&online->numbers, id, NULL) = slot + 1;
+	online->keys.items[slot] =
+		(struct online_key){.id = id,
+				    .state = mem_new(1, decider->state_bytes),
+				    .open = {NOBODY, NOBODY}};
+	decider->start(online->keys.items[slot].state, &online->options);
+	return slot;
 }
 
-/* A slot may stand in the list twice, when its key was forgotten and it was used again:
- * the flag says which one counts. */
-void
-online_advance(struct online *online, uint32_t position)
+static size_t
+key_of(struct online *online, online_value id)
 {
-	size_t kept = 0;
+	const uint64_t *slot = map_find(&online->numbers, id);
 
-	if (position > online->position)
-		online->position = position;
-	for (size_t i = 0; i < online->touched.count; i++) {
-		uint32_t slot = online->touched.items[i];
-		struct online_key *key = &online->slots.items[slot];
-		if (!key->is_touched)
-			continue;
-		key->is_touched = false;
-		if (advance_key(online, key))
-			online->touched.items[kept++] = slot;
+	return slot != NULL && *slot != 0 ? *slot - 1 : add_key(online, id);
+}
+
+/* ---- telling ---- */
+
+static struct online_call
+call_of(struct online *online, uint32_t slot, int64_t at)
+{
+	struct open *open = &online->open.items[slot];
+	const struct online_key *key = &online->keys.items[open->key];
+	uint32_t first = key->open.first;
+
+	return (struct online_call){
+		.online = online,
+		.options = &online->options,
+		.state = key->state,
+		.key = key->id,
+		.notes = open->notes,
+		.slot = slot,
+		.f = open->f,
+		.invoke_at = open->invoke_at,
+		.at = at,
+		.watermark = first != NOBODY ? online->open.items[first].invoke_at : at,
+	};
+}
+
+static void
+end(struct online *online, uint32_t slot, const struct values *values,
+    const struct online_event *event)
+{
+	struct open *open = &online->open.items[slot];
+	struct online_key *key = &online->keys.items[open->key];
+
+	list_remove(online, &online->all_open, slot, false);
+	list_remove(online, &key->open, slot, true);
+	*map_find(&online->processes, open->process) = 0;
+	vec_push(&online->free_open, slot);
+	key->used_at = event->position;
+	if (key->is_given_up)
+		return;
+	struct online_call call = call_of(online, slot, event->position);
+	call.values = values;
+	call.type = event->type;
+	call.value = event->value;
+	online->decider->end(&call);
+}
+
+static void
+end_unknown(struct online *online, uint32_t slot)
+{
+	const struct online_event event = {.position = online->position, .type = OP_INFO};
+
+	end(online, slot, NULL, &event);
+}
+
+static uint32_t
+new_open(struct online *online)
+{
+	if (online->free_open.count > 0)
+		return vec_pop(&online->free_open);
+	vec_push(&online->open, (struct open){0});
+	return (uint32_t)(online->open.count - 1);
+}
+
+/* The open operation of a process; NULL or 0: none. */
+static uint64_t *
+open_of(struct online *online, uint32_t process)
+{
+	size_t live = online->open.count - online->free_open.count;
+
+	if (online->processes.count > REBUILD_FROM && online->processes.count > 4 * live)
+		rebuild_processes(online);
+	return map_at(&online->processes, process, NULL);
+}
+
+static void
+begin(struct online *online, const struct values *values,
+      const struct online_event *event)
+{
+	online_value id = online_value_of(values, event->key);
+	uint64_t *process = open_of(online, event->process);
+
+	if (*process != 0)
+		end_unknown(online, (uint32_t)*process - 1);
+	if (is_forgotten(online, id))
+		return;
+	if (online->open.count - online->free_open.count >= ONLINE_OPEN_MAX) {
+		online->gave_up = "too many operations are open at once";
+		online->is_over = true;
+		return;
 	}
-	online->touched.count = kept;
-	vec_each (uint32_t, slot, &online->touched)
-		online->slots.items[*slot].is_touched = true;
-	if (++online->advances % RETIRE_EACH == 0)
+	uint32_t slot = new_open(online);
+	size_t key_slot = key_of(online, id);
+	struct online_key *key = &online->keys.items[key_slot];
+	*process = (uint64_t)slot + 1;
+	online->open.items[slot] = (struct open){.invoke_at = event->position,
+						 .process = event->process,
+						 .key = (uint32_t)key_slot,
+						 .f = event->f};
+	list_append(online, &online->all_open, slot, false);
+	list_append(online, &key->open, slot, true);
+	key->used_at = event->position;
+	if (key->is_given_up)
+		return;
+	struct online_call call = call_of(online, slot, event->position);
+	call.values = values;
+	call.type = OP_NONE;
+	call.value = event->value;
+	online->decider->begin(&call);
+}
+
+static void
+keep_bounds(struct online *online)
+{
+	uint32_t oldest = online->all_open.first;
+
+	if (oldest != NOBODY &&
+	    online->open.items[oldest].invoke_at + ONLINE_PATIENCE < online->position)
+		end_unknown(online, oldest);
+	if (++online->events % RETIRE_EACH == 0 &&
+	    online->keys.count - online->free_keys.count > ONLINE_KEYS_KEPT)
 		forget_idle(online);
 }
+
+void
+online_tell(struct online *online, const struct values *values,
+	    const struct online_event *event)
+{
+	if (online->is_over)
+		return;
+	online->position = event->position;
+	keep_bounds(online);
+	if (online->is_over)
+		return;
+	if (event->type == OP_NONE) {
+		begin(online, values, event);
+		return;
+	}
+	const uint64_t *slot = map_find(&online->processes, event->process);
+	if (slot != NULL && *slot != 0)
+		end(online, (uint32_t)*slot - 1, values, event);
+}
+
+/* ---- asking ---- */
 
 const struct online_violation *
 online_violation(const struct online *online)
@@ -415,25 +436,33 @@ struct online_size
 online_size(const struct online *online)
 {
 	struct online_size size = {
-		.bytes = online->slots.capacity * sizeof(struct online_key) +
-			 online->numbers.slot_count * sizeof(struct map_slot) +
+		.keys = online->keys.count - online->free_keys.count,
+		.open = online->open.count - online->free_open.count,
+		.bytes = sizeof(*online) +
+			 online->keys.capacity * sizeof(struct online_key) +
+			 online->open.capacity * sizeof(struct open) +
+			 (online->free_keys.capacity + online->free_open.capacity) *
+				 sizeof(uint32_t) +
+			 (online->numbers.slot_count + online->processes.slot_count) *
+				 sizeof(struct map_slot) +
 			 online->forgotten.capacity * sizeof(uint64_t)};
 
-	vec_each (struct online_key, key, &online->slots) {
-		size.keys += key->is_used;
-		size.values += key->live.count;
-		size.bytes += key->live.capacity * sizeof(struct live) +
-			      key->open.capacity * sizeof(struct online_op) +
-			      key->orphans.capacity * sizeof(struct orphan) +
-			      key->unknown.slot_count * sizeof(struct map_slot);
-	}
+	size.bytes += size.keys * online->decider->state_bytes;
+	vec_each (struct online_key, key, &online->keys)
+		if (key->state != NULL)
+			online->decider->size(key->state, &size);
 	return size;
 }
 
 struct online *
-online_new(void)
+online_new(const struct online_decider *decider, const struct online_options *options)
 {
-	return mem_new(1, sizeof(struct online));
+	struct online *online = mem_new(1, sizeof(*online));
+
+	online->decider = decider;
+	online->options = *options;
+	online->all_open = (struct list){NOBODY, NOBODY};
+	return online;
 }
 
 void
@@ -441,12 +470,14 @@ online_free(struct online *online)
 {
 	if (online == NULL)
 		return;
-	vec_each (struct online_key, key, &online->slots)
-		release_key(key);
+	vec_each (struct online_key, key, &online->keys)
+		release_state(online, key);
 	map_release(&online->numbers);
-	vec_release(&online->slots);
-	vec_release(&online->free_slots);
-	vec_release(&online->touched);
+	map_release(&online->processes);
+	vec_release(&online->keys);
+	vec_release(&online->free_keys);
+	vec_release(&online->open);
+	vec_release(&online->free_open);
 	vec_release(&online->forgotten);
 	free(online);
 }

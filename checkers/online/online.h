@@ -1,75 +1,91 @@
-/* online.h - registers judged while the run goes on, in memory bounded by what is live.
+/* online.h - histories judged while they grow, in memory bounded by what is live.
  *
- * The zones of checkers/register/zones.h, one value at a time, for operations that are told about
- * when they have ended. Of a value v it keeps f(v), the first completion of an operation
- * that wrote or saw it, and s(v), the last invocation of one. A value whose f is before the
- * s of another one precedes it. Two values that precede each other are a violation: each
- * holds the register during one unbroken period, and a cas that ends one and begins the
- * other does not change that.
+ * An online decider hears of the events of a run one after the other, in the order of their
+ * positions, and raises the first violation that no continuation of the run can mend. It
+ * never says valid: that is for the checker of the same name at the end. Deciders stand in
+ * online.def, one file each (checkers/online/decider.h tells how); what each finds on the
+ * way and what it leaves to the end, in their files and in docs/CHECKERS.md.
  *
- * v is dead when f(v) < s(u) and f(u) < w for another value u, where no operation that
- * began before w is still to end: whoever sees v from then on is wrong. A dead value is
- * forgotten, and so is a key that nobody asked for during ONLINE_IDLE positions (one bit
- * each remains, so that it is never judged by half). A key with more than ONLINE_LIVE_MAX
- * live values is given up.
+ * What may be forgotten is forgotten with the *watermark*: no operation that is still open
+ * began before it. So that an operation which never ends does not hold it back for ever,
+ * one that is open for ONLINE_PATIENCE events counts as one of unknown outcome, and what
+ * it answers later is not heard: that can hide a violation, but not make one.
  *
- * Sound where written values are unique for each key: what it calls a violation is one in
- * every order. Not complete: rings of cas, forks and values of given-up keys are left to
- * the checker that runs at the end. O(live values of the key) an operation. PURE; one
- * thread. */
+ * Values are kept as words: small numbers as they are, everything else as a hash of 61
+ * bits. PURE; one thread. */
 #ifndef CHECKERS_ONLINE_H
 #define CHECKERS_ONLINE_H
 
+#include "base/err.h"
 #include "base/op.h"
-#include "base/vec.h"
 
 enum {
-	ONLINE_IDLE = 1 << 17,
-	ONLINE_LIVE_MAX = 4096,
+	ONLINE_PATIENCE = 1 << 20,  /* events */
+	ONLINE_KEYS_KEPT = 1 << 16, /* beyond these, idle keys are forgotten */
+	ONLINE_IDLE = 1 << 17,	    /* events without the key: it is idle */
+	ONLINE_OPEN_MAX = 1 << 20,  /* operations open at once; beyond: given up */
 };
 
-#define ONLINE_NIL INT64_MIN /* the initial value; no key */
+typedef uint64_t online_value; /* equal for equal values; 0: nil */
 
-/* An operation as it is told: open (type OP_NONE), or ended. */
-struct online_op {
-	int64_t key, written, seen; /* numbers, or ONLINE_NIL */
-	uint32_t invoke_at, complete_at;
+/* A value of a pool as a word that outlives the pool. */
+online_value online_value_of(const struct values *values, val v);
+
+/* Appends it in words: "5", "nil", or "value #1a2b" for one that is only known as a hash. */
+void online_value_print(online_value value, struct buf *out);
+
+/* Invocations (OP_NONE) and ends (OP_OK, OP_FAIL, OP_INFO). */
+struct online_event {
+	int64_t position; /* ascending; times of events to each other, nothing else */
+	uint32_t process; /* sequential: one open operation at most */
+	uint16_t f;
 	uint8_t type;
-	bool writes; /* write, cas */
-	bool sees;   /* read, cas; what, only when ok */
+	val key;   /* of invocations */
+	val value; /* what the invocation asked, what the end answered */
+};
+
+struct online_options {
+	online_value init;   /* first value of registers */
+	bool nil_is_unknown; /* a read of nil taught nothing */
+	bool is_monotone;    /* ids must also grow (--model monotone) */
+	bool least_first;    /* of priority queues (--model priority-queue-least) */
 };
 
 struct online_violation {
-	const char *
-		name; /* static: "stale-read", "stale-or-unwritten-read", "failed-write-read" */
-	int64_t key, value,
-		other;	    /* `other`: the value that replaced it, or ONLINE_NIL */
-	uint32_t invoke_at; /* of the operation that showed it */
+	const char *name; /* static: an anomaly of the checker of that name */
+	online_value key, value, other; /* `other`: what contradicts it; may be nil */
+	int64_t invoke_at, at;		/* of the operation whose end showed it */
 };
 
+struct online_decider;
 struct online;
 
-struct online *online_new(void);
+/* All deciders, in the order of online.def; and the one for a checker; NULL: none, that
+ * checker judges at the end only. */
+const struct online_decider *const *online_deciders(size_t *count);
+const struct online_decider *online_decider_find(const char *checker);
+const char *online_decider_name(const struct online_decider *decider);
+const char *online_decider_summary(const struct online_decider *decider);
+
+struct online *online_new(const struct online_decider *decider,
+			  const struct online_options *options);
 void online_free(struct online *online);
 
-/* Tells of an operation that is open, at most once each. */
-void online_open(struct online *online, const struct online_op *op);
-
-/* Tells of one that ended, told as open before or not. */
-void online_end(struct online *online, const struct online_op *op);
-
-/* Every operation that was invoked before the position has been told, as open or ended. */
-void online_advance(struct online *online, uint32_t position);
+/* Tells of the next event. `values` is the pool of its key and value, and may be cleared
+ * afterwards. An end without an invocation is not heard. After a violation nothing is. */
+void online_tell(struct online *online, const struct values *values,
+		 const struct online_event *event);
 
 /* The first violation; NULL: none so far. */
 const struct online_violation *online_violation(const struct online *online);
+void online_violation_print(const struct online_violation *violation, struct buf *out);
 
-/* Why nothing is judged any more (values that are not unique); NULL: all is well. */
+/* Why nothing, or not every key, is judged any more; NULL: all is well. */
 const char *online_gave_up(const struct online *online);
 
-/* Live keys and values now, and bytes taken. */
+/* What is live now. */
 struct online_size {
-	size_t keys, values, bytes;
+	size_t keys, values, open, bytes;
 };
 struct online_size online_size(const struct online *online);
 

@@ -36,6 +36,7 @@ struct record {
 	uint8_t type, node;
 	uint16_t f;
 	uint32_t process, invoke_at, complete_at;
+	uint32_t end_at; /* complete_at, also of those that ended as info */
 	int64_t invoke_ns, complete_ns;
 	struct scalar key, input, output;
 	struct buf asked; /* texts of key and input; written before the record is seen */
@@ -64,7 +65,7 @@ struct row {
 struct recorder {
 	struct store *store;	     /* borrowed */
 	struct online_check *online; /* borrowed; NULL: nobody judges on the way */
-	VEC(struct online_op) told;  /* of the thread: what is new for `online` */
+	struct online_batch told;    /* of the thread: what is new for `online` */
 	struct ring *rings;	     /* owned: one a worker */
 	int ring_count;
 	size_t room; /* of each ring; a power of two */
@@ -198,11 +199,14 @@ recorder_complete(struct recorder *recorder, int worker, const struct call *call
 	struct ring *ring = &recorder->rings[worker];
 	size_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
 	struct record *record = &ring->records[(head - 1) & (recorder->room - 1)];
-	uint32_t position = (uint32_t)atomic_fetch_add(&recorder->positions, 1);
 
+	if (recorder->online != NULL)
+		atomic_store(&ring->stamping, atomic_load(&recorder->positions) + 1);
+	uint32_t position = (uint32_t)atomic_fetch_add(&recorder->positions, 1);
 	ASSERT(call->type >= OP_OK && call->type <= OP_INFO);
 	record->complete_ns = clock_ns() - recorder->start_ns;
 	record->complete_at = call->type == OP_INFO ? OP_NEVER : position;
+	record->end_at = position;
 	record->type = (uint8_t)call->type;
 	buf_clear(&record->answered);
 	if (call->error[0] != '\0')
@@ -211,6 +215,8 @@ recorder_complete(struct recorder *recorder, int worker, const struct call *call
 	record->output = scalar_of(call->values, call->output, &record->answered);
 	atomic_fetch_add_explicit(&ring->ended[call->type], 1, memory_order_relaxed);
 	atomic_store_explicit(&record->is_done, true, memory_order_release);
+	if (recorder->online != NULL)
+		atomic_store(&ring->stamping, 0);
 }
 
 /* ---- the recorder's side ---- */
@@ -325,7 +331,7 @@ give_room(struct recorder *recorder)
 
 /* ---- judging on the way ---- */
 
-/* What was invoked before this position is seen by whoever looks into the rings from now
+/* What began or ended before this position is seen by whoever looks into the rings from now
  * on: a worker that took an earlier one has either shown it or still says `stamping`. */
 static uint32_t
 position_seen(struct recorder *recorder)
@@ -340,78 +346,55 @@ position_seen(struct recorder *recorder)
 	return (uint32_t)position;
 }
 
-static bool
-number_of(const struct scalar *scalar, int64_t *number)
+static struct online_word
+online_word_of(struct buf *texts, const struct scalar *scalar, const struct buf *from)
 {
-	*number = scalar->kind == CELL_INT ? scalar->word : ONLINE_NIL;
-	return scalar->kind != CELL_JSON;
-}
+	struct online_word word = {.is_number = scalar->kind == CELL_INT,
+				   .is_text = scalar->kind == CELL_JSON,
+				   .number = scalar->word};
 
-/* The input of a cas: [EXPECTED,NEW], numbers. */
-static bool
-parse_cas(const struct record *record, struct online_op *op)
-{
-	char *end;
-
-	if (record->input.kind != CELL_JSON)
-		return false;
-	const char *text = record->asked.data + record->input.word;
-	if (text[0] != '[')
-		return false;
-	op->seen = strtoll(text + 1, &end, 10);
-	if (end == text + 1 && strncmp(end, "null", 4) == 0) {
-		op->seen = ONLINE_NIL;
-		end += 4;
+	if (word.is_text) {
+		const char *text = from->data + scalar->word;
+		word.number = (int64_t)texts->len;
+		buf_append(texts, text, strlen(text) + 1);
 	}
-	if (*end != ',')
-		return false;
-	op->written = strtoll(end + 1, &end, 10);
-	return strcmp(end, "]") == 0;
+	return word;
 }
 
-static bool
-online_op_of(const struct row *row, struct online_op *op)
+/* One event for its beginning, unless that was told before, and one for its end. */
+static void
+add_news(struct online_batch *told, const struct row *row)
 {
 	const struct record *record = row->record;
+	struct online_news news = {.position = record->invoke_at,
+				   .process = record->process,
+				   .f = record->f,
+				   .type = OP_NONE};
 
-	*op = (struct online_op){.invoke_at = record->invoke_at,
-				 .complete_at = OP_NEVER,
-				 .written = ONLINE_NIL,
-				 .seen = ONLINE_NIL,
-				 .writes = record->f == F_WRITE || record->f == F_CAS,
-				 .sees = record->f == F_READ || record->f == F_CAS};
-	bool ok = number_of(&record->key, &op->key) && (op->writes || op->sees);
-	if (record->f == F_CAS)
-		ok = ok && parse_cas(record, op);
-	else if (record->f == F_WRITE)
-		ok = ok && number_of(&record->input, &op->written);
+	if (!record->is_written) {
+		news.key = online_word_of(&told->texts, &record->key, &record->asked);
+		news.value = online_word_of(&told->texts, &record->input, &record->asked);
+		vec_push(&told->news, news);
+	}
 	if (!row->is_done)
-		return ok;
-	op->type = record->type;
-	op->complete_at = record->complete_at;
-	if (record->f == F_READ && record->type == OP_OK)
-		ok = ok && number_of(&record->output, &op->seen);
-	return ok;
+		return;
+	news.position = record->end_at;
+	news.type = record->type;
+	news.key = (struct online_word){0};
+	news.value = online_word_of(&told->texts, &record->output, &record->answered);
+	vec_push(&told->news, news);
 }
 
 /* Before the room of the records is given back. */
 static void
 tell_online(struct recorder *recorder, uint32_t position)
 {
-	struct online_op op;
-
 	if (recorder->online == NULL)
 		return;
-	vec_clear(&recorder->told);
-	vec_each (struct row, row, &recorder->rows) {
-		if (online_op_of(row, &op))
-			vec_push(&recorder->told, op);
-		else
-			online_check_give_up(recorder->online,
-					     "not all are registers of numbers");
-	}
-	online_check_tell(recorder->online, recorder->told.items, recorder->told.count,
-			  position);
+	online_batch_clear(&recorder->told);
+	vec_each (struct row, row, &recorder->rows)
+		add_news(&recorder->told, row);
+	online_check_tell(recorder->online, &recorder->told, position);
 }
 
 /* An invocation made right after the rings were looked into before waited longest. */
@@ -623,7 +606,7 @@ recorder_free(struct recorder *recorder)
 	for (int i = 0; i < recorder->ring_count; i++)
 		release_ring(recorder, &recorder->rings[i]);
 	vec_release(&recorder->rows);
-	vec_release(&recorder->told);
+	online_batch_release(&recorder->told);
 	pthread_cond_destroy(&recorder->work);
 	pthread_cond_destroy(&recorder->room_again);
 	pthread_mutex_destroy(&recorder->lock);

@@ -109,6 +109,8 @@ show_status(struct run *run, struct status *status, const char *phase)
 
 	if (run->nemesis != NULL)
 		nemesis_now(run->nemesis, fault, sizeof(fault));
+	if (run->online != NULL)
+		status->judged = online_check_judged(run->online);
 	status_show(status, phase, recorder_tally(run->recorder), fault);
 }
 
@@ -129,6 +131,7 @@ watch(struct run *run, struct crew *crew, const char *phase, int64_t deadline_ns
 	bool is_stopped = false;
 
 	status_init(&status, clock_ns(), time_ns, run->test->quiet);
+	status.is_judged = run->online != NULL;
 	while (!crew_await(crew, STATUS_PERIOD_MS)) {
 		show_status(run, &status, phase);
 		if (!is_stopped &&
@@ -210,9 +213,11 @@ start_nemesis(struct run *run, struct err *err)
 static bool
 start_online(struct run *run, struct err *err)
 {
-	if (!run->test->checks_online)
+	const struct online_options options = {0};
+
+	if (run->test->online == NULL)
 		return true;
-	run->online = online_check_new(err);
+	run->online = online_check_new(run->test->online, &options, err);
 	if (run->online != NULL)
 		recorder_judge(run->recorder, run->online);
 	return run->online != NULL;

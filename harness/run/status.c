@@ -52,6 +52,8 @@ status_line(struct status *status, int64_t now_ns, const char *phase, struct tal
 	add_count(line, "ok", tally.ok);
 	add_count(line, "fail", tally.fail);
 	add_count(line, "info", tally.info);
+	if (status->is_judged)
+		add_count(line, "checked", status->judged);
 }
 
 void

@@ -1,6 +1,8 @@
-/* status.h - the one live line on a terminal: time, rate, outcomes, the fault in force.
+/* status.h - the one live line on a terminal: time, the fault in force, rate, outcomes, and
+ * how far the online decider came.
  *
- *	clients  12.3 s of 30 s  2,143/s  ok 24,001  fail 120  info 3  partition n1 / n2 n3 */
+ *	clients  12.3 s of 30 s  [partition n1 / n2 n3]  2,143/s  ok 24,001  fail 120  info 3
+ *	checked 24,110 */
 #ifndef HARNESS_STATUS_H
 #define HARNESS_STATUS_H
 
@@ -19,6 +21,8 @@ struct status {
 	} samples[STATUS_SAMPLES]; /* a ring */
 	unsigned sample_count;
 	bool is_hidden;
+	bool is_judged; /* --check online: the caller sets how far, in operations */
+	uint64_t judged;
 };
 
 void status_init(struct status *status, int64_t start_ns, int64_t time_ns,

@@ -250,20 +250,22 @@ open_cluster(struct test *test, struct err *err)
 	return test->is_open;
 }
 
-/* Online, registers are judged, and nothing else yet. */
+/* Online judges the decider of the first of the workload's checkers that has one. */
 static bool
 read_check(struct test *test, struct err *err)
 {
-	test->checks_online = strcmp(test->check, "online") == 0;
-	if (!test->checks_online)
+	const char *const *checkers = test->workload->checkers;
+
+	if (strcmp(test->check, "online") != 0)
 		return strcmp(test->check, "end") == 0 ||
 		       err_set(err, "--check must be 'end' or 'online', not '%s'",
 			       test->check);
-	const char *const *checkers = test->workload->checkers;
-	if (checkers[0] != NULL && strcmp(checkers[0], "register") == 0)
+	for (size_t i = 0; test->online == NULL && checkers[i] != NULL; i++)
+		test->online = online_decider_find(checkers[i]);
+	if (test->online != NULL)
 		return true;
 	err_set(err, "workload '%s' cannot be checked online", test->workload->name);
-	return err_hint(err, "only registers can; leave --check out");
+	return err_hint(err, "its checkers judge whole histories; leave --check out");
 }
 
 static bool
@@ -380,7 +382,7 @@ test_command(const struct test *test, struct buf *out)
 	maybe_number(out, "cas", test->cas_percent, -1);
 	maybe_duration(out, "interval", test->interval_ns, 0);
 	maybe_duration(out, "timeout", test->timeout_ns, usual.timeout_ns);
-	if (test->checks_online)
+	if (test->online != NULL)
 		word(out, "check", test->check);
 	vec_each (char *, option, &test->options.of)
 		word(out, "set", *option);

@@ -7,6 +7,7 @@
 #define HARNESS_TEST_H
 
 #include "chaos/chaos.h"
+#include "checkers/online/online.h"
 #include "harness/hosts/inventory.h"
 #include "systems/system.h"
 #include "workloads/workload.h"
@@ -39,7 +40,7 @@ struct test {
 	struct workload_options workload_options;
 	struct inventory inventory; /* empty: in-process, or a private lab */
 	bool needs_private_lab;
-	bool checks_online;
+	const struct online_decider *online; /* NULL: all is judged at the end */
 	struct chaos_plan plan;
 	struct cluster cluster;
 	bool is_open; /* the system accepted its options */

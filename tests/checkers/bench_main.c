@@ -101,8 +101,7 @@ measure_frontier(size_t ops, int info_percent, uint32_t processes, int wrong_rea
 	history_release(&history);
 }
 
-/* Told in batches as the recorder does; arrays only grow, so the size at the end is the
- * peak. */
+/* Arrays only grow, so the size at the end is the peak. */
 static void
 measure_online(size_t ops, int info_percent)
 {
@@ -111,14 +110,15 @@ measure_online(size_t ops, int info_percent)
 					.read_percent = 50,
 					.cas_percent = 10,
 					.info_percent = info_percent};
-	struct online *online = online_new();
+	const struct online_options options = {0};
+	struct online *online = online_new(online_decider_find("register"), &options);
 	struct history history;
 	struct rng rng;
 
 	rng_init(&rng, 1);
 	random_register_play(&history, &shape, &rng);
 	int64_t start = clock_ns();
-	online_feed(online, &history, 4096);
+	online_feed(online, &history, 100);
 	double seconds = seconds_since(start);
 	struct online_size size = online_size(online);
 	printf("online   %9zu ops, one key, %d %% info  %8.3f s  %6.1f M ops/s  %.2f MB, "

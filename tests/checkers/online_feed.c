@@ -1,78 +1,176 @@
 #include "tests/checkers/online_feed.h"
 
-static int64_t
-number_of(val v)
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define NOTHING 0
+
+/* For each position: the operation that begins there * 2, or ends there * 2 + 1, + 1. */
+static uint64_t *
+events_by_position(const struct history *history, uint32_t info_delay, size_t *count)
 {
-	int64_t number;
+	size_t last = 0;
 
-	return val_small_number(v, &number) ? number : ONLINE_NIL;
-}
-
-static struct online_op
-online_op_of(const struct history *history, const struct op *op, bool is_ended)
-{
-	const struct values *values = &history->values;
-	struct online_op told = {.key = number_of(op->key),
-				 .written = ONLINE_NIL,
-				 .seen = ONLINE_NIL,
-				 .invoke_at = op->invoke_at,
-				 .complete_at = op->complete_at,
-				 .type = is_ended ? op->type : OP_NONE,
-				 .writes = op->f != F_READ,
-				 .sees = op->f != F_WRITE};
-
-	if (op->f == F_CAS) {
-		told.seen = number_of(val_at(values, op->input, 0));
-		told.written = number_of(val_at(values, op->input, 1));
-	} else if (op->f == F_WRITE) {
-		told.written = number_of(op->input);
-	} else {
-		told.seen = number_of(op->output);
+	vec_each (struct op, op, &history->ops) {
+		if (op->invoke_at > last)
+			last = op->invoke_at;
+		if (op->complete_at != OP_NEVER && op->complete_at > last)
+			last = op->complete_at;
 	}
-	return told;
+	*count = last + 1;
+	uint64_t *at = mem_new(*count, sizeof(*at));
+	for (size_t i = 0; i < history->ops.count; i++) {
+		const struct op *op = &history->ops.items[i];
+		at[op->invoke_at] = i * 2 + 1;
+		if (op->complete_at != OP_NEVER)
+			at[op->complete_at] = i * 2 + 2;
+	}
+	(void)info_delay;
+	return at;
 }
 
-/* When the recorder hears of its end: info ones after a while. */
-static uint32_t
-end_of(const struct op *op)
+static void
+tell(struct online *online, const struct history *history, const struct op *op,
+     bool is_end, int64_t position)
 {
-	return op->complete_at != OP_NEVER ? op->complete_at : op->invoke_at + 50;
+	const struct online_event event = {
+		.position = position,
+		.process = op->process,
+		.f = op->f,
+		.type = is_end ? op->type : OP_NONE,
+		.key = op->key,
+		.value = is_end ? op->output : op->input,
+	};
+
+	online_tell(online, &history->values, &event);
+}
+
+int64_t
+online_feed(struct online *online, const struct history *history, uint32_t info_delay)
+{
+	VEC(uint32_t) infos = {0};
+	size_t count, told = 0;
+	int64_t found = -1;
+	uint64_t *at = events_by_position(history, info_delay, &count);
+
+	for (size_t position = 0; position < count && found < 0; position++) {
+		for (; told < infos.count; told++) {
+			const struct op *op = &history->ops.items[infos.items[told]];
+			if (op->invoke_at + info_delay > position)
+				break;
+			tell(online, history, op, true, (int64_t)position);
+		}
+		if (at[position] == NOTHING)
+			continue;
+		size_t i = (at[position] - 1) / 2;
+		const struct op *op = &history->ops.items[i];
+		bool is_end = at[position] % 2 == 0;
+		tell(online, history, op, is_end, (int64_t)position);
+		if (!is_end && op->type == OP_INFO)
+			vec_push(&infos, (uint32_t)i);
+		if (online_violation(online) != NULL)
+			found = (int64_t)position;
+	}
+	vec_release(&infos);
+	free(at);
+	return found;
 }
 
 void
-online_feed(struct online *online, const struct history *history, uint32_t batch)
+history_prefix(struct history *prefix, const struct history *history, int64_t last)
 {
-	const struct op *ops = history->ops.items;
-	VEC(uint32_t) open = {0};
-	size_t next = 0;
-
-	for (uint32_t until = batch;
-	     (next < history->ops.count || open.count > 0) && !online_violation(online);
-	     until += batch) {
-		size_t kept = 0;
-		for (size_t i = 0; i < open.count; i++) {
-			const struct op *op = &ops[open.items[i]];
-			struct online_op told = online_op_of(history, op, true);
-			if (end_of(op) < until)
-				online_end(online, &told);
-			else
-				open.items[kept++] = open.items[i];
+	history_init(prefix);
+	vec_each (struct op, op, &history->ops) {
+		struct op copy = *op;
+		if (op->invoke_at > last)
+			continue;
+		copy.key = val_copy(&prefix->values, &history->values, op->key);
+		copy.input = val_copy(&prefix->values, &history->values, op->input);
+		copy.output = val_copy(&prefix->values, &history->values, op->output);
+		copy.error = 0;
+		if (op->type == OP_INFO || op->complete_at > last) {
+			copy.type = OP_INFO;
+			copy.complete_at = OP_NEVER;
+			copy.output = VAL_OF_NIL;
 		}
-		open.count = kept;
-		for (; next < history->ops.count && ops[next].invoke_at < until; next++) {
-			bool is_ended = end_of(&ops[next]) < until;
-			if (next % 32 == 0)
-				online_advance(online, ops[next].invoke_at);
-			struct online_op told =
-				online_op_of(history, &ops[next], is_ended);
-			if (is_ended) {
-				online_end(online, &told);
-				continue;
-			}
-			online_open(online, &told);
-			vec_push(&open, (uint32_t)next);
-		}
-		online_advance(online, until);
+		history_add(prefix, &copy);
 	}
-	vec_release(&open);
+}
+
+static enum verdict
+judge_prefix(const char *checker, const struct history *history,
+	     const struct check_options *check, int64_t last)
+{
+	struct check_result result;
+	struct history prefix;
+	struct err err;
+
+	history_prefix(&prefix, history, last);
+	checker_run(checker_find(checker, &err), &prefix, check, &result);
+	enum verdict verdict = result.verdict;
+	check_result_release(&result);
+	history_release(&prefix);
+	return verdict;
+}
+
+static void
+show(const struct history *history, int64_t last)
+{
+	struct buf text = {0};
+	struct history prefix;
+
+	history_prefix(&prefix, history, last);
+	vec_each (struct op, op, &prefix.ops) {
+		buf_printf(&text, "[%u..%u] ", op->invoke_at,
+			   op->complete_at == OP_NEVER ? 0 : op->complete_at);
+		history_describe(&prefix, op, &text);
+		buf_char(&text, '\n');
+	}
+	fputs(buf_text(&text), stderr);
+	buf_release(&text);
+	history_release(&prefix);
+}
+
+static void
+differ(const char *what, const struct history *history, int64_t at,
+       const struct online *online)
+{
+	struct buf words = {0};
+
+	if (online_violation(online) != NULL)
+		online_violation_print(online_violation(online), &words);
+	show(history, at);
+	fail_msg("%s at %lld: %s", what, (long long)at, buf_text(&words));
+}
+
+struct online_compared
+online_compare(const char *checker, const struct history *history,
+	       const struct online_options *options, const struct check_options *check,
+	       bool is_complete)
+{
+	struct online *online = online_new(online_decider_find(checker), options);
+	int64_t found = online_feed(online, history, 3);
+	struct online_compared compared = {.is_found = found >= 0,
+					   .is_invalid = found >= 0,
+					   .was_given_up =
+						   online_gave_up(online) != NULL};
+
+	is_complete = is_complete && !compared.was_given_up;
+	if (found >= 0 && judge_prefix(checker, history, check, found) != VERDICT_INVALID)
+		differ("a false alarm", history, found, online);
+	if (found >= 0 && is_complete &&
+	    judge_prefix(checker, history, check, found - 1) == VERDICT_INVALID)
+		differ("a late alarm", history, found, online);
+	if (found < 0)
+		compared.is_invalid = judge_prefix(checker, history, check, OP_NEVER) ==
+				      VERDICT_INVALID;
+	if (found < 0 && is_complete && compared.is_invalid)
+		differ("a violation was missed", history, OP_NEVER, online);
+	online_free(online);
+	return compared;
 }

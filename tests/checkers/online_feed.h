@@ -1,12 +1,33 @@
-/* online_feed.h - tells a history to the online decider as a recorder would: in batches,
- * what ended and what is open, in the order of invocations. */
+/* online_feed.h - tells a history to an online decider event by event, and compares what it
+ * says with the checker that judges at the end. */
 #ifndef TESTS_CHECKERS_ONLINE_FEED_H
 #define TESTS_CHECKERS_ONLINE_FEED_H
 
 #include "base/history.h"
+#include "checkers/checker.h"
 #include "checkers/online/online.h"
 
-/* Stops at the first violation. A batch is `batch` positions. */
-void online_feed(struct online *online, const struct history *history, uint32_t batch);
+/* Tells all events, operations of unknown outcome `info_delay` positions after they began.
+ * The position of the event that raised a violation; -1: none. */
+int64_t online_feed(struct online *online, const struct history *history,
+		    uint32_t info_delay);
+
+/* What the history was up to a position, that event included: what ended later is open. */
+void history_prefix(struct history *prefix, const struct history *history, int64_t last);
+
+/* What came of comparing one history. */
+struct online_compared {
+	bool is_found;	 /* online */
+	bool is_invalid; /* at the end */
+	bool was_given_up;
+};
+
+/* Compares on every prefix: a violation online must be one of the checker on that prefix,
+ * and where `is_complete` the other way round. Fails the test else. The checker's verdict
+ * holds for all continuations, so two prefixes stand for all. */
+struct online_compared online_compare(const char *checker, const struct history *history,
+				      const struct online_options *options,
+				      const struct check_options *check,
+				      bool is_complete);
 
 #endif

@@ -10,38 +10,44 @@
 
 #include <cmocka.h>
 
-static struct online_op
-write_op(int64_t value, uint32_t at)
+/* An operation on key 1 that begins at a position and ends at the next one. */
+static void
+add_op(struct online_batch *batch, enum op_f f, int64_t value, uint32_t at)
 {
-	return (struct online_op){.key = 1,
-				  .written = value,
-				  .seen = ONLINE_NIL,
-				  .invoke_at = at,
-				  .complete_at = at + 1,
-				  .type = OP_OK,
-				  .writes = true};
-}
+	const struct online_word number = {.is_number = true, .number = value};
+	struct online_news begin = {.position = at,
+				    .f = f,
+				    .type = OP_NONE,
+				    .key = {.is_number = true, .number = 1}};
+	struct online_news end = {.position = at + 1, .f = f, .type = OP_OK};
 
-static struct online_op
-read_op(int64_t value, uint32_t at)
-{
-	struct online_op op = write_op(ONLINE_NIL, at);
-
-	op.writes = false;
-	op.sees = true;
-	op.seen = value;
-	return op;
+	if (f == F_WRITE)
+		begin.value = number;
+	else
+		end.value = number;
+	vec_push(&batch->news, begin);
+	vec_push(&batch->news, end);
 }
 
 static struct online_check *
 start(void)
 {
+	const struct online_options options = {0};
 	struct err err;
-	struct online_check *check = online_check_new(&err);
+	struct online_check *check =
+		online_check_new(online_decider_find("register"), &options, &err);
 
 	if (check == NULL)
 		fail_msg("%s", err.text);
 	return check;
+}
+
+/* All that was added, and events before the position are complete. */
+static void
+tell(struct online_check *check, struct online_batch *batch, uint32_t position)
+{
+	online_check_tell(check, batch, position);
+	online_batch_release(batch);
 }
 
 static void
@@ -59,19 +65,55 @@ static void
 violations_are_found_across_batches(void **state)
 {
 	struct online_check *check = start();
-	const struct online_op first[] = {write_op(1, 0), write_op(2, 2)};
-	const struct online_op second[] = {read_op(2, 4), read_op(1, 6)};
+	struct online_batch batch = {0};
 
 	(void)state;
-	online_check_tell(check, first, 2, 4);
+	add_op(&batch, F_WRITE, 1, 0);
+	add_op(&batch, F_WRITE, 2, 2);
+	tell(check, &batch, 4);
 	assert_false(online_check_found(check));
-	online_check_tell(check, second, 2, 8);
+	add_op(&batch, F_READ, 2, 4);
+	add_op(&batch, F_READ, 1, 6);
+	tell(check, &batch, 8);
 	struct buf words = {0};
 	online_check_end(check, &words);
 	assert_true(online_check_found(check));
-	assert_non_null(strstr(buf_text(&words), "of key 1: value 1"));
+	assert_non_null(strstr(buf_text(&words), "of key 1: 1"));
 	online_check_free(check);
 	buf_release(&words);
+}
+
+/* The write is told after the read that saw it: the thread waits for what is missing. */
+static void
+events_are_judged_in_the_order_of_their_positions(void **state)
+{
+	struct online_check *check = start();
+	struct online_batch batch = {0};
+
+	(void)state;
+	add_op(&batch, F_READ, 1, 2);
+	tell(check, &batch, 0);
+	add_op(&batch, F_WRITE, 1, 0);
+	tell(check, &batch, 4);
+	assert_ends(check, "no violation among 2 operations");
+}
+
+static void
+values_that_are_texts_are_judged_too(void **state)
+{
+	struct online_check *check = start();
+	struct online_batch batch = {0};
+	const struct online_word old = {.is_text = true, .number = 0};
+	const struct online_word new = {.is_text = true, .number = 4};
+
+	(void)state;
+	for (uint32_t at = 0; at < 6; at += 2)
+		add_op(&batch, at < 4 ? F_WRITE : F_READ, 0, at);
+	batch.news.items[0].value = batch.news.items[5].value = old;
+	batch.news.items[2].value = new;
+	buf_append(&batch.texts, "\"a\"\0\"b\"", 8);
+	tell(check, &batch, 6);
+	assert_ends(check, "stale-read of key 1");
 }
 
 static void
@@ -81,25 +123,24 @@ valid_batches_say_how_much_was_judged(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 1000; i++) {
-		const struct online_op ops[] = {write_op(i + 1, i * 4),
-						read_op(i + 1, i * 4 + 2)};
-		online_check_tell(check, ops, 2, i * 4 + 4);
+		struct online_batch batch = {0};
+		add_op(&batch, F_WRITE, i + 1, i * 4);
+		add_op(&batch, F_READ, i + 1, i * 4 + 2);
+		tell(check, &batch, i * 4 + 4);
 	}
-	assert_ends(check, "no violation among 2000 reports");
+	assert_ends(check, "no violation among 2000 operations");
 }
 
 static void
 too_many_waiting_operations_end_the_judging(void **state)
 {
 	struct online_check *check = start();
-	size_t count = ONLINE_WAITING_MAX + 1;
-	struct online_op *ops = mem_new(count, sizeof(*ops));
+	struct online_batch batch = {0};
 
 	(void)state;
-	for (uint32_t i = 0; i < count; i++)
-		ops[i] = write_op(i, i * 2);
-	online_check_tell(check, ops, count, (uint32_t)count * 2);
-	free(ops);
+	for (uint32_t i = 0; i <= ONLINE_WAITING_MAX / 2; i++)
+		add_op(&batch, F_WRITE, i, i * 2);
+	tell(check, &batch, ONLINE_WAITING_MAX + 2);
 	assert_ends(check, "given up: operations came faster than they were judged");
 }
 
@@ -155,7 +196,7 @@ a_recorder_tells_what_it_records(void **state)
 	record(recorder, &values, 0, F_WRITE, 2);
 	record(recorder, &values, 0, F_READ, 1);
 	assert_true(recorder_drain(recorder, &err));
-	assert_ends(check, "stale-read of key 7: value 1 was seen after it was replaced");
+	assert_ends(check, "stale-read of key 7: 1, against 2");
 	recorder_free(recorder);
 	values_release(&values);
 	assert_true(store_close(store, &err));
@@ -167,6 +208,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(violations_are_found_across_batches),
+		cmocka_unit_test(events_are_judged_in_the_order_of_their_positions),
+		cmocka_unit_test(values_that_are_texts_are_judged_too),
 		cmocka_unit_test(valid_batches_say_how_much_was_judged),
 		cmocka_unit_test(too_many_waiting_operations_end_the_judging),
 		cmocka_unit_test(a_recorder_tells_what_it_records),
