@@ -72,56 +72,89 @@ report(const struct history *history, struct check_result *result, val key,
 	     (uint32_t[]){inserts->first, inserts->second}, 2);
 }
 
+struct table {
+	const struct history *history;
+	struct check_result *result;
+	struct value_ids ids;
+	VEC(struct inserts) keys;
+	uint64_t inserts, illegal;
+	struct buf list; /* of the illegal keys, as JSON */
+};
+
+static size_t
+bytes_of(const struct table *table)
+{
+	return value_ids_bytes(&table->ids) +
+	       table->keys.capacity * sizeof(struct inserts);
+}
+
+static void
+note(struct table *table, uint32_t index)
+{
+	const struct op *op = &table->history->ops.items[index];
+
+	if (!is_insert(table->history, op))
+		return;
+	table->inserts++;
+	if (op->type != OP_OK)
+		return;
+	uint32_t id = value_ids_add(&table->ids, key_of(table->history, op));
+	if (id == table->keys.count)
+		vec_push(&table->keys, (struct inserts){.first = index});
+	if (++table->keys.items[id].ok == 2)
+		table->keys.items[id].second = index;
+}
+
+static void
+judge_key(struct table *table, uint32_t id)
+{
+	const struct inserts *inserts = &table->keys.items[id];
+	val key = value_ids_value(&table->ids, id);
+
+	if (inserts->ok < 2)
+		return;
+	report(table->history, table->result, key, inserts);
+	if (table->illegal++ >= ANOMALIES_MAX)
+		return;
+	buf_string(&table->list, table->illegal > 1 ? ",[" : "[");
+	val_print(&table->history->values, key, &table->list);
+	buf_printf(&table->list, ",%" PRIu64 "]", inserts->ok);
+}
+
+static void
+print_details(const struct table *table, struct buf *details)
+{
+	tell_number(details, "key-count", table->keys.count);
+	tell_number(details, "legal-count", table->keys.count - table->illegal);
+	tell_number(details, "illegal-count", table->illegal);
+	tell_name(details, "illegal");
+	buf_printf(details, "[%s]", buf_text(&table->list));
+}
+
 static void
 g2_check(const struct history *history, const struct check_options *options,
 	 struct check_result *result)
 {
-	struct value_ids ids;
-	VEC(struct inserts) keys = {0};
-	uint64_t inserts_count = 0, illegal = 0, told = 0;
-	struct buf list = {0};
+	struct table table = {.history = history, .result = result};
+	bool is_over = false;
 
-	(void)options;
 	result->complexity = "O(n)";
-	value_ids_init(&ids, &history->values);
-	for (uint32_t i = 0; i < history->ops.count; i++) {
-		const struct op *op = &history->ops.items[i];
-		if (!is_insert(history, op))
-			continue;
-		inserts_count++;
-		if (op->type != OP_OK)
-			continue;
-		uint32_t id = value_ids_add(&ids, key_of(history, op));
-		if (id == keys.count)
-			vec_push(&keys, (struct inserts){.first = i});
-		if (++keys.items[id].ok == 2)
-			keys.items[id].second = i;
+	value_ids_init(&table.ids, &history->values);
+	for (uint32_t i = 0; !is_over && i < history->ops.count; i++) {
+		note(&table, i);
+		is_over = tell_over_budget(options, bytes_of(&table), result);
 	}
-	for (uint32_t id = 0; id < keys.count; id++) {
-		if (keys.items[id].ok < 2)
-			continue;
-		val key = value_ids_value(&ids, id);
-		illegal++;
-		report(history, result, key, &keys.items[id]);
-		if (told++ >= ANOMALIES_MAX)
-			continue;
-		buf_string(&list, told > 1 ? ",[" : "[");
-		val_print(&history->values, key, &list);
-		buf_printf(&list, ",%" PRIu64 "]", keys.items[id].ok);
-	}
-	result->operations = inserts_count;
-	tell_number(&result->details, "key-count", keys.count);
-	tell_number(&result->details, "legal-count", keys.count - illegal);
-	tell_number(&result->details, "illegal-count", illegal);
-	tell_name(&result->details, "illegal");
-	buf_printf(&result->details, "[%s]", buf_text(&list));
-	if (keys.count == 0)
+	for (uint32_t id = 0; id < table.keys.count; id++)
+		judge_key(&table, id);
+	result->operations = table.inserts;
+	print_details(&table, &result->details);
+	if (table.keys.count == 0)
 		tell_unknown(result, mem_string("no insert succeeded"));
 	tell_end(result, mem_format("at most one insert of each of %zu keys succeeded",
-				    keys.count));
-	buf_release(&list);
-	vec_release(&keys);
-	value_ids_release(&ids);
+				    table.keys.count));
+	buf_release(&table.list);
+	vec_release(&table.keys);
+	value_ids_release(&table.ids);
 }
 
 static int
