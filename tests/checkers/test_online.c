@@ -4,6 +4,7 @@
 #include "tests/checkers/online_feed.h"
 #include "tests/checkers/random_history.h"
 #include "tests/checkers/script.h"
+#include "tests/checkers/typed_history.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -91,6 +92,93 @@ registers_raise_the_first_prefix_that_is_not_linearizable(void **state)
 	assert_true(found > history_count() / 10);
 }
 
+/* ---- objects that are played with random timing ---- */
+
+/* Falsified answers in half of the histories; how many violations were found online, and how
+ * many there were. */
+static void
+compare_typed(const char *checker, const struct typed *type, bool has_unique,
+	      const struct online_options *options, const struct check_options *check,
+	      bool is_complete, int found_percent)
+{
+	size_t count = history_count() / 4, found = 0, invalid = 0;
+	struct rng rng;
+
+	rng_init(&rng, 7);
+	for (size_t i = 0; i < count; i++) {
+		struct typed_shape shape = typed_some_shape(&rng, 4 + i % 20);
+		struct history history;
+		shape.has_unique = has_unique;
+		if (i % 2 == 0)
+			shape.wrong_percent = 0;
+		typed_play(&history, type, &shape, &rng);
+		struct online_compared compared =
+			online_compare(checker, &history, options, check, is_complete);
+		found += compared.is_found;
+		invalid += compared.is_invalid;
+		history_release(&history);
+	}
+	if (getenv("FAULTLINE_RANDOM_HISTORIES") != NULL)
+		print_message("%s: %zu of %zu violations found online\n", type->name,
+			      found, invalid);
+	assert_true(invalid > count / 50);
+	assert_true(found * 100 >= invalid * (size_t)found_percent);
+}
+
+static void
+versions_are_never_blamed_wrongly(void **state)
+{
+	(void)state;
+	compare_typed("versioned-register", &typed_versioned, true, &plain_options,
+		      &plain_check, false, 90);
+	compare_typed("versioned-register", &typed_versioned, false, &plain_options,
+		      &plain_check, false, 60);
+}
+
+static void
+logs_are_never_blamed_wrongly(void **state)
+{
+	(void)state;
+	compare_typed("log", &typed_log, true, &plain_options, &plain_check, false, 90);
+	compare_typed("log", &typed_log, false, &plain_options, &plain_check, false, 60);
+}
+
+static void
+ids_raise_the_first_prefix_with_a_duplicate_or_one_that_went_back(void **state)
+{
+	const struct online_options monotone = {.is_monotone = true};
+	const struct check_options check = {
+		.threads = 1, .no_certify = true, .model = "monotone"};
+
+	(void)state;
+	compare_typed("unique-ids", &typed_ids, true, &plain_options, &plain_check, true,
+		      100);
+	compare_typed("unique-ids", &typed_ids, true, &monotone, &check, true, 100);
+}
+
+static void
+counters_are_never_blamed_wrongly(void **state)
+{
+	(void)state;
+	compare_typed("counter", &typed_counter, false, &plain_options, &plain_check,
+		      false, 20);
+	compare_typed("counter", &typed_unit_counter, false, &plain_options, &plain_check,
+		      false, 20);
+	compare_typed("counter", &typed_fetch_counter, false, &plain_options,
+		      &plain_check, false, 50);
+}
+
+static void
+sets_raise_the_first_prefix_that_is_not_linearizable(void **state)
+{
+	(void)state;
+	compare_typed("set-full", &typed_set, true, &plain_options, &plain_check, true,
+		      100);
+	compare_typed("set-full", &typed_set, false, &plain_options, &plain_check, true,
+		      100);
+	compare_typed("set", &typed_set, true, &plain_options, &plain_check, false, 1);
+}
+
 int
 main(void)
 {
@@ -98,6 +186,12 @@ main(void)
 		cmocka_unit_test(small_histories_are_judged_as_their_stories_say),
 		cmocka_unit_test(
 			registers_raise_the_first_prefix_that_is_not_linearizable),
+		cmocka_unit_test(versions_are_never_blamed_wrongly),
+		cmocka_unit_test(logs_are_never_blamed_wrongly),
+		cmocka_unit_test(
+			ids_raise_the_first_prefix_with_a_duplicate_or_one_that_went_back),
+		cmocka_unit_test(counters_are_never_blamed_wrongly),
+		cmocka_unit_test(sets_raise_the_first_prefix_that_is_not_linearizable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
