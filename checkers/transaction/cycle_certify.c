@@ -6,77 +6,112 @@
 
 #include <string.h>
 
-enum adjacency {
-	RW_ANY,
-	RW_APART, /* no two anti-dependencies in a row */
+enum shape {
+	ANY,
+	APART,	   /* no two anti-dependencies in a row */
+	FORK,	   /* wr, rw, wr, rw */
+	FRACTURED, /* one wr, then one rw, then writes of the same key as that */
 };
 
-/* What a class of cycles is: the edges it may have, the count of anti-dependencies, and how
- * far a witness sees (of the classes with the edge "order"). */
+/* What a class of cycles is: the edges that it may have, how many anti-dependencies, and
+ * how these lie. A class may have two rows. */
 struct class
 {
 	const char *name;
 	unsigned edges;
 	size_t rw_min, rw_max;
-	enum adjacency adjacency;
+	enum shape shape;
 };
 
 #define DATA (EDGE_WW | EDGE_WR | EDGE_RW)
 #define ROWS(suffix, more)                                                               \
-	{"G0" suffix, EDGE_WW | (more), 0, 0, RW_ANY},                                   \
-		{"G1c" suffix, EDGE_WW | EDGE_WR | (more), 0, 0, RW_ANY},                \
-		{"G-single" suffix, DATA | (more), 1, 1, RW_ANY},                        \
-		{"G-nonadjacent" suffix, DATA | (more), 2, SIZE_MAX, RW_APART},          \
+	{"G0" suffix, EDGE_WW | (more), 0, 0, ANY},                                      \
+		{"G1c" suffix, EDGE_WW | EDGE_WR | (more), 0, 0, ANY},                   \
+		{"G-single" suffix, DATA | (more), 1, 1, ANY},                           \
+		{"G-nonadjacent" suffix, DATA | (more), 2, SIZE_MAX, APART},             \
 	{                                                                                \
-		"G2-item" suffix, DATA | (more), 1, SIZE_MAX, RW_ANY                     \
+		"G2-item" suffix, DATA | (more), 1, SIZE_MAX, ANY                        \
 	}
 
 static const struct class classes[] = {
 	ROWS("", 0),
 	ROWS("-process", EDGE_PROCESS),
 	ROWS("-realtime", EDGE_PROCESS | EDGE_REALTIME),
-	{"long-fork", EDGE_WR | EDGE_RW, 2, 2, RW_APART},
-	{"non-monotonic-view", EDGE_WR | EDGE_ORDER, 0, 0, RW_ANY},
-	{"fractured-read", EDGE_WR | EDGE_ORDER, 0, 0, RW_ANY},
-	{"non-monotonic-view-process", EDGE_WR | EDGE_PROCESS | EDGE_ORDER, 0, 0, RW_ANY},
-	{"fractured-read-process", EDGE_WR | EDGE_PROCESS | EDGE_ORDER, 0, 0, RW_ANY},
-	{"causality-violation", EDGE_WR | EDGE_PROCESS | EDGE_ORDER, 0, 0, RW_ANY},
+	{"long-fork", EDGE_WR | EDGE_RW, 2, 2, FORK},
+	{"fractured-read", DATA, 1, 1, FRACTURED},
+	{"non-monotonic-view", EDGE_WR | EDGE_ORDER, 0, 0, ANY},
+	{"fractured-read", EDGE_WR | EDGE_ORDER, 0, 0, ANY},
+	{"non-monotonic-view-process", EDGE_WR | EDGE_PROCESS | EDGE_ORDER, 0, 0, ANY},
+	{"fractured-read-process", EDGE_WR | EDGE_PROCESS | EDGE_ORDER, 0, 0, ANY},
+	{"causality-violation", EDGE_WR | EDGE_PROCESS | EDGE_ORDER, 0, 0, ANY},
 };
 
-static const struct class *
-class_find(const char *name)
-{
-	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
-		if (strcmp(classes[i].name, name) == 0)
-			return &classes[i];
-	return NULL;
-}
+enum {
+	CLASS_COUNT = sizeof(classes) / sizeof(classes[0])
+};
 
 bool
 cycle_is_known(const char *anomaly)
 {
-	return class_find(anomaly) != NULL;
+	for (size_t i = 0; i < CLASS_COUNT; i++)
+		if (strcmp(classes[i].name, anomaly) == 0)
+			return true;
+	return false;
 }
 
 /* ---- the class ------------------------------------------------------------------------
  */
 
-static bool
-is_of_class(const struct anomaly *anomaly, const struct class *class)
+static const struct anomaly_step *
+step_behind(const struct anomaly *anomaly, size_t i)
 {
-	size_t count = anomaly->steps.count, rw = 0;
-	bool apart = true;
+	return &anomaly->steps.items[(i + 1) % anomaly->steps.count];
+}
 
-	for (size_t i = 0; i < count; i++) {
-		unsigned kind = anomaly->steps.items[i].kind;
-		if ((kind & ~class->edges) != 0)
-			return false;
-		rw += kind == EDGE_RW;
-		apart &= kind != EDGE_RW ||
-			 anomaly->steps.items[(i + 1) % count].kind != EDGE_RW;
+static size_t
+count_kind(const struct anomaly *anomaly, enum edge_kind kind)
+{
+	size_t count = 0;
+
+	vec_each (const struct anomaly_step, step, &anomaly->steps)
+		count += step->kind == kind;
+	return count;
+}
+
+static bool
+has_shape(const struct history *history, const struct anomaly *anomaly, enum shape shape)
+{
+	bool apart = true, reads_then_misses = true, same_key = true;
+	const struct anomaly_step *rw = NULL;
+
+	for (size_t i = 0; i < anomaly->steps.count; i++) {
+		const struct anomaly_step *step = &anomaly->steps.items[i];
+		apart &=
+			step->kind != EDGE_RW || step_behind(anomaly, i)->kind != EDGE_RW;
+		reads_then_misses &=
+			step->kind != EDGE_WR || step_behind(anomaly, i)->kind == EDGE_RW;
+		rw = step->kind == EDGE_RW ? step : rw;
 	}
-	return rw >= class->rw_min && rw <= class->rw_max &&
-	       (class->adjacency == RW_ANY || apart);
+	vec_each (const struct anomaly_step, step, &anomaly->steps)
+		same_key &= step->kind != EDGE_WW || rw == NULL ||
+			    val_equal(&history->values, step->key, rw->key);
+	size_t reads = count_kind(anomaly, EDGE_WR);
+	return shape == ANY || (shape == APART && apart) ||
+	       (shape == FORK && apart && reads == 2 && anomaly->steps.count == 4) ||
+	       (shape == FRACTURED && reads == 1 && reads_then_misses && same_key);
+}
+
+static bool
+is_of_class(const struct history *history, const struct anomaly *anomaly,
+	    const struct class *class)
+{
+	size_t rw = count_kind(anomaly, EDGE_RW);
+
+	vec_each (const struct anomaly_step, step, &anomaly->steps)
+		if ((step->kind & ~class->edges) != 0)
+			return false;
+	return strcmp(class->name, anomaly->name) == 0 && rw >= class->rw_min &&
+	       rw <= class->rw_max && has_shape(history, anomaly, class->shape);
 }
 
 static bool
@@ -367,11 +402,13 @@ bool
 cycle_certify(const struct history *history, const struct check_options *options,
 	      const struct anomaly *anomaly, struct err *err)
 {
-	const struct class *class = class_find(anomaly->name);
+	bool is_of_one = false;
 
-	if (class == NULL || !leads_round(history, anomaly))
+	if (!leads_round(history, anomaly))
 		return err_set(err, "the steps of %s lead nowhere", anomaly->name);
-	if (!is_of_class(anomaly, class))
+	for (size_t i = 0; i < CLASS_COUNT; i++)
+		is_of_one |= is_of_class(history, anomaly, &classes[i]);
+	if (!is_of_one)
 		return err_set(err, "the cycle is no %s", anomaly->name);
 	vec_each (const struct anomaly_step, step, &anomaly->steps)
 		if (!step_certify(history, options, anomaly->name, step))

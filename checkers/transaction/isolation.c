@@ -234,7 +234,7 @@ search_product(struct search *s, const struct variant *variant)
 		struct cycle *cycle =
 			keep_cycle(s, variant->g_nonadjacent, s->path, length, mask);
 		if (cycle != NULL && variant == &plain && is_long_fork(cycle))
-			s->out->found |= anomaly_bit(ANOMALY_LONG_FORK);
+			keep_cycle(s, ANOMALY_LONG_FORK, s->path, length, mask);
 	}
 	free(sizes);
 	free(component);
@@ -406,15 +406,24 @@ cycles_of(const struct variant *variant)
 
 /* One write of b is seen by a, another is missed: b -wr-> a -rw-> b. The shortest
  * G-single, so that a search of all edges for it is one pass. */
-static bool
-is_fractured(const struct graph *graph)
+static void
+search_fractured(struct search *s)
 {
+	const struct graph *graph = &s->d->graph;
+
 	for (uint32_t a = 0; a < graph->node_count; a++)
-		for (size_t e = graph->starts[a]; e < graph->starts[a + 1]; e++)
-			if (graph->kinds[e] == EDGE_RW &&
-			    (graph_kinds(graph, graph->targets[e], a) & EDGE_WR))
-				return true;
-	return false;
+		for (size_t e = graph->starts[a]; e < graph->starts[a + 1]; e++) {
+			uint32_t b = graph->targets[e];
+			if (graph->kinds[e] != EDGE_RW ||
+			    (graph_kinds(graph, b, a) & EDGE_WR) == 0)
+				continue;
+			struct cycle *cycle =
+				keep_cycle(s, ANOMALY_FRACTURED_READ, (uint32_t[]){a, b},
+					   2, EDGE_WR | EDGE_RW);
+			cycle->kinds.items[0] = EDGE_RW;
+			cycle->kinds.items[1] = EDGE_WR;
+			return;
+		}
 }
 
 /* What the search leaves undecided: all that is subtler when the budget ended it; what
@@ -463,8 +472,8 @@ isolation_search(const struct dependencies *d, const struct budget *budget,
 			search_cycles(&s, &process);
 	}
 	search_realtimes(&s);
-	if (is_found(&s, ANOMALY_G_SINGLE) && is_fractured(&d->graph))
-		isolation->found |= anomaly_bit(ANOMALY_FRACTURED_READ);
+	if (is_found(&s, ANOMALY_G_SINGLE) && !is_found(&s, ANOMALY_FRACTURED_READ))
+		search_fractured(&s);
 	leave_open(&s);
 	free(s.component);
 }
@@ -478,4 +487,5 @@ isolation_release(struct isolation *isolation)
 	}
 	vec_release(&isolation->cycles);
 	free(isolation->commit);
+	free(isolation->allowed);
 }

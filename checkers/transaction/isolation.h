@@ -30,6 +30,10 @@ struct isolation {
 	const char *why_open;	  /* static; NULL when nothing is */
 	VEC(struct cycle) cycles; /* one for each class */
 	uint32_t *commit; /* owned: commit points when strict serializable, else NULL */
+	/* Owned: when a level below snapshot isolation was found to hold by its axioms, an
+	 * order of the committed transactions that they allow (of the last level found). */
+	uint32_t *allowed;
+	size_t allowed_count;
 };
 
 /* Searches all anomalies. The caller calls isolation_release. */

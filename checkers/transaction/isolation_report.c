@@ -250,7 +250,7 @@ print_details(const struct dependencies *d, const struct isolation *isolation,
 }
 
 /* A cycle of a class with process or real-time edges that has none of these: the plain class
- * tells it already. */
+ * tells it already, as a long fork does what is nonadjacent. */
 static bool
 is_told(const struct isolation *isolation, const struct cycle *cycle)
 {
@@ -260,6 +260,9 @@ is_told(const struct isolation *isolation, const struct cycle *cycle)
 		      : strcmp(suffix, "-realtime") == 0 ? EDGE_REALTIME
 							 : 0;
 
+	if (cycle->anomaly == ANOMALY_G_NONADJACENT &&
+	    (isolation->found & anomaly_bit(ANOMALY_LONG_FORK)) != 0)
+		return true;
 	vec_each (const uint8_t, kind, &cycle->kinds)
 		if (own == 0 || *kind == own)
 			return false;

@@ -1,8 +1,11 @@
 /* list_append_check.c - the checker of transactions that append to lists and read them.
  */
+#include "checkers/transaction/append_certify.h"
 #include "checkers/transaction/isolation.h"
 #include "checkers/transaction/list_append.h"
 #include "checkers/transaction/txn_certify.h"
+#include "checkers/transaction/txn_orders.h"
+#include "checkers/transaction/weak_certify.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,49 +38,30 @@ fits(const struct history *history)
 	return 0;
 }
 
-static int
-by_word(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* The committed transactions by commit point, equal ones as the dependencies say: a
- * serial order that respects real time. */
-static void
-make_order(const struct dependencies *d, const uint32_t *commit,
-	   struct check_result *result)
-{
-	uint32_t n = d->graph.node_count;
-	uint32_t *topological = mem_new(n, sizeof(*topological));
-	uint64_t *words = mem_new(n, sizeof(*words));
-	struct order order = {.key = VAL_OF_NIL, .ops = mem_new(n, sizeof(*order.ops))};
-	size_t count;
-
-	graph_order(&d->graph, EDGE_ALL_DATA, topological, &count);
-	for (uint32_t i = 0; i < n; i++)
-		words[i] = (uint64_t)commit[topological[i]] << 32 | i;
-	qsort(words, n, sizeof(*words), by_word);
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t txn = topological[(uint32_t)words[i]];
-		if (d->committed[txn])
-			order.ops[order.count++] = d->txns.of.items[txn].op;
-	}
-	vec_push(&result->orders, order);
-	free(words);
-	free(topological);
-}
-
+/* Valid by an order, invalid by anomalies that can be proven. */
 static bool
-is_provable(const struct check_result *result)
+is_provable(const struct check_result *result, uint64_t forbidden)
 {
 	if (result->verdict == VERDICT_VALID)
-		return result->orders.count > 0;
+		return result->orders.count > 0 &&
+		       (result->order_kind != ORDER_DEPENDENCIES ||
+			weak_is_provable(forbidden));
 	vec_each (const struct anomaly, anomaly, &result->anomalies)
 		if (!txn_anomaly_is_known(anomaly))
 			return false;
 	return result->anomalies.count > 0;
+}
+
+/* What the level asked for forbids; 0 for a level that is none. */
+static uint64_t
+forbidden_by(const struct check_options *options)
+{
+	size_t level = level_count() - 1;
+	struct err err;
+
+	if (options->level != NULL && !level_find(options->level, &level, &err))
+		return 0;
+	return level_forbids(level);
 }
 
 static void
@@ -98,121 +82,46 @@ check(const struct history *history, const struct check_options *options,
 	result->operations = d.txns.of.count;
 	isolation_search(&d, &options->budget, &isolation);
 	isolation_report(&d, &isolation, options->level, result);
-	if (result->verdict == VERDICT_VALID && isolation.commit != NULL &&
-	    isolation.found == 0)
-		make_order(&d, isolation.commit, result);
-	/* The absence of anomalies below serializable is not derived again. */
-	result->is_unproven = !is_provable(result);
+	uint64_t forbidden = forbidden_by(options);
+	if (result->verdict == VERDICT_VALID)
+		txn_orders_make(&d, &isolation, forbidden, result);
+	result->is_unproven = !is_provable(result, forbidden);
 	isolation_release(&isolation);
 	dependencies_release(&d);
 }
 
-/* ---- the certificate, proven by running it -------------------------------------------
+/* ---- the certificate ------------------------------------------------------------------
  */
 
-/* The lists as they grow, by key word; elements behind each other in one array per key.
- */
-struct replay {
-	const struct history *history;
-	struct map lists; /* key -> index into contents + 1 */
-	VEC(struct replay_list { VEC(val) elements; }) contents;
-};
-
-static struct replay_list *
-list_of(struct replay *replay, val key)
-{
-	uint64_t *index =
-		map_at(&replay->lists, val_hash(&replay->history->values, key), NULL);
-
-	if (*index == 0) {
-		vec_push(&replay->contents, (struct replay_list){0});
-		*index = replay->contents.count;
-	}
-	return &replay->contents.items[*index - 1];
-}
-
 static bool
-shows(const struct values *values, const struct replay_list *list, val read)
+certify_valid(const struct history *history, const struct check_options *options,
+	      const struct check_result *result, struct err *err)
 {
-	size_t count = 0;
-	const val *seen = read == VAL_OF_NIL ? NULL : val_items(values, read, &count);
+	uint64_t forbidden = forbidden_by(options);
+	const struct order *order = &result->orders.items[0];
+	const struct append_claim claim = {
+		.snapshot = result->order_kind == ORDER_SNAPSHOT,
+		.process = level_has_process(forbidden),
+		.realtime = level_has_realtime(forbidden),
+	};
 
-	if (count != list->elements.count)
-		return false;
-	if (count == 0 || memcmp(seen, list->elements.items, count * sizeof(*seen)) == 0)
-		return true;
-	for (size_t i = 0; i < count; i++)
-		if (!val_equal(values, seen[i], list->elements.items[i]))
-			return false;
-	return true;
-}
-
-static bool
-run_txn(struct replay *replay, const struct op *op)
-{
-	const struct values *values = &replay->history->values;
-	val list = op->type == OP_OK && op->output != VAL_OF_NIL ? op->output : op->input;
-
-	for (size_t i = 0; i < val_count(values, list); i++) {
-		val mop = val_at(values, list, i);
-		struct replay_list *there = list_of(replay, val_at(values, mop, 1));
-		bool appends = val_text(values, val_at(values, mop, 0)).data[0] == 'a';
-		val value =
-			val_count(values, mop) == 3 ? val_at(values, mop, 2) : VAL_OF_NIL;
-		if (appends)
-			vec_push(&there->elements, value);
-		else if (op->type == OP_OK && !shows(values, there, value))
-			return false;
-	}
-	return true;
-}
-
-/* Runs the transactions one by one, and checks that each ok one is there once and that
- * none stands behind one that began after it was over. */
-static bool
-replay_order(struct replay *replay, const struct order *order, struct err *err)
-{
-	const struct op *ops = replay->history->ops.items;
-	bool *run = mem_new(replay->history->ops.count, sizeof(*run));
-	uint32_t latest_begin = 0, i = 0;
-	bool ok = true;
-
-	for (; i < order->count && ok; i++) {
-		const struct op *op = &ops[order->ops[i]];
-		latest_begin =
-			op->invoke_at > latest_begin ? op->invoke_at : latest_begin;
-		ok = !run[order->ops[i]] && op->type != OP_FAIL &&
-		     op->complete_at >= latest_begin && run_txn(replay, op);
-		run[order->ops[i]] = true;
-	}
-	if (!ok)
-		err_set(err, "the serial order breaks at its transaction number %u",
-			i - 1);
-	for (size_t o = 0; o < replay->history->ops.count && ok; o++)
-		if (ops[o].f == F_TXN && ops[o].type == OP_OK && !run[o])
-			ok = err_set(err, "the serial order lacks operation %zu", o);
-	free(run);
-	return ok;
+	if (result->order_kind == ORDER_DEPENDENCIES)
+		return weak_certify(history, options, order, forbidden, err);
+	return append_certify_order(history, order, &claim, err);
 }
 
 static bool
 certify(const struct history *history, const struct check_options *options,
 	const struct check_result *result, struct err *err)
 {
-	struct replay replay = {.history = history};
-	bool ok = result->verdict != VERDICT_INVALID || result->is_unproven ||
-		  txn_level_is_broken(options, result, err);
-
+	if (result->is_unproven)
+		return true;
+	if (result->verdict == VERDICT_VALID)
+		return certify_valid(history, options, result, err);
 	vec_each (const struct anomaly, anomaly, &result->anomalies)
-		ok = ok && (!txn_anomaly_is_known(anomaly) ||
-			    txn_anomaly_certify(history, options, anomaly, err));
-	if (result->verdict == VERDICT_VALID && result->orders.count > 0)
-		ok = replay_order(&replay, &result->orders.items[0], err);
-	vec_each (struct replay_list, list, &replay.contents)
-		vec_release(&list->elements);
-	vec_release(&replay.contents);
-	map_release(&replay.lists);
-	return ok;
+		if (!txn_anomaly_certify(history, options, anomaly, err))
+			return false;
+	return txn_level_is_broken(options, result, err);
 }
 
 const struct checker checker_list_append = {

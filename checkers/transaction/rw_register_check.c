@@ -4,6 +4,8 @@
 #include "checkers/transaction/rw_core.h"
 #include "checkers/transaction/rw_weak.h"
 #include "checkers/transaction/txn_certify.h"
+#include "checkers/transaction/txn_orders.h"
+#include "checkers/transaction/weak_certify.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -91,7 +93,8 @@ fits(const struct history *history)
  */
 
 static void
-keep_order(struct judge *j, const struct rw_answer *answer)
+keep_order(struct judge *j, const struct rw_question *question,
+	   const struct rw_answer *answer)
 {
 	struct order order = {.key = VAL_OF_NIL, .count = answer->order.count};
 
@@ -101,6 +104,23 @@ keep_order(struct judge *j, const struct rw_answer *answer)
 	for (size_t i = 0; i < order.count; i++)
 		order.ops[i] = j->d.txns.of.items[answer->order.items[i]].op;
 	vec_push(&j->result->orders, order);
+	j->result->order_kind = question->snapshot ? ORDER_SNAPSHOT : ORDER_SERIAL;
+}
+
+/* What proves a level below snapshot isolation, where there is no order of snapshots. */
+static void
+keep_allowed(struct judge *j)
+{
+	const struct isolation *isolation = &j->isolation;
+	struct order order = {.key = VAL_OF_NIL, .count = isolation->allowed_count};
+
+	if (j->result->orders.count > 0 || isolation->allowed == NULL)
+		return;
+	order.ops = mem_new(order.count + 1, sizeof(*order.ops));
+	for (size_t i = 0; i < order.count; i++)
+		order.ops[i] = j->d.txns.of.items[isolation->allowed[i]].op;
+	vec_push(&j->result->orders, order);
+	j->result->order_kind = ORDER_DEPENDENCIES;
 }
 
 static void
@@ -171,7 +191,7 @@ find_order(struct judge *j, const struct order_level *row)
 		ask(j, j->txns.items, j->txns.count, &question, &answer);
 		verdict = answer.verdict;
 		if (verdict == VERDICT_VALID)
-			keep_order(j, &answer);
+			keep_order(j, &question, &answer);
 		if (verdict == VERDICT_UNKNOWN)
 			j->why_unknown = answer.reason;
 		bool is_proof = verdict == VERDICT_INVALID && keep_core(j, row, &answer);
@@ -358,12 +378,14 @@ level_of_core(const struct anomaly *anomaly)
 	return NULL;
 }
 
-/* An order, or anomalies that can be proven; what weak levels allow carries no order. */
+/* Valid by an order, invalid by anomalies that can be proven. */
 static bool
-is_provable(const struct check_result *result)
+is_provable(const struct check_result *result, uint64_t forbidden)
 {
 	if (result->verdict == VERDICT_VALID)
-		return result->orders.count > 0;
+		return result->orders.count > 0 &&
+		       (result->order_kind != ORDER_DEPENDENCIES ||
+			weak_is_provable(forbidden));
 	vec_each (const struct anomaly, anomaly, &result->anomalies)
 		if (level_of_core(anomaly) == NULL && !txn_anomaly_is_known(anomaly))
 			return false;
@@ -391,11 +413,13 @@ check(const struct history *history, const struct check_options *options,
 	j.isolation.open = ~(j.absent | j.isolation.found);
 	j.isolation.why_open = j.why_unknown;
 	isolation_report(&j.d, &j.isolation, options->level, result);
+	if (result->verdict == VERDICT_VALID)
+		keep_allowed(&j);
 	if (result->verdict == VERDICT_INVALID)
 		report_cores(&j);
 	buf_printf(&result->details, ",\"choices\":%llu,\"conflicts\":%llu",
 		   (unsigned long long)j.choices, (unsigned long long)j.conflicts);
-	result->is_unproven = !is_provable(result);
+	result->is_unproven = !is_provable(result, j.asked);
 	end(&j);
 }
 
@@ -409,22 +433,26 @@ certify_anomaly(const struct history *history, const struct check_options *optio
 	const struct order_level *level = level_of_core(anomaly);
 
 	if (level == NULL)
-		return !txn_anomaly_is_known(anomaly) ||
-		       txn_anomaly_certify(history, options, anomaly, err);
+		return txn_anomaly_certify(history, options, anomaly, err);
 	struct rw_claim claim = {level->question.snapshot, level->question.process,
 				 level->question.realtime, options->nil_is_unknown};
 	return rw_certify_core(history, anomaly->ops.items, anomaly->ops.count, &claim,
 			       err);
 }
 
-/* An order of snapshots and commits; a serial one is also good for weaker levels. */
 static bool
-stands_twice(const struct order *order)
+certify_valid(const struct history *history, const struct check_options *options,
+	      const struct check_result *result, uint64_t forbidden, struct err *err)
 {
-	for (size_t i = 1; i < order->count; i++)
-		if (order->ops[i] == order->ops[0])
-			return true;
-	return false;
+	const struct order *order = &result->orders.items[0];
+	struct rw_claim claim = {.snapshot = result->order_kind == ORDER_SNAPSHOT,
+				 .process = level_has_process(forbidden),
+				 .realtime = level_has_realtime(forbidden),
+				 .nil_is_unknown = options->nil_is_unknown};
+
+	if (result->order_kind == ORDER_DEPENDENCIES)
+		return weak_certify(history, options, order, forbidden, err);
+	return rw_certify_order(history, order, &claim, err);
 }
 
 static bool
@@ -433,24 +461,16 @@ certify(const struct history *history, const struct check_options *options,
 {
 	size_t level = level_count() - 1;
 
+	if (result->is_unproven)
+		return true;
 	if (options->level != NULL && !level_find(options->level, &level, err))
 		return false;
-	uint64_t forbids = level_forbids(level);
+	if (result->verdict == VERDICT_VALID)
+		return certify_valid(history, options, result, level_forbids(level), err);
 	vec_each (const struct anomaly, anomaly, &result->anomalies)
 		if (!certify_anomaly(history, options, anomaly, err))
 			return false;
-	if (result->verdict == VERDICT_INVALID && !result->is_unproven &&
-	    !txn_level_is_broken(options, result, err))
-		return false;
-	if (result->verdict != VERDICT_VALID || result->orders.count == 0)
-		return true;
-	const struct order *order = &result->orders.items[0];
-	struct rw_claim claim = {
-		.snapshot = stands_twice(order),
-		.process = (forbids & anomaly_bit(ANOMALY_NO_SNAPSHOT_PROCESS)) != 0,
-		.realtime = (forbids & anomaly_bit(ANOMALY_NO_SNAPSHOT_REALTIME)) != 0,
-		.nil_is_unknown = options->nil_is_unknown};
-	return rw_certify_order(history, order, &claim, err);
+	return txn_level_is_broken(options, result, err);
 }
 
 const struct checker checker_rw_register = {

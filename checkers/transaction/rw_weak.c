@@ -3,6 +3,7 @@
 #include "checkers/transaction/rw_weak_parts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	CYCLE_MAX = 4096,
@@ -128,6 +129,43 @@ keep_initial(struct weak *w, struct isolation *isolation)
 	isolation->found |= anomaly_bit(anomaly);
 }
 
+/* ---- what holds -----------------------------------------------------------------------
+ */
+
+/* No missed write leads backwards: the order of reads and processes serves as it is. */
+static bool
+order_serves(const struct weak *w)
+{
+	vec_each (const struct missed, missed, &w->missed)
+		if (w->place[missed->missed] > w->place[missed->read_from])
+			return false;
+	return true;
+}
+
+/* An order that the axioms allow, for the proof. */
+static void
+keep_order(const struct weak *w, struct isolation *isolation)
+{
+	uint32_t n = (uint32_t)w->d->txns.of.count;
+	uint32_t *order = mem_new((size_t)n + 1, sizeof(*order));
+	size_t count = w->count, kept = 0;
+
+	if (order_serves(w)) {
+		memcpy(order, w->order, count * sizeof(*order));
+	} else {
+		struct graph graph;
+		make_graph(w, &graph);
+		graph_order(&graph, ~0u, order, &count);
+		graph_release(&graph);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (w->d->committed[order[i]])
+			order[kept++] = order[i];
+	free(isolation->allowed);
+	isolation->allowed = order;
+	isolation->allowed_count = kept;
+}
+
 /* ---- the question ---------------------------------------------------------------------
  */
 
@@ -148,7 +186,10 @@ judge(struct weak *w, struct isolation *isolation)
 	}
 	if (w->initial_missed)
 		keep_initial(w, isolation);
-	return acyclic && !w->initial_missed ? VERDICT_VALID : VERDICT_INVALID;
+	if (!acyclic || w->initial_missed)
+		return VERDICT_INVALID;
+	keep_order(w, isolation);
+	return VERDICT_VALID;
 }
 
 enum verdict

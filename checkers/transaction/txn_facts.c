@@ -1,0 +1,385 @@
+#include "checkers/transaction/txn_facts.h"
+
+#include "checkers/transaction/isolation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct values *
+values_of(const struct txn_facts *f)
+{
+	return &f->txns.history->values;
+}
+
+static bool
+is_read(const struct txn_facts *f, uint32_t m)
+{
+	return f->txns.mops.items[m].kind == MOP_READ &&
+	       txn_op(&f->txns, f->txn_of[m])->type == OP_OK;
+}
+
+static void
+find(struct txn_facts *f, enum isolation_anomaly anomaly)
+{
+	f->found |= anomaly_bit(anomaly);
+}
+
+/* ---- writes ---------------------------------------------------------------------------
+ */
+
+/* The place of the write of a value to a key in ->writers; new ones are 0 there. */
+static uint64_t *
+writer_of(struct txn_facts *f, uint32_t key, val value, bool add)
+{
+	uint64_t hash = val_hash(values_of(f), value);
+
+	for (hash ^= ((uint64_t)key + 1) * 0x9e3779b97f4a7c15u;; hash++) {
+		uint64_t *place = add ? map_at(&f->writers, hash, NULL)
+				      : map_find(&f->writers, hash);
+		if (place == NULL || *place == 0)
+			return place;
+		const struct mop *there = &f->txns.mops.items[*place - 1];
+		if (there->key == key && val_equal(values_of(f), there->value, value))
+			return place;
+	}
+}
+
+static bool
+index_write(struct txn_facts *f, uint32_t m, struct err *err)
+{
+	const struct mop *mop = &f->txns.mops.items[m];
+	uint64_t *place = writer_of(f, mop->key, mop->value, true);
+
+	if (*place != 0)
+		return err_set(err, "transactions %u and %u write one value to one key",
+			       f->txn_of[*place - 1], f->txn_of[m]);
+	*place = (uint64_t)m + 1;
+	*map_at(&f->lasts, (uint64_t)f->txn_of[m] << 32 | mop->key, NULL) =
+		(uint64_t)m + 1;
+	return true;
+}
+
+static bool
+index_writes(struct txn_facts *f, struct err *err)
+{
+	for (uint32_t t = 0; t < f->txns.of.count; t++) {
+		const struct txn *txn = &f->txns.of.items[t];
+		for (uint32_t m = txn->first; m < txn->first + txn->count; m++)
+			f->txn_of[m] = t;
+	}
+	for (uint32_t m = 0; m < f->txns.mops.count; m++)
+		if (f->txns.mops.items[m].kind != MOP_READ && !index_write(f, m, err))
+			return false;
+	return true;
+}
+
+static bool
+is_last_write(const struct txn_facts *f, uint32_t m)
+{
+	const uint64_t *last = map_find(&f->lasts, (uint64_t)f->txn_of[m] << 32 |
+							   f->txns.mops.items[m].key);
+
+	return *last == (uint64_t)m + 1;
+}
+
+/* ---- lists ----------------------------------------------------------------------------
+ */
+
+static void
+find_longest(struct txn_facts *f)
+{
+	for (uint32_t m = 0; m < f->txns.mops.count; m++) {
+		const struct mop *mop = &f->txns.mops.items[m];
+		struct key_facts *key = &f->keys[mop->key];
+		if (!is_read(f, m) || val_kind(mop->value) != VAL_LIST ||
+		    val_count(values_of(f), mop->value) <= key->length)
+			continue;
+		key->longest = mop->value;
+		key->length = val_count(values_of(f), mop->value);
+	}
+}
+
+static void
+judge_element(struct txn_facts *f, uint32_t key, size_t i)
+{
+	const struct key_facts *facts = &f->keys[key];
+	uint64_t *writer =
+		writer_of(f, key, val_at(values_of(f), facts->longest, i), false);
+
+	if (writer == NULL) {
+		find(f, ANOMALY_GARBAGE_READ);
+		return;
+	}
+	uint32_t m = (uint32_t)*writer - 1;
+	if (f->was_read[m])
+		find(f, ANOMALY_DUPLICATE);
+	if (txn_op(&f->txns, f->txn_of[m])->type == OP_FAIL) {
+		find(f, ANOMALY_G1A);
+		find(f, ANOMALY_DIRTY_UPDATE);
+	}
+	f->was_read[m] = true;
+	f->appends[facts->first + i] = m + 1;
+}
+
+static void
+judge_elements(struct txn_facts *f)
+{
+	size_t total = 0;
+
+	for (uint32_t key = 0; key < f->txns.keys.count; key++) {
+		f->keys[key].first = total;
+		total += f->keys[key].length;
+	}
+	f->appends = mem_new(total + 1, sizeof(*f->appends));
+	for (uint32_t key = 0; key < f->txns.keys.count; key++)
+		for (size_t i = 0; i < f->keys[key].length; i++)
+			judge_element(f, key, i);
+}
+
+static bool
+is_beginning(const struct txn_facts *f, val read, val longest)
+{
+	size_t count, longest_count;
+	const val *a = val_items(values_of(f), read, &count);
+	const val *b = val_items(values_of(f), longest, &longest_count);
+
+	if (memcmp(a, b, count * sizeof(*a)) == 0)
+		return true;
+	for (size_t i = 0; i < count; i++)
+		if (!val_equal(values_of(f), a[i], b[i]))
+			return false;
+	return true;
+}
+
+/* ---- reads ----------------------------------------------------------------------------
+ */
+
+/* A later read of a key in one transaction continues the earlier one: with what was
+ * appended or written since. `own`: its writes to the key before the read. */
+struct own {
+	uint32_t first_touch;	     /* mop, at most the read itself */
+	uint32_t first_read;	     /* mop + 1 */
+	uint32_t writes, last_write; /* how many; mop + 1 */
+};
+
+static struct own
+own_before(const struct txn_facts *f, uint32_t m)
+{
+	struct own own = {.first_touch = f->touched[f->txns.mops.items[m].key]};
+
+	for (uint32_t i = own.first_touch; i < m; i++) {
+		const struct mop *mop = &f->txns.mops.items[i];
+		bool taught = mop->value != VAL_OF_NIL || !f->nil_is_unknown;
+		if (mop->key != f->txns.mops.items[m].key)
+			continue;
+		if (mop->kind == MOP_READ) {
+			own.first_read =
+				own.first_read == 0 && taught ? i + 1 : own.first_read;
+		} else {
+			own.writes++;
+			own.last_write = i + 1;
+		}
+	}
+	return own;
+}
+
+/* The last `count` elements of the read are the own appends from `since` on, in order. */
+static bool
+ends_with_own(const struct txn_facts *f, uint32_t m, uint32_t count, uint32_t since)
+{
+	const struct mop *read = &f->txns.mops.items[m];
+	uint32_t at = read->length - count;
+
+	for (uint32_t i = since; i < m; i++) {
+		const struct mop *mop = &f->txns.mops.items[i];
+		if (mop->kind == MOP_APPEND && mop->key == read->key &&
+		    !val_equal(values_of(f), mop->value,
+			       val_at(values_of(f), read->value, at++)))
+			return false;
+	}
+	return true;
+}
+
+static void
+judge_list_again(struct txn_facts *f, uint32_t m, const struct own *own)
+{
+	const struct mop *first = &f->txns.mops.items[own->first_read - 1];
+	const struct mop *read = &f->txns.mops.items[m];
+	uint32_t since = 0;
+
+	for (uint32_t i = own->first_read; i < m; i++)
+		since += f->txns.mops.items[i].kind == MOP_APPEND &&
+			 f->txns.mops.items[i].key == read->key;
+	if (read->length != first->length + since ||
+	    (first->length > 0 && !is_beginning(f, first->value, read->value)) ||
+	    !ends_with_own(f, m, since, own->first_read))
+		find(f, ANOMALY_INTERNAL);
+}
+
+static void
+judge_list(struct txn_facts *f, uint32_t m)
+{
+	const struct mop *read = &f->txns.mops.items[m];
+	const struct key_facts *key = &f->keys[read->key];
+	struct own own = own_before(f, m);
+
+	if (read->length > 0 && !is_beginning(f, read->value, key->longest)) {
+		find(f, ANOMALY_INCOMPATIBLE_ORDER);
+		return;
+	}
+	if (own.first_read != 0) {
+		judge_list_again(f, m, &own);
+		return;
+	}
+	if (read->length < own.writes ||
+	    !ends_with_own(f, m, own.writes, own.first_touch)) {
+		find(f, ANOMALY_INTERNAL);
+		return;
+	}
+	f->length[m] = read->length - own.writes;
+	uint32_t append =
+		f->length[m] == 0 ? 0 : f->appends[key->first + f->length[m] - 1];
+	f->source_mop[m] = f->length[m] == 0 ? FACT_INITIAL
+			   : append == 0     ? FACT_NONE
+					     : append - 1;
+	if (append != 0 && f->txn_of[append - 1] != f->txn_of[m] &&
+	    !is_last_write(f, append - 1))
+		find(f, ANOMALY_G1B);
+}
+
+static void
+judge_source(struct txn_facts *f, uint32_t m, uint32_t write)
+{
+	if (f->txn_of[write] == f->txn_of[m])
+		find(f, ANOMALY_INTERNAL);
+	else if (txn_op(&f->txns, f->txn_of[write])->type == OP_FAIL) {
+		find(f, ANOMALY_G1A);
+		find(f, ANOMALY_DIRTY_UPDATE);
+	} else if (!is_last_write(f, write))
+		find(f, ANOMALY_G1B);
+	f->was_read[write] = true;
+	f->source_mop[m] = write;
+}
+
+static void
+judge_value(struct txn_facts *f, uint32_t m)
+{
+	const struct mop *read = &f->txns.mops.items[m];
+	struct own own = own_before(f, m);
+	uint32_t known = own.last_write != 0 ? own.last_write : own.first_read;
+
+	if (read->value == VAL_OF_NIL && f->nil_is_unknown)
+		return;
+	if (known != 0) {
+		if (!val_equal(values_of(f), read->value,
+			       f->txns.mops.items[known - 1].value))
+			find(f, ANOMALY_INTERNAL);
+		return;
+	}
+	if (read->value == VAL_OF_NIL) {
+		f->source_mop[m] = FACT_INITIAL;
+		return;
+	}
+	uint64_t *writer = writer_of(f, read->key, read->value, false);
+	if (writer == NULL)
+		find(f, ANOMALY_GARBAGE_READ);
+	else
+		judge_source(f, m, (uint32_t)*writer - 1);
+}
+
+/* ---- updates --------------------------------------------------------------------------
+ */
+
+/* Two transactions that read one version and both replaced it. */
+static void
+judge_update(struct txn_facts *f, struct map *updaters, uint32_t m)
+{
+	uint32_t key = f->txns.mops.items[m].key, source = f->source_mop[m];
+
+	bool reads_first = own_before(f, m).writes == 0;
+
+	if (source == FACT_NONE || !reads_first ||
+	    !txn_facts_writes(f, f->txn_of[m], key))
+		return;
+	uint64_t version =
+		source == FACT_INITIAL ? (uint64_t)key << 1 : (uint64_t)source << 1 | 1;
+	uint64_t *updater = map_at(updaters, version, NULL);
+	if (*updater != 0)
+		find(f, ANOMALY_LOST_UPDATE);
+	*updater = 1;
+}
+
+/* Keeps where its transaction first touched the key. */
+static void
+touch(struct txn_facts *f, uint32_t m)
+{
+	uint32_t *touched = &f->touched[f->txns.mops.items[m].key];
+
+	if (f->txn_of[*touched] != f->txn_of[m] ||
+	    f->txns.mops.items[*touched].key != f->txns.mops.items[m].key)
+		*touched = m;
+}
+
+bool
+txn_facts_init(struct txn_facts *facts, const struct history *history,
+	       bool nil_is_unknown, struct err *err)
+{
+	struct map updaters = {0};
+
+	*facts = (struct txn_facts){.nil_is_unknown = nil_is_unknown};
+	if (!txns_init(&facts->txns, history, err))
+		return false;
+	size_t mops = facts->txns.mops.count + 1;
+	facts->keys = mem_new(facts->txns.keys.count + 1, sizeof(*facts->keys));
+	facts->touched = mem_new(facts->txns.keys.count + 1, sizeof(*facts->touched));
+	facts->txn_of = mem_new(mops, sizeof(*facts->txn_of));
+	facts->source_mop = mem_new(mops, sizeof(*facts->source_mop));
+	facts->length = mem_new(mops, sizeof(*facts->length));
+	facts->was_read = mem_new(mops, sizeof(*facts->was_read));
+	if (!index_writes(facts, err))
+		return false;
+	find_longest(facts);
+	judge_elements(facts);
+	bool is_list = false;
+	vec_each (const struct mop, mop, &facts->txns.mops)
+		is_list |= mop->kind == MOP_APPEND || mop->length > 0;
+	for (uint32_t m = 0; m + 1 < mops; m++) {
+		touch(facts, m);
+		facts->source_mop[m] = FACT_NONE;
+		if (!is_read(facts, m))
+			continue;
+		(is_list ? judge_list : judge_value)(facts, m);
+		judge_update(facts, &updaters, m);
+	}
+	map_release(&updaters);
+	return true;
+}
+
+void
+txn_facts_release(struct txn_facts *facts)
+{
+	txns_release(&facts->txns);
+	free(facts->keys);
+	free(facts->appends);
+	map_release(&facts->writers);
+	map_release(&facts->lasts);
+	free(facts->touched);
+	free(facts->txn_of);
+	free(facts->source_mop);
+	free(facts->length);
+	free(facts->was_read);
+}
+
+uint32_t
+txn_facts_source(const struct txn_facts *facts, uint32_t mop)
+{
+	uint32_t write = facts->source_mop[mop];
+
+	return write == FACT_INITIAL || write == FACT_NONE ? write : facts->txn_of[write];
+}
+
+bool
+txn_facts_writes(const struct txn_facts *facts, uint32_t txn, uint32_t key)
+{
+	return map_find(&facts->lasts, (uint64_t)txn << 32 | key) != NULL;
+}

@@ -1,0 +1,50 @@
+/* txn_facts.h - what transactions read from whom, found again for the certificates.
+ *
+ * Of lists the longest read of a key is its version order; of registers a value names its
+ * writer. Shares the parsed transactions with the deciders and nothing else. PURE;
+ * O(micro-operations + elements of the longest reads). */
+#ifndef CHECKERS_TXN_FACTS_H
+#define CHECKERS_TXN_FACTS_H
+
+#include "checkers/transaction/txn.h"
+
+#define FACT_INITIAL UINT32_MAX	      /* it read what was there before all writes */
+#define FACT_NONE    (UINT32_MAX - 1) /* no read, or none that says something about others */
+
+struct key_facts {
+	val longest;	      /* of lists */
+	size_t first, length; /* its elements in ->appends */
+};
+
+struct txn_facts {
+	struct txns txns;
+	bool nil_is_unknown;
+	uint64_t found; /* anomalies without a cycle: bits of enum isolation_anomaly */
+	struct key_facts *keys;
+	uint32_t *
+		appends; /* owned, by element of the longest reads: the append's mop + 1 */
+	struct map writers; /* hash of key and value -> mop + 1 */
+	struct map lasts;   /* transaction << 32 | key -> its last write there, mop + 1 */
+	uint32_t *touched;  /* owned, by key: where the transaction at hand first did
+			       * something with it, as mop */
+	uint32_t *txn_of;   /* owned, by mop */
+	uint32_t *source_mop; /* owned, by mop: of a transaction's first read of a key the
+			       * write that it shows, or FACT_INITIAL, FACT_NONE */
+	uint32_t *length;     /* owned, by mop: of such a read of a list, own appends not
+			       * counted */
+	bool *was_read;	      /* owned, by mop: a write that some read shows */
+};
+
+/* False with the reason when this is no history of unique writes. The caller calls
+ * txn_facts_release in both cases. */
+bool txn_facts_init(struct txn_facts *facts, const struct history *history,
+		    bool nil_is_unknown, struct err *err);
+void txn_facts_release(struct txn_facts *facts);
+
+/* The transaction that wrote what the micro-operation read; FACT_INITIAL, FACT_NONE. */
+uint32_t txn_facts_source(const struct txn_facts *facts, uint32_t mop);
+
+/* Whether the transaction writes the key. */
+bool txn_facts_writes(const struct txn_facts *facts, uint32_t txn, uint32_t key);
+
+#endif

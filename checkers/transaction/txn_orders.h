@@ -1,0 +1,18 @@
+/* txn_orders.h - orders of transactions that prove what a graph of dependencies without
+ * forbidden cycles allows. PURE; O(transactions + dependencies). */
+#ifndef CHECKERS_TXN_ORDERS_H
+#define CHECKERS_TXN_ORDERS_H
+
+#include "checkers/transaction/isolation.h"
+
+/* Which orders a set of forbidden anomalies asks for. */
+bool level_has_process(uint64_t forbidden);
+bool level_has_realtime(uint64_t forbidden);
+
+/* Gives the result the order that proves the level asked for, valid as it is: a serial one
+ * when the history is serializable, else of snapshots and commits, else one that respects
+ * writes and reads of writes. False when none was found: then there is no proof. */
+bool txn_orders_make(const struct dependencies *d, const struct isolation *isolation,
+		     uint64_t forbidden, struct check_result *result);
+
+#endif

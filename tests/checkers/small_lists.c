@@ -1,0 +1,109 @@
+#include "tests/checkers/small_lists.h"
+
+#include <string.h>
+
+enum {
+	TXNS_MAX = 8,
+	KEYS_MAX = 3,
+	MOPS_MAX = 4,
+	LIST_MAX = 40
+};
+
+struct lists {
+	val items[KEYS_MAX][LIST_MAX];
+	size_t length[KEYS_MAX];
+};
+
+struct maker {
+	struct history *history;
+	struct rng *rng;
+	struct lists states[TXNS_MAX + 1];
+	int keys;
+	int64_t element;
+	double lag; /* chance that a transaction, or one of its keys, sees an old state */
+	bool torn;  /* keys lag one by one */
+};
+
+static val
+make_mop(struct maker *m, const char *f, int key, val value)
+{
+	struct values *values = &m->history->values;
+
+	return val_list(values, (val[]){val_string(values, f), val_small(key), value}, 3);
+}
+
+/* What the transaction at place i sees. */
+static struct lists
+view(struct maker *m, int i)
+{
+	struct lists seen = m->states[i];
+
+	for (int key = 0; key < m->keys; key++) {
+		int at = rng_chance(m->rng, m->lag)
+				 ? (int)rng_below(m->rng, (uint64_t)i + 1)
+				 : i;
+		memcpy(seen.items[key], m->states[at].items[key],
+		       sizeof(seen.items[key]));
+		seen.length[key] = m->states[at].length[key];
+		if (!m->torn && key == 0 && at != i)
+			return m->states[at];
+	}
+	return seen;
+}
+
+static void
+make_txn(struct maker *m, int i, struct op *op)
+{
+	struct values *values = &m->history->values;
+	struct lists seen = view(m, i), now = m->states[i];
+	val asked[MOPS_MAX], did[MOPS_MAX];
+	size_t count = 1 + rng_below(m->rng, MOPS_MAX);
+
+	for (size_t k = 0; k < count; k++) {
+		int key = (int)rng_below(m->rng, (uint64_t)m->keys);
+		if (rng_chance(m->rng, 0.5)) {
+			val element = val_small(m->element++);
+			asked[k] = did[k] = make_mop(m, "append", key, element);
+			seen.items[key][seen.length[key]++] = element;
+			now.items[key][now.length[key]++] = element;
+			continue;
+		}
+		val read = val_list(values, seen.items[key], seen.length[key]);
+		asked[k] = make_mop(m, "r", key, VAL_OF_NIL);
+		did[k] = make_mop(m, "r", key, read);
+	}
+	op->input = val_list(values, asked, count);
+	op->output = op->type == OP_OK ? val_list(values, did, count) : VAL_OF_NIL;
+	bool lost = op->type != OP_OK && rng_chance(m->rng, 0.7);
+	m->states[i + 1] = lost ? m->states[i] : now;
+}
+
+void
+small_lists_make(struct history *history, struct rng *rng)
+{
+	struct maker m = {.history = history, .rng = rng, .element = 1};
+	uint32_t now = 0, free_at[3] = {0};
+	int count = 2 + (int)rng_below(rng, TXNS_MAX - 2);
+
+	history_init(history);
+	m.keys = 1 + (int)rng_below(rng, KEYS_MAX);
+	m.lag = rng_chance(rng, 0.2) ? 0 : 0.7 * rng_real(rng);
+	m.torn = rng_chance(rng, 0.5);
+	for (int i = 0; i < count; i++) {
+		uint32_t process = (uint32_t)rng_below(rng, 3);
+		struct op op = {.f = F_TXN, .process = process};
+		op.type = rng_chance(rng, 0.08)	  ? OP_INFO
+			  : rng_chance(rng, 0.06) ? OP_FAIL
+						  : OP_OK;
+		now = now < free_at[process] ? free_at[process] : now;
+		op.invoke_at = now * 32 + (uint32_t)i;
+		free_at[process] = now + 1 + (uint32_t)rng_below(rng, 6);
+		op.complete_at = op.type == OP_INFO
+					 ? OP_NEVER
+					 : free_at[process] * 32 - 16 + (uint32_t)i;
+		make_txn(&m, i, &op);
+		history_add(history, &op);
+		now += (uint32_t)rng_below(rng, 4);
+	}
+	history_sort(history);
+}

@@ -1,0 +1,12 @@
+/* small_lists.h - small random histories of transactions on lists: most are runs of some
+ * kind of store, some are odd. */
+#ifndef TESTS_CHECKERS_SMALL_LISTS_H
+#define TESTS_CHECKERS_SMALL_LISTS_H
+
+#include "base/history.h"
+#include "base/rng.h"
+
+/* Initialises the history. Elements are unique; sessions hold several transactions. */
+void small_lists_make(struct history *history, struct rng *rng);
+
+#endif
