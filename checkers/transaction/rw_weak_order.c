@@ -7,8 +7,7 @@
 
 enum {
 	STATE_OPEN = 1, /* on the path that is looked at */
-	STATE_DONE,
-	STOP_INTERVAL = 4096
+	STATE_DONE
 };
 
 /* ---- sessions -------------------------------------------------------------------------
@@ -202,8 +201,7 @@ next_before(struct walk *walk)
 	return TXN_NONE;
 }
 
-/* Calls nothing back: what is done is appended to `order` (NULL: not). False when the
- * walk meets itself. */
+/* What is done gets the next place (NULL: none). False when the walk meets itself. */
 static bool
 walk_from(struct walk *walk, uint32_t txn, struct weak *placed)
 {

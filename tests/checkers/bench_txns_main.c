@@ -139,6 +139,36 @@ measure_weak(size_t txns)
 		}
 }
 
+/* Shapes that are hard for causality: few keys, blind writes, crashes, many clients. */
+static void
+measure_causal(size_t txns)
+{
+	static const struct random_txns shapes[] = {
+		{.processes = 50, .keys = 10, .mops_max = 6, .write_percent = 50},
+		{.processes = 50, .keys = 1000, .mops_max = 6, .write_percent = 95},
+		{.processes = 50, .keys = 10, .mops_max = 6, .write_percent = 95},
+		{.processes = 50,
+		 .keys = 1000,
+		 .mops_max = 6,
+		 .write_percent = 50,
+		 .info_percent = 5},
+		{.processes = 50,
+		 .keys = 1000,
+		 .mops_max = 6,
+		 .write_percent = 50,
+		 .info_percent = 5,
+		 .snapshot = true},
+		{.processes = 500, .keys = 1000, .mops_max = 6, .write_percent = 50},
+		{.processes = 50, .keys = 100000, .mops_max = 2, .write_percent = 5},
+	};
+
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		struct random_txns shape = shapes[i];
+		shape.txns = txns;
+		measure(&shape, "causal", 1);
+	}
+}
+
 static void
 measure_lists(size_t txns)
 {
@@ -199,6 +229,7 @@ static const struct part {
 	{"growth", measure_growth, 2, false},
 	{"lists-10m", measure_ten_million_lists, 1, true},
 	{"shapes", measure_shapes, 1, true},
+	{"causal", measure_causal, 10, true},
 };
 
 static bool
