@@ -250,14 +250,16 @@ judge_list(struct txn_facts *f, uint32_t m)
 static void
 judge_source(struct txn_facts *f, uint32_t m, uint32_t write)
 {
-	if (f->txn_of[write] == f->txn_of[m])
+	f->was_read[write] = true;
+	if (f->txn_of[write] == f->txn_of[m]) {
 		find(f, ANOMALY_INTERNAL);
-	else if (txn_op(&f->txns, f->txn_of[write])->type == OP_FAIL) {
+		return;
+	}
+	if (txn_op(&f->txns, f->txn_of[write])->type == OP_FAIL) {
 		find(f, ANOMALY_G1A);
 		find(f, ANOMALY_DIRTY_UPDATE);
 	} else if (!is_last_write(f, write))
 		find(f, ANOMALY_G1B);
-	f->was_read[write] = true;
 	f->source_mop[m] = write;
 }
 
