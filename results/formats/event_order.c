@@ -129,3 +129,20 @@ history_each_event(const struct history *history,
 	vec_release(&walk.nemesis);
 	return ok;
 }
+
+bool
+history_has_overlaps(const struct history *history)
+{
+	struct map ends = {0}; /* process -> position where its last operation ended */
+	bool found = false;
+
+	for (size_t i = 0; !found && i < history->ops.count; i++) {
+		const struct op *op = &history->ops.items[i];
+		uint64_t *end = map_at(&ends, op->process, NULL);
+		found = op->invoke_at < *end;
+		if (op->complete_at != OP_NEVER && op->complete_at > *end)
+			*end = op->complete_at;
+	}
+	map_release(&ends);
+	return found;
+}

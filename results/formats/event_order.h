@@ -17,4 +17,8 @@ bool history_each_event(const struct history *history,
 			bool (*body)(void *context, const struct history_event *event),
 			void *context);
 
+/* Whether some process has two operations open at once, as those may that came whole with
+ * their times: a file of invocations and completions cannot say that. */
+bool history_has_overlaps(const struct history *history);
+
 #endif

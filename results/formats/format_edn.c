@@ -54,6 +54,7 @@ struct writing {
 	const struct history *history;
 	struct buf line;
 	uint64_t index;
+	bool are_whole; /* an operation a map */
 	FILE *to;
 };
 
@@ -120,11 +121,11 @@ print_value(struct writing *writing, val v, int keywords_depth)
 }
 
 static void
-print_keyed_value(struct writing *writing, const struct op *op, val v)
+print_keyed_value(struct writing *writing, const char *field, const struct op *op, val v)
 {
 	int keywords_depth = op->f == F_TXN ? 2 : 0;
 
-	buf_string(&writing->line, ", :value ");
+	buf_printf(&writing->line, ", %s ", field);
 	if (op->key == VAL_OF_NIL) {
 		print_value(writing, v, keywords_depth);
 		return;
@@ -144,37 +145,72 @@ print_text(struct writing *writing, const char *field, const char *text)
 }
 
 static bool
+write_line(const struct writing *writing)
+{
+	return fwrite(writing->line.data, 1, writing->line.len, writing->to) ==
+	       writing->line.len;
+}
+
+static void
+print_head(struct writing *writing, const struct op *op, const char *type)
+{
+	buf_clear(&writing->line);
+	buf_printf(&writing->line, "{:type :%s", type);
+	print_text(writing, ":f", history_f_name(writing->history, op->f));
+}
+
+static void
+print_tail(struct writing *writing, const struct op *op, bool is_invocation)
+{
+	buf_printf(&writing->line, ", :process %" PRIu32, op->process);
+	if (!is_invocation && op->error != 0)
+		print_text(writing, ":error", history_error(writing->history, op));
+	if (op->node > 0)
+		buf_printf(&writing->line, ", :node \"n%d\"", op->node);
+}
+
+static bool
+write_whole(struct writing *writing, const struct op *op)
+{
+	print_head(writing, op, op_type_name((enum op_type)op->type));
+	print_keyed_value(writing, ":value", op, op->input);
+	print_keyed_value(writing, ":output", op, op->output);
+	print_tail(writing, op, false);
+	buf_printf(&writing->line, ", :start %" PRId64, op->invoke_ns);
+	if (op->complete_ns >= 0)
+		buf_printf(&writing->line, ", :end %" PRId64, op->complete_ns);
+	buf_string(&writing->line, "}\n");
+	return write_line(writing);
+}
+
+static bool
 write_event(void *context, const struct history_event *event)
 {
 	struct writing *writing = context;
 	const struct op *op = event->op;
-	struct buf *line = &writing->line;
 	const char *type =
 		event->is_end ? op_type_name((enum op_type)op->type) : "invoke";
 
-	buf_clear(line);
-	buf_printf(line, "{:type :%s", event->is_nemesis ? "info" : type);
-	print_text(writing, ":f", history_f_name(writing->history, op->f));
-	print_keyed_value(writing, op, event->is_end ? op->output : op->input);
+	if (writing->are_whole && !event->is_nemesis)
+		return event->is_end || write_whole(writing, op);
+	print_head(writing, op, event->is_nemesis ? "info" : type);
+	print_keyed_value(writing, ":value", op, event->is_end ? op->output : op->input);
 	if (event->is_nemesis)
-		buf_string(line, ", :process :nemesis");
+		buf_string(&writing->line, ", :process :nemesis");
 	else
-		buf_printf(line, ", :process %" PRIu32, op->process);
-	if (!event->is_nemesis && event->is_end && op->error != 0)
-		print_text(writing, ":error", history_error(writing->history, op));
-	if (op->node > 0)
-		buf_printf(line, ", :node \"n%d\"", op->node);
-	buf_printf(line, ", :time %" PRId64 ", :index %" PRIu64 "}\n", event->ns,
-		   writing->index++);
-	return fwrite(line->data, 1, line->len, writing->to) == line->len;
+		print_tail(writing, op, !event->is_end);
+	buf_printf(&writing->line, ", :time %" PRId64 ", :index %" PRIu64 "}\n",
+		   event->ns, writing->index++);
+	return write_line(writing);
 }
 
 static bool
 write_edn(const struct history *history, FILE *to)
 {
 	struct writing writing = {.history = history, .to = to};
-	bool ok = history_each_event(history, write_event, &writing);
 
+	writing.are_whole = history_has_overlaps(history);
+	bool ok = history_each_event(history, write_event, &writing);
 	buf_release(&writing.line);
 	return ok;
 }

@@ -46,6 +46,7 @@ struct writing {
 	const struct history *history;
 	struct buf line;
 	uint64_t index;
+	bool are_whole; /* an operation a line */
 	FILE *to;
 };
 
@@ -64,22 +65,35 @@ print_text(struct writing *writing, const char *name, const char *text)
 }
 
 static void
-print_client(struct writing *writing, const struct history_event *event)
+print_head(struct writing *writing, const struct op *op, bool is_invocation)
 {
-	const struct op *op = event->op;
-	const char *error = event->is_end ? history_error(writing->history, op) : "";
-
 	buf_printf(&writing->line, "\"%s\",\"process\":%" PRIu32,
-		   event->is_end ? op_type_name((enum op_type)op->type) : "invoke",
+		   is_invocation ? "invoke" : op_type_name((enum op_type)op->type),
 		   op->process);
 	print_text(writing, "f", history_f_name(writing->history, op->f));
 	if (op->key != VAL_OF_NIL)
 		print_value(writing, "key", op->key);
-	print_value(writing, "value", event->is_end ? op->output : op->input);
+}
+
+static void
+print_tail(struct writing *writing, const struct op *op, bool is_invocation)
+{
+	const char *error = history_error(writing->history, op);
+
 	if (op->node > 0)
 		buf_printf(&writing->line, ",\"node\":\"n%d\"", op->node);
-	if (error[0] != '\0')
+	if (!is_invocation && error[0] != '\0')
 		print_text(writing, "error", error);
+}
+
+static void
+print_client(struct writing *writing, const struct history_event *event)
+{
+	const struct op *op = event->op;
+
+	print_head(writing, op, !event->is_end);
+	print_value(writing, "value", event->is_end ? op->output : op->input);
+	print_tail(writing, op, !event->is_end);
 }
 
 static void
@@ -92,10 +106,37 @@ print_nemesis(struct writing *writing, const struct history_event *event)
 }
 
 static bool
+write_line(const struct writing *writing)
+{
+	return fwrite(writing->line.data, 1, writing->line.len, writing->to) ==
+	       writing->line.len;
+}
+
+static bool
+write_whole(struct writing *writing, const struct op *op)
+{
+	struct buf *line = &writing->line;
+
+	buf_clear(line);
+	buf_string(line, "{\"type\":");
+	print_head(writing, op, false);
+	print_value(writing, "value", op->input);
+	print_value(writing, "output", op->output);
+	print_tail(writing, op, false);
+	buf_printf(line, ",\"start\":%" PRId64, op->invoke_ns);
+	if (op->complete_ns >= 0)
+		buf_printf(line, ",\"end\":%" PRId64, op->complete_ns);
+	buf_string(line, "}\n");
+	return write_line(writing);
+}
+
+static bool
 write_event(void *context, const struct history_event *event)
 {
 	struct writing *writing = context;
 
+	if (writing->are_whole && !event->is_nemesis)
+		return event->is_end || write_whole(writing, event->op);
 	buf_clear(&writing->line);
 	buf_string(&writing->line, "{\"type\":");
 	if (event->is_nemesis)
@@ -104,16 +145,16 @@ write_event(void *context, const struct history_event *event)
 		print_client(writing, event);
 	buf_printf(&writing->line, ",\"time\":%" PRId64 ",\"index\":%" PRIu64 "}\n",
 		   event->ns, writing->index++);
-	return fwrite(writing->line.data, 1, writing->line.len, writing->to) ==
-	       writing->line.len;
+	return write_line(writing);
 }
 
 static bool
 write_jsonl(const struct history *history, FILE *to)
 {
 	struct writing writing = {.history = history, .to = to};
-	bool ok = history_each_event(history, write_event, &writing);
 
+	writing.are_whole = history_has_overlaps(history);
+	bool ok = history_each_event(history, write_event, &writing);
 	buf_release(&writing.line);
 	return ok;
 }
