@@ -179,11 +179,28 @@ is_sound_log(const struct history *history, bool strict)
 static void
 kafka_agrees_with_the_definitions(void **state)
 {
+	static const char *const anomalies[] = {"inconsistent-offsets",
+						"duplicate",
+						"lost-write",
+						"G1a",
+						"unsent",
+						"precommitted-read",
+						"int-poll-skip",
+						"int-nonmonotonic-poll",
+						"poll-skip",
+						"nonmonotonic-poll",
+						"int-nonmonotonic-send",
+						"nonmonotonic-send",
+						"G0",
+						"G1c",
+						"G1c-realtime",
+						NULL};
 	static const struct definition definition = {
 		.checker = "kafka",
 		.ask = ask_log,
 		.answer = answer_log,
 		.is_allowed = is_sound_log,
+		.anomalies = anomalies,
 		.ops_all = 3,
 	};
 

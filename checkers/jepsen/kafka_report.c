@@ -1,0 +1,159 @@
+/* kafka_report.c - what was found in a log, in words and numbers. */
+#include "checkers/jepsen/kafka_log.h"
+
+#include "checkers/tell.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	PARTITIONS_TOLD = 32
+};
+
+const char *
+kafka_kind_name(enum kafka_kind kind)
+{
+	static const char *const names[] = {
+#define KIND(id, name) name,
+#include "checkers/jepsen/kafka_kinds.def"
+#undef KIND
+	};
+
+	return names[kind];
+}
+
+bool
+kafka_has_ww_deps(const struct check_options *options)
+{
+	return options->model != NULL && strcmp(options->model, "ww-deps") == 0;
+}
+
+static size_t
+bytes_of(const struct kafka_log *log)
+{
+	size_t arrays = log->by_rank != NULL ? log->sights.count : 0;
+
+	return log->sights.capacity * sizeof(struct kafka_sight) +
+	       log->records.capacity * sizeof(struct kafka_record) +
+	       log->record_ids.slot_count * sizeof(struct map_slot) +
+	       value_ids_bytes(&log->partition_ids) + value_ids_bytes(&log->value_ids) +
+	       arrays * (2 * sizeof(uint32_t) + sizeof(int64_t));
+}
+
+/* Without a violation so far, an unknown result is the end. */
+bool
+kafka_is_over(struct kafka_log *log)
+{
+	return tell_over_budget(log->options, bytes_of(log), log->result) ||
+	       log->result->verdict == VERDICT_UNKNOWN;
+}
+
+void
+kafka_report(struct kafka_log *log, enum kafka_kind kind, const struct kafka_sight *sight,
+	     const char *what, const uint32_t *ops, size_t count)
+{
+	struct buf text = {0};
+
+	log->counts[kind]++;
+	buf_string(&text, "value ");
+	tell_value(log->history, sight->value, &text);
+	buf_string(&text, " of partition ");
+	tell_value(log->history, sight->partition, &text);
+	if (sight->offset != KAFKA_NO_OFFSET)
+		buf_printf(&text, " at offset %" PRId64, sight->offset);
+	buf_printf(&text, " %s", what);
+	tell(log->history, log->result, kafka_kind_name(kind), sight->partition, &text,
+	     ops, count);
+	if (log->result->anomaly_count <= ANOMALIES_MAX)
+		vec_last(&log->result->anomalies)->subject = sight->value;
+}
+
+static void
+print_types(const struct kafka_log *log, const char *name, bool with_allowed,
+	    struct buf *details)
+{
+	bool is_first = true;
+
+	tell_name(details, name);
+	buf_char(details, '[');
+	for (int kind = 0; kind < KAFKA_KINDS; kind++) {
+		if (log->counts[kind] == 0 && (!with_allowed || log->allowed[kind] == 0))
+			continue;
+		buf_printf(details, "%s\"%s\"", is_first ? "" : ",",
+			   kafka_kind_name(kind));
+		is_first = false;
+	}
+	buf_char(details, ']');
+}
+
+static void
+print_unseen(const struct kafka_log *log, struct buf *details)
+{
+	size_t count = log->partitions != NULL ? value_ids_count(&log->partition_ids) : 0;
+	size_t told = 0;
+
+	tell_name(details, "unseen-by-partition");
+	buf_char(details, '[');
+	for (uint32_t id = 0; id < count && told < PARTITIONS_TOLD; id++) {
+		if (log->partitions[id].unseen == 0)
+			continue;
+		buf_string(details, told++ > 0 ? ",[" : "[");
+		val_print(&log->history->values, value_ids_value(&log->partition_ids, id),
+			  details);
+		buf_printf(details, ",%" PRIu64 "]", log->partitions[id].unseen);
+	}
+	buf_char(details, ']');
+}
+
+/* In seconds, as Jepsen tells it. */
+static void
+print_lag(const struct kafka_log *log, struct buf *details)
+{
+	const struct kafka_lag *worst = &log->worst;
+
+	tell_name(details, "worst-realtime-lag");
+	if (worst->lag_ns == 0) {
+		buf_string(details, "null");
+		return;
+	}
+	buf_printf(details, "{\"process\":%" PRIu32 ",\"key\":", worst->process);
+	val_print(&log->history->values,
+		  value_ids_value(&log->partition_ids, worst->partition), details);
+	buf_printf(details, ",\"time\":%.6f,\"lag\":%.6f}", (double)worst->at_ns / 1e9,
+		   (double)worst->lag_ns / 1e9);
+}
+
+void
+kafka_print_details(const struct kafka_log *log, struct buf *details)
+{
+	tell_number(details, "records", log->records.count);
+	tell_number(details, "unseen", log->unseen);
+	print_unseen(log, details);
+	tell_number(details, "without-offset", log->unplaced);
+	tell_number(details, "passed", log->passed);
+	print_lag(log, details);
+	print_types(log, "bad-error-types", false, details);
+	print_types(log, "error-types", true, details);
+	for (int kind = 0; kind < KAFKA_KINDS; kind++)
+		if (log->counts[kind] + log->allowed[kind] > 0) {
+			tell_name(details, kafka_kind_name(kind));
+			buf_printf(details,
+				   "{\"count\":%" PRIu64 ",\"allowed\":%" PRIu64 "}",
+				   log->counts[kind], log->allowed[kind]);
+		}
+}
+
+void
+kafka_log_release(struct kafka_log *log)
+{
+	value_ids_release(&log->partition_ids);
+	value_ids_release(&log->value_ids);
+	map_release(&log->record_ids);
+	vec_release(&log->records);
+	vec_release(&log->sights);
+	free(log->partitions);
+	free(log->by_rank);
+	free(log->first_of_rank);
+	free(log->passed_ns);
+}
