@@ -2,6 +2,7 @@
  * complete the first prefix that is not allowed raises it. */
 #include "checkers/generate/generate.h"
 #include "tests/checkers/online_feed.h"
+#include "tests/checkers/random_collection.h"
 #include "tests/checkers/random_history.h"
 #include "tests/checkers/script.h"
 #include "tests/checkers/typed_history.h"
@@ -179,6 +180,76 @@ sets_raise_the_first_prefix_that_is_not_linearizable(void **state)
 	compare_typed("set", &typed_set, true, &plain_options, &plain_check, false, 1);
 }
 
+/* ---- collections ---- */
+
+static struct random_collection
+some_collection(enum collection collection, size_t i, struct rng *rng)
+{
+	return (struct random_collection){
+		.collection = collection,
+		.ops = 4 + rng_below(rng, 26),
+		.processes = 1 + (uint32_t)rng_below(rng, 5),
+		.take_percent = 30 + (int)rng_below(rng, 30),
+		.look_percent = i % 3 == 0 ? (int)rng_below(rng, 20) : 0,
+		.info_percent = i % 4 == 0 ? (int)rng_below(rng, 12) : 0,
+		.fail_percent = (int)rng_below(rng, 10),
+		.wrong_percent = i % 2 == 0 ? 0 : (int)rng_below(rng, 12),
+		.shuffled = i % 5 != 0,
+	};
+}
+
+static void
+compare_collection(enum collection collection, const char *checker, int found_percent)
+{
+	size_t count = history_count() / 4, found = 0, invalid = 0;
+	struct rng rng;
+
+	rng_init(&rng, 11 + collection);
+	for (size_t i = 0; i < count; i++) {
+		struct random_collection shape = some_collection(collection, i, &rng);
+		struct history history;
+		random_collection_play(&history, &shape, &rng);
+		struct online_compared compared = online_compare(
+			checker, &history, &plain_options, &plain_check, false);
+		found += compared.is_found;
+		invalid += compared.is_invalid;
+		history_release(&history);
+	}
+	if (getenv("FAULTLINE_RANDOM_HISTORIES") != NULL)
+		print_message("%s: %zu of %zu violations found online\n", checker, found,
+			      invalid);
+	assert_true(invalid > count / 20);
+	assert_true(found * 100 >= invalid * (size_t)found_percent);
+}
+
+static void
+bags_are_never_blamed_wrongly(void **state)
+{
+	(void)state;
+	compare_collection(COLLECTION_BAG, "bag", 90);
+}
+
+static void
+queues_are_never_blamed_wrongly(void **state)
+{
+	(void)state;
+	compare_collection(COLLECTION_QUEUE, "queue", 90);
+}
+
+static void
+stacks_are_never_blamed_wrongly(void **state)
+{
+	(void)state;
+	compare_collection(COLLECTION_STACK, "stack", 80);
+}
+
+static void
+priority_queues_are_never_blamed_wrongly(void **state)
+{
+	(void)state;
+	compare_collection(COLLECTION_PRIORITY_QUEUE, "priority-queue", 80);
+}
+
 int
 main(void)
 {
@@ -192,6 +263,10 @@ main(void)
 			ids_raise_the_first_prefix_with_a_duplicate_or_one_that_went_back),
 		cmocka_unit_test(counters_are_never_blamed_wrongly),
 		cmocka_unit_test(sets_raise_the_first_prefix_that_is_not_linearizable),
+		cmocka_unit_test(bags_are_never_blamed_wrongly),
+		cmocka_unit_test(queues_are_never_blamed_wrongly),
+		cmocka_unit_test(stacks_are_never_blamed_wrongly),
+		cmocka_unit_test(priority_queues_are_never_blamed_wrongly),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

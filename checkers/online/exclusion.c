@@ -1,0 +1,396 @@
+#include "checkers/online/exclusion.h"
+
+#include <stdlib.h>
+
+/* ---- what is open ---- */
+
+void
+asks_begin(struct asks *asks, int64_t began, uint32_t slot, bool is_look)
+{
+	vec_push(&asks->open, (struct open_ask){began, slot, is_look});
+	asks->open_looks += is_look;
+}
+
+static void
+add_lost(struct asks *asks, int64_t began)
+{
+	size_t at = asks->lost.count;
+
+	vec_push(&asks->lost, began);
+	for (; at > 0 && asks->lost.items[at - 1] > began; at--)
+		asks->lost.items[at] = asks->lost.items[at - 1];
+	asks->lost.items[at] = began;
+}
+
+void
+asks_end(struct asks *asks, uint32_t slot, bool is_lost)
+{
+	size_t at = asks->open.count;
+
+	while (at > 0 && asks->open.items[at - 1].slot != slot)
+		at--;
+	if (at == 0)
+		return;
+	struct open_ask ask = asks->open.items[at - 1];
+	for (; at < asks->open.count; at++)
+		asks->open.items[at - 1] = asks->open.items[at];
+	asks->open.count--;
+	asks->open_looks -= ask.is_look;
+	if (is_lost && !ask.is_look)
+		add_lost(asks, ask.began);
+}
+
+static size_t
+lost_until(const struct asks *asks, int64_t moment)
+{
+	size_t low = 0, high = asks->lost.count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (asks->lost.items[middle] <= moment)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static uint32_t
+takes_until(const struct asks *asks, int64_t moment)
+{
+	size_t takes = lost_until(asks, moment);
+
+	vec_each (struct open_ask, ask, &asks->open)
+		takes += !ask->is_look && ask->began <= moment;
+	return (uint32_t)takes;
+}
+
+/* ---- classes ---- */
+
+static bool
+is_excluded(const struct exclusion *exclusion, const struct element *element,
+	    int64_t certain_at)
+{
+	switch (exclusion->class) {
+	case EXCLUDES_EARLIER:
+		return certain_at < exclusion->bound;
+	case EXCLUDES_LATER:
+		return element->put_at > exclusion->bound;
+	case EXCLUDES_HIGHER:
+		return element->rank > exclusion->bound;
+	default:
+		return true;
+	}
+}
+
+/* Counts those of the class that are certain and untaken: those that were so when the
+ * operation began; and when the others became so. */
+struct counting {
+	const struct exclusion *exclusion;
+	const struct contents *contents;
+	struct exclusions *scratch;
+	int64_t began;
+	size_t before, enough; /* beyond `enough` all candidates fail */
+};
+
+static void
+count_one(struct counting *counting, const struct element *element)
+{
+	if (element->certain_at <= counting->began)
+		counting->before++;
+	else
+		vec_push(&counting->scratch->certain, element->certain_at);
+}
+
+static const struct element *
+element_at(const struct counting *counting, uint32_t at)
+{
+	return at == ELEMENT_NONE ? NULL : &counting->contents->elements.items[at];
+}
+
+static void
+count_all(struct counting *counting)
+{
+	const struct element *element = element_at(counting, counting->contents->last);
+
+	for (; element != NULL && element->certain_at > counting->began;
+	     element = element_at(counting, element->before))
+		vec_push(&counting->scratch->certain, element->certain_at);
+	counting->before =
+		counting->contents->inside_count - counting->scratch->certain.count;
+}
+
+static void
+count_earlier(struct counting *counting)
+{
+	const struct element *element = element_at(counting, counting->contents->first);
+
+	for (; element != NULL && element->certain_at < counting->exclusion->bound &&
+	       counting->before <= counting->enough;
+	     element = element_at(counting, element->after))
+		count_one(counting, element);
+}
+
+static void
+count_later(struct counting *counting)
+{
+	const struct element *element = element_at(counting, counting->contents->last);
+	int64_t bound = counting->exclusion->bound;
+
+	for (; element != NULL && element->certain_at > bound &&
+	       counting->before <= counting->enough;
+	     element = element_at(counting, element->before))
+		if (element->put_at > bound)
+			count_one(counting, element);
+}
+
+/* Depth-first through the top of the heap. */
+static void
+count_higher(struct counting *counting, size_t at)
+{
+	const struct contents *contents = counting->contents;
+
+	if (at >= contents->heap.count || counting->before > counting->enough)
+		return;
+	const struct element *element =
+		&contents->elements.items[contents->heap.items[at]];
+	if (element->rank <= counting->exclusion->bound)
+		return;
+	count_one(counting, element);
+	count_higher(counting, 2 * at + 1);
+	count_higher(counting, 2 * at + 2);
+}
+
+static size_t
+count_class(struct counting *counting)
+{
+	vec_clear(&counting->scratch->certain);
+	switch (counting->exclusion->class) {
+	case EXCLUDES_EARLIER:
+		count_earlier(counting);
+		break;
+	case EXCLUDES_LATER:
+		count_later(counting);
+		break;
+	case EXCLUDES_HIGHER:
+		count_higher(counting, 0);
+		break;
+	default:
+		count_all(counting);
+	}
+	return counting->before;
+}
+
+/* ---- candidates ---- */
+
+static int
+by_moment(const void *a, const void *b)
+{
+	int64_t x = ((const struct candidate *)a)->at;
+	int64_t y = ((const struct candidate *)b)->at;
+
+	return x < y ? -1 : x > y;
+}
+
+static void
+add_candidate(struct exclusion *exclusion, const struct online_call *call, int64_t at)
+{
+	if (at >= call->invoke_at && at < call->at)
+		vec_push(exclusion, (struct candidate){.at = at});
+}
+
+/* From its beginning on things get worse, until a stay ends or a take or look begins. */
+static void
+gather_candidates(struct exclusion *exclusion, const struct contents *contents,
+		  const struct asks *asks, const struct online_call *call)
+{
+	add_candidate(exclusion, call, call->invoke_at);
+	vec_each (struct open_ask, ask, &asks->open)
+		add_candidate(exclusion, call, ask->began);
+	for (size_t i = lost_until(asks, call->invoke_at); i < asks->lost.count; i++)
+		add_candidate(exclusion, call, asks->lost.items[i]);
+	vec_each (uint32_t, at, &contents->recent)
+		add_candidate(exclusion, call, contents->elements.items[*at].stays_until);
+	if (exclusion->count > 1)
+		qsort(exclusion->items, exclusion->count, sizeof(struct candidate),
+		      by_moment);
+}
+
+static bool
+is_surely_inside(const struct exclusion *exclusion, const struct contents *contents,
+		 int64_t at)
+{
+	vec_each (uint32_t, recent, &contents->recent) {
+		const struct element *element = &contents->elements.items[*recent];
+		if (element->certain_at <= at && at < element->stays_until &&
+		    is_excluded(exclusion, element, element->certain_at))
+			return true;
+	}
+	return false;
+}
+
+/* Fills in what is known of the candidate; false: it fails. */
+static bool
+judge_candidate(const struct exclusion *exclusion, const struct exclusions *scratch,
+		const struct contents *contents, const struct asks *asks, size_t before,
+		struct candidate *candidate)
+{
+	size_t elements = before;
+
+	vec_each (int64_t, certain_at, &scratch->certain)
+		elements += *certain_at <= candidate->at;
+	candidate->elements = (uint32_t)elements;
+	candidate->takes = elements > 0 ? takes_until(asks, candidate->at) : 0;
+	candidate->free_since = ONLINE_NEVER;
+	return elements <= candidate->takes &&
+	       !is_surely_inside(exclusion, contents, candidate->at);
+}
+
+bool
+exclusion_make(struct exclusion *exclusion, struct exclusions *scratch,
+	       const struct contents *contents, const struct asks *asks,
+	       const struct online_call *call)
+{
+	struct counting counting = {.exclusion = exclusion,
+				    .contents = contents,
+				    .scratch = scratch,
+				    .began = call->invoke_at,
+				    .enough = asks->lost.count + asks->open.count};
+	size_t before = count_class(&counting), kept = 0;
+
+	gather_candidates(exclusion, contents, asks, call);
+	for (size_t i = 0; i < exclusion->count; i++) {
+		struct candidate candidate = exclusion->items[i];
+		if ((kept > 0 && exclusion->items[kept - 1].at == candidate.at) ||
+		    !judge_candidate(exclusion, scratch, contents, asks, before,
+				     &candidate))
+			continue;
+		candidate.takes = takes_until(asks, candidate.at);
+		if (candidate.elements == 0)
+			candidate.free_since = call->at;
+		exclusion->items[kept++] = candidate;
+		if (candidate.elements == 0 && asks->open_looks == 0)
+			break;
+	}
+	exclusion->count = kept;
+	return kept > 0;
+}
+
+/* ---- what becomes of them ---- */
+
+static bool
+is_settled(const struct exclusion *exclusion, int64_t watermark)
+{
+	for (size_t i = 0; i < exclusion->count; i++)
+		if (exclusion->items[i].free_since < watermark)
+			return true;
+	return false;
+}
+
+void
+exclusion_release(struct exclusion *exclusion)
+{
+	free(exclusion->items);
+	*exclusion = (struct exclusion){0};
+}
+
+static void
+forget_oldest(struct exclusions *exclusions)
+{
+	size_t gone = exclusions->undecided.count / 2;
+
+	for (size_t i = 0; i < exclusions->undecided.count; i++) {
+		if (i < gone)
+			exclusion_release(&exclusions->undecided.items[i]);
+		else
+			exclusions->undecided.items[i - gone] =
+				exclusions->undecided.items[i];
+	}
+	exclusions->undecided.count -= gone;
+}
+
+void
+exclusions_keep(struct exclusions *exclusions, struct exclusion *exclusion,
+		const struct asks *asks)
+{
+	if (asks->open_looks == 0 && is_settled(exclusion, ONLINE_NEVER)) {
+		exclusion_release(exclusion);
+		return;
+	}
+	if (exclusions->undecided.count == EXCLUSIONS_MAX)
+		forget_oldest(exclusions);
+	vec_push(&exclusions->undecided, *exclusion);
+}
+
+/* False: the candidate fails. */
+static bool
+update_candidate(struct candidate *candidate, bool is_member, const struct met *met)
+{
+	bool had_begun = met->began <= candidate->at;
+
+	if (is_member && met->certain_at <= candidate->at) {
+		if (candidate->at < met->element->stays_until)
+			return false;
+		candidate->elements -= had_begun;
+		if (had_begun && candidate->elements == 0)
+			candidate->free_since = met->at;
+	}
+	candidate->takes -= had_begun;
+	return candidate->elements <= candidate->takes;
+}
+
+const struct exclusion *
+exclusions_update(struct exclusions *exclusions, const struct met *met)
+{
+	const struct exclusion *failed = NULL;
+
+	vec_each (struct exclusion, exclusion, &exclusions->undecided) {
+		bool is_member = met->element != NULL &&
+				 is_excluded(exclusion, met->element, met->certain_at);
+		size_t kept = 0;
+		for (size_t i = 0; i < exclusion->count; i++) {
+			struct candidate candidate = exclusion->items[i];
+			if (update_candidate(&candidate, is_member, met))
+				exclusion->items[kept++] = candidate;
+		}
+		exclusion->count = kept;
+		if (kept == 0 && failed == NULL)
+			failed = exclusion;
+	}
+	return failed;
+}
+
+void
+exclusions_settle(struct exclusions *exclusions, int64_t watermark)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < exclusions->undecided.count; i++) {
+		struct exclusion *exclusion = &exclusions->undecided.items[i];
+		if (is_settled(exclusion, watermark))
+			exclusion_release(exclusion);
+		else
+			exclusions->undecided.items[kept++] = *exclusion;
+	}
+	exclusions->undecided.count = kept;
+}
+
+void
+exclusions_release(struct exclusions *exclusions)
+{
+	vec_each (struct exclusion, exclusion, &exclusions->undecided)
+		exclusion_release(exclusion);
+	vec_release(&exclusions->undecided);
+	vec_release(&exclusions->certain);
+}
+
+size_t
+exclusions_bytes(const struct exclusions *exclusions)
+{
+	size_t bytes = exclusions->undecided.capacity * sizeof(struct exclusion) +
+		       exclusions->certain.capacity * sizeof(int64_t);
+
+	vec_each (struct exclusion, exclusion, &exclusions->undecided)
+		bytes += exclusion->capacity * sizeof(struct candidate);
+	return bytes;
+}
