@@ -237,15 +237,19 @@ static void
 tell_in_other_words(const struct definition *definition, struct history *history,
 		    bool strict, enum verdict verdict)
 {
+	bool triples = !definition->keeps_numbers;
+
 	vec_each (struct op, op, &history->ops) {
-		op->key = triple(&history->values, op->key);
-		op->input = triple(&history->values, op->input);
-		op->output = triple(&history->values, op->output);
+		if (triples) {
+			op->key = triple(&history->values, op->key);
+			op->input = triple(&history->values, op->input);
+			op->output = triple(&history->values, op->output);
+		}
 		op->process = 17 - 5 * op->process;
 		op->invoke_ns += HOUR_NS;
 		op->complete_ns += HOUR_NS;
 	}
-	if (judge_times(definition, history, strict, 3) == verdict)
+	if (judge_times(definition, history, strict, triples ? 3 : 1) == verdict)
 		return;
 	show(history);
 	fail_msg("%s: in other words no longer %s", definition->checker,
