@@ -12,8 +12,9 @@ enum {
 struct judging {
 	struct engine engine;
 	struct depth depth;
-	struct breadth breadth;
+	struct whole whole;
 	struct windows windows;
+	uint32_t stuck; /* the layer that cannot be passed, or was not yet */
 	struct frontier *result;
 };
 
@@ -153,25 +154,22 @@ write_core(struct judging *judging, uint32_t first, uint32_t last)
 static void
 decide(struct judging *judging, enum frontier_driver driver, enum progress progress)
 {
-	struct engine *engine = &judging->engine;
-	uint32_t best = engine->best_layer;
-
 	judging->result->decided_by = driver;
 	if (progress == PROGRESS_FOUND) {
 		judging->result->verdict = VERDICT_VALID;
 		if (driver == FRONTIER_DEPTH)
 			write_order(judging, &judging->depth.nodes, judging->depth.found);
 		else
-			write_order(judging, &judging->breadth.nodes,
-				    judging->breadth.found);
+			write_order(judging, &judging->whole.breadth.nodes,
+				    judging->whole.breadth.found);
 		return;
 	}
 	judging->result->verdict = VERDICT_INVALID;
-	if (driver == FRONTIER_WINDOWS)
-		write_core(judging, judging->windows.first,
-			   judging->windows.breadth.layer);
-	else
-		write_core(judging, 0, best);
+	uint32_t first = driver == FRONTIER_WINDOWS ? judging->windows.first : 0;
+	judging->stuck = driver == FRONTIER_WINDOWS   ? judging->windows.breadth.layer
+			 : driver == FRONTIER_BREADTH ? judging->whole.breadth.layer
+						      : judging->engine.best_layer;
+	write_core(judging, first, judging->stuck);
 }
 
 static enum progress
@@ -181,7 +179,7 @@ run_driver(struct judging *judging, enum frontier_driver driver, uint64_t work)
 	case FRONTIER_DEPTH:
 		return depth_run(&judging->engine, &judging->depth, work);
 	case FRONTIER_BREADTH:
-		return breadth_run(&judging->engine, &judging->breadth, work);
+		return whole_run(&judging->engine, &judging->whole, work);
 	case FRONTIER_WINDOWS:
 		return windows_run(&judging->engine, &judging->windows, work);
 	case FRONTIER_ALL:
@@ -236,6 +234,7 @@ give_up(struct judging *judging)
 				     ? "the budget of time is used up"
 				     : "the budget of memory is used up";
 
+	judging->stuck = engine->best_layer;
 	judging->result->verdict = VERDICT_UNKNOWN;
 	judging->result->reason = mem_format(
 		"%s; an order was found for the first %u of %u completed operations",
@@ -253,16 +252,15 @@ judge(struct judging *judging, unsigned drivers)
 	take_turns(judging, drivers);
 	if (result->verdict == VERDICT_NONE)
 		give_up(judging);
-	if (engine->best_layer < engine->plan.layer_count)
+	if (result->verdict != VERDICT_VALID && judging->stuck < engine->plan.layer_count)
 		result->stuck_op =
-			engine->plan.calls
-				.items[engine->plan.layer_call[engine->best_layer]]
+			engine->plan.calls.items[engine->plan.layer_call[judging->stuck]]
 				.op;
 	result->work = engine->work;
 	result->bytes_peak = engine->bytes_peak;
 	usages_release(&engine->usages);
 	depth_release(&judging->depth);
-	breadth_release(&judging->breadth);
+	whole_release(&judging->whole);
 	windows_release(&judging->windows);
 }
 

@@ -31,6 +31,13 @@ is_taken(const struct memo *memo, const struct memo_entry *entry)
 	return entry->tag == memo->tag + 1;
 }
 
+/* Those that must still be noticed can do less: they are remembered apart. */
+static uint32_t
+state_of(const struct node *node)
+{
+	return node->state | (uint32_t)node->is_unobserved << 31;
+}
+
 /* Where the mask, layer and state are, or would be. */
 static struct memo_entry *
 entry_of(const struct memo *memo, uint64_t mask, uint32_t layer, uint32_t state)
@@ -62,25 +69,37 @@ grow(struct memo *memo)
 	free(old.entries);
 }
 
+static bool
+entry_dominates(const struct memo *memo, const struct usages *usages,
+		const struct memo_entry *entry, uint32_t usage)
+{
+	if (!is_taken(memo, entry))
+		return false;
+	if (usages_leq(usages, entry->usage, usage))
+		return true;
+	for (uint32_t next = entry->next; next != 0;) {
+		const struct memo_link *link = &memo->links.items[next - 1];
+		if (usages_leq(usages, link->usage, usage))
+			return true;
+		next = link->next;
+	}
+	return false;
+}
+
 bool
 memo_dominates(const struct memo *memo, const struct usages *usages,
 	       const struct node *node)
 {
 	if (memo->count == 0)
 		return false;
-	const struct memo_entry *entry =
-		entry_of(memo, node->mask, node->layer, node->state);
-	if (!is_taken(memo, entry))
-		return false;
-	if (usages_leq(usages, entry->usage, node->usage))
+	if (entry_dominates(memo, usages,
+			    entry_of(memo, node->mask, node->layer, node->state),
+			    node->usage))
 		return true;
-	for (uint32_t next = entry->next; next != 0;) {
-		const struct memo_link *link = &memo->links.items[next - 1];
-		if (usages_leq(usages, link->usage, node->usage))
-			return true;
-		next = link->next;
-	}
-	return false;
+	return node->is_unobserved &&
+	       entry_dominates(memo, usages,
+			       entry_of(memo, node->mask, node->layer, state_of(node)),
+			       node->usage);
 }
 
 /* Takes out what the usage dominates; the first place of the entry is left to it. */
@@ -119,7 +138,7 @@ memo_offer(struct memo *memo, const struct usages *usages, const struct node *no
 	}
 	*entry = (struct memo_entry){.mask = node->mask,
 				     .layer = node->layer,
-				     .state = node->state,
+				     .state = state_of(node),
 				     .usage = node->usage,
 				     .tag = memo->tag + 1};
 	memo->count++;
@@ -130,7 +149,7 @@ bool
 memo_holds(const struct memo *memo, const struct node *node)
 {
 	const struct memo_entry *entry =
-		entry_of(memo, node->mask, node->layer, node->state);
+		entry_of(memo, node->mask, node->layer, state_of(node));
 
 	if (!is_taken(memo, entry))
 		return false;

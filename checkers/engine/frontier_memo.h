@@ -16,7 +16,7 @@ struct node {
 	uint32_t usage;	 /* how many crashed calls were used */
 	uint32_t parent; /* node; FRONTIER_NONE at the root */
 	uint32_t call;	 /* led here from the parent; of crashed calls any of the class */
-	uint32_t unused;
+	bool is_unobserved; /* by a crashed call that nothing has noticed yet */
 };
 
 /* A configuration and the first of its usages; tag 0 is empty. */

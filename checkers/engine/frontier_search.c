@@ -3,6 +3,41 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	WORK_PER_STOP_CHECK = 1024
+};
+
+uint32_t
+nodes_add(struct nodes *nodes, const struct node *node)
+{
+	vec_push(nodes, *node);
+	return (uint32_t)nodes->count - 1;
+}
+
+bool
+engine_must_stop(struct engine *engine, size_t bytes)
+{
+	if (engine->work < engine->stop_check_at)
+		return false;
+	engine->stop_check_at = engine->work + WORK_PER_STOP_CHECK;
+	bytes += engine->plan.bytes;
+	if (bytes > engine->bytes_peak)
+		engine->bytes_peak = bytes;
+	bool is_over = bytes > engine->bytes_max / 3 ||
+		       model_is_full(engine->plan.model, engine->plan.self) ||
+		       budget_is_over(&engine->options->budget);
+	if (is_over)
+		engine->stop_check_at = 0; /* the other drivers shall notice at once */
+	return is_over;
+}
+
+void
+engine_note_layer(struct engine *engine, uint32_t layer)
+{
+	if (layer > engine->best_layer)
+		engine->best_layer = layer;
+}
+
 /* ---- steps --------------------------------------------------------------------------
  */
 
@@ -52,12 +87,14 @@ engine_apply(struct engine *engine, const struct node *node, const struct open_c
 {
 	uint32_t state;
 
-	if (open->is_read || node->mask >> open->slot & 1)
+	if (open->is_read || node->mask >> open->slot & 1 ||
+	    (node->is_unobserved && engine->plan.classes.items[open->class].is_overwrite))
 		return false;
 	state = plan_step(&engine->plan, node->state, open->class);
 	if (state == FRONTIER_ILLEGAL)
 		return false;
 	*next = *node;
+	next->is_unobserved = false;
 	next->state = state;
 	next->mask |= (uint64_t)1 << open->slot;
 	next->call = open->call;
@@ -73,7 +110,8 @@ engine_apply_info(struct engine *engine, struct usages *usages, const struct nod
 	const struct info_class *class = &plan->info_classes.items[info];
 	uint32_t call = plan->infos[class->first];
 
-	if (plan->calls.items[call].invoke_at > plan_layer_position(plan, node->layer))
+	if (plan->calls.items[call].invoke_at > plan_layer_position(plan, node->layer) ||
+	    (node->is_unobserved && plan->classes.items[class->class].is_overwrite))
 		return false;
 	uint32_t state = plan_step(plan, node->state, class->class);
 	if (state == FRONTIER_ILLEGAL || state == node->state)
@@ -88,5 +126,6 @@ engine_apply_info(struct engine *engine, struct usages *usages, const struct nod
 	next->usage = usage;
 	next->call = call;
 	engine_absorb(engine, next);
+	next->is_unobserved = next->mask == node->mask;
 	return true;
 }

@@ -12,7 +12,7 @@ struct engine {
 	struct usages usages; /* exact */
 	const struct check_options *options;
 	uint32_t best_layer; /* the furthest that an order was found for */
-	uint64_t work;
+	uint64_t work, stop_check_at;
 	size_t bytes_max, bytes_peak;
 	struct { /* reads that fit a state at a layer, remembered */
 		uint32_t layer, state;
@@ -26,6 +26,17 @@ enum progress {
 	PROGRESS_EMPTY,	   /* nothing is left to try */
 	PROGRESS_STOPPED,  /* time or memory is over */
 };
+
+struct nodes {
+	struct node *items; /* a vec */
+	size_t count, capacity;
+};
+
+/* Adds a node; its number. */
+uint32_t nodes_add(struct nodes *nodes, const struct node *node);
+
+/* Time or memory is over; `bytes`: what the driver holds. Looked at once in a while. */
+bool engine_must_stop(struct engine *engine, size_t bytes);
 
 /* An order was found for all completions before the layer. */
 void engine_note_layer(struct engine *engine, uint32_t layer);
@@ -46,14 +57,11 @@ void engine_pass(struct engine *engine, struct node *node);
 /* The node after one more call; false when the call is not allowed. */
 bool engine_apply(struct engine *engine, const struct node *node,
 		  const struct open_call *open, struct node *next);
-/* The same with one more crashed call of a class. */
+/* The same with one more crashed call of a class. Nobody needs it before somebody notices:
+ * the next call but reads must not be one that overwrites, else it could be left out; and
+ * it comes before the layer is passed, else the crashed call could wait. */
 bool engine_apply_info(struct engine *engine, struct usages *usages,
 		       const struct node *node, uint32_t info, struct node *next);
-
-struct nodes {
-	struct node *items; /* a vec */
-	size_t count, capacity;
-};
 
 /* Depth-first search. */
 struct depth {
@@ -66,31 +74,41 @@ struct depth {
 enum progress depth_run(struct engine *engine, struct depth *depth, uint64_t work);
 void depth_release(struct depth *depth);
 
-/* Breadth-first search from a set of nodes of one layer. */
+/* Breadth-first search from a set of nodes of one layer, layer by layer. */
 struct breadth {
 	struct nodes nodes;
 	VEC(uint32_t) now;  /* nodes at `layer`, those before `at` are done */
 	VEC(uint32_t) next; /* nodes at `layer` + 1 */
 	size_t at;
 	uint32_t layer;
-	uint32_t until;	       /* stop with PROGRESS_FOUND here */
-	struct usages *usages; /* borrowed */
+	uint32_t until; /* stop with PROGRESS_FOUND here */
+	struct usages usages;
 	struct memo memo, memo_next;
-	uint32_t found;
-	bool is_started;
+	uint32_t found; /* node */
 };
-/* The first nodes; `usages`, `layer` and `until` must be set. */
-void breadth_start(struct breadth *breadth, const struct node *node);
-void breadth_start_at_root(struct engine *engine, struct breadth *breadth);
+/* Forgets all nodes; the first ones of a layer are added then. */
+void breadth_clear(struct breadth *breadth, uint32_t layer, uint32_t until);
+void breadth_add(struct breadth *breadth, const struct node *node);
+void breadth_add_root(struct engine *engine, struct breadth *breadth);
 
-/* Started before, or from the root to the end. */
 enum progress breadth_run(struct engine *engine, struct breadth *breadth, uint64_t work);
+
+/* The way that was found uses more crashed calls of a class than there are: that class
+ * is counted apart from now on. False: the way is possible. */
+bool breadth_refine(struct engine *engine, struct breadth *breadth);
 void breadth_release(struct breadth *breadth);
+
+/* The whole history, breadth-first. At first all crashed calls are counted together. */
+struct whole {
+	struct breadth breadth;
+	bool is_open;
+};
+enum progress whole_run(struct engine *engine, struct whole *whole, uint64_t work);
+void whole_release(struct whole *whole);
 
 /* Refutation of ever wider windows before the furthest layer. */
 struct windows {
 	struct breadth breadth;
-	struct usages usages;
 	uint32_t width, first, best;
 	bool is_open;
 };

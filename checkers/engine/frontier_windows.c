@@ -43,12 +43,12 @@ add_starts(const struct plan *plan, struct windows *windows, uint64_t changes,
 
 	do {
 		for (uint32_t state = 0; state < plan->state_count; state++)
-			breadth_start(&windows->breadth,
-				      &(struct node){.mask = subset | reads,
-						     .layer = windows->first,
-						     .state = state,
-						     .parent = FRONTIER_NONE,
-						     .call = FRONTIER_NONE});
+			breadth_add(&windows->breadth,
+				    &(struct node){.mask = subset | reads,
+						   .layer = windows->first,
+						   .state = state,
+						   .parent = FRONTIER_NONE,
+						   .call = FRONTIER_NONE});
 		subset = (subset - changes) & changes;
 	} while (subset != 0);
 }
@@ -63,92 +63,13 @@ open_window(struct engine *engine, struct windows *windows)
 	windows->first =
 		windows->best > windows->width ? windows->best - windows->width : 0;
 	open_masks(plan, windows->first, &changes, &reads);
-	if (windows->first > 0 && !are_starts_few(plan, changes))
+	if (!are_starts_few(plan, changes))
 		return false;
-	breadth_release(&windows->breadth);
-	usages_clear(&windows->usages);
-	windows->breadth.usages = &windows->usages;
-	windows->breadth.layer = windows->first;
-	windows->breadth.until = windows->best + 1;
-	if (windows->first == 0)
-		breadth_start_at_root(engine, &windows->breadth);
-	else
-		add_starts(plan, windows, changes, reads);
+	breadth_clear(&windows->breadth, windows->first, windows->best + 1);
+	add_starts(plan, windows, changes, reads);
+	engine->work += windows->breadth.now.count;
 	windows->is_open = true;
 	return true;
-}
-
-/* ---- crashed calls counted together -------------------------------------------------
- */
-
-struct use {
-	uint32_t info, layer;
-};
-
-/* The crashed calls on the way to a node, the last one first. */
-static size_t
-collect_uses(const struct plan *plan, const struct nodes *nodes, uint32_t found,
-	     struct use **uses)
-{
-	VEC(struct use) all = {0};
-
-	for (uint32_t id = found; nodes->items[id].parent != FRONTIER_NONE;
-	     id = nodes->items[id].parent) {
-		const struct node *node = &nodes->items[id];
-		if (plan->calls.items[node->call].optional)
-			vec_push(&all,
-				 (struct use){
-					 plan->classes.items[plan->class_of[node->call]]
-						 .info,
-					 nodes->items[node->parent].layer});
-	}
-	*uses = all.items;
-	return all.count;
-}
-
-/* The class that the way uses most beyond what there is by then; FRONTIER_NONE: none. */
-static uint32_t
-overused_class(const struct plan *plan, const struct use *uses, size_t count)
-{
-	uint32_t *used = mem_new(plan->info_classes.count + 1, sizeof(*used));
-	uint32_t *beyond = mem_new(plan->info_classes.count + 1, sizeof(*beyond));
-	uint32_t worst = FRONTIER_NONE;
-
-	for (size_t i = count; i-- > 0;) {
-		uint32_t info = uses[i].info, number = used[info]++;
-		const struct info_class *class = &plan->info_classes.items[info];
-		if (number < class->count &&
-		    plan->calls.items[plan->infos[class->first + number]].invoke_at <=
-			    plan_layer_position(plan, uses[i].layer))
-			continue;
-		beyond[info]++;
-		if (worst == FRONTIER_NONE || beyond[info] > beyond[worst])
-			worst = info;
-	}
-	free(used);
-	free(beyond);
-	return worst;
-}
-
-/* The window was passed. By more crashed calls of a class than there are: that class is
- * counted alone from now on, in the same window. Otherwise the window becomes wider. */
-static void
-learn(struct engine *engine, struct windows *windows)
-{
-	const struct plan *plan = &engine->plan;
-	struct use *uses;
-	size_t count = collect_uses(plan, &windows->breadth.nodes, windows->breadth.found,
-				    &uses);
-	uint32_t overused = overused_class(plan, uses, count);
-
-	free(uses);
-	windows->is_open = false;
-	if (overused != FRONTIER_NONE)
-		usages_split(&windows->usages, overused);
-	else if (windows->first == 0)
-		engine_note_layer(engine, windows->breadth.layer);
-	else
-		windows->width *= 2;
 }
 
 /* ---- turns --------------------------------------------------------------------------
@@ -161,8 +82,8 @@ move_to(struct engine *engine, struct windows *windows, uint32_t best)
 	windows->best = best;
 	windows->width = WINDOW_FIRST;
 	windows->is_open = false;
-	usages_release(&windows->usages);
-	usages_init_joined(&windows->usages, &engine->plan);
+	usages_release(&windows->breadth.usages);
+	usages_init_joined(&windows->breadth.usages, &engine->plan);
 }
 
 /* EMPTY: refuted. STOPPED: no window that can be searched refutes the layer of now. */
@@ -184,7 +105,12 @@ windows_run(struct engine *engine, struct windows *windows, uint64_t work)
 			breadth_run(engine, &windows->breadth, end - engine->work);
 		if (progress != PROGRESS_FOUND)
 			return progress;
-		learn(engine, windows);
+		windows->is_open = false;
+		if (breadth_refine(engine, &windows->breadth))
+			continue;
+		if (windows->first == 0)
+			return PROGRESS_STOPPED;
+		windows->width *= 2;
 	}
 	return PROGRESS_MORE;
 }
@@ -193,5 +119,4 @@ void
 windows_release(struct windows *windows)
 {
 	breadth_release(&windows->breadth);
-	usages_release(&windows->usages);
 }

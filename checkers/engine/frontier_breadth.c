@@ -1,0 +1,245 @@
+#include "checkers/engine/frontier_search.h"
+
+#include "base/assert.h"
+
+#include <stdlib.h>
+
+/* ---- layer by layer ----------------------------------------------------------------- */
+
+/* Adds a node to the set of this layer or, when it may pass, of the next. */
+static void
+spread(struct engine *engine, struct breadth *breadth, struct node *node)
+{
+	bool passes = engine_may_pass(engine, node);
+
+	if (passes)
+		engine_pass(engine, node);
+	struct memo *memo = passes ? &breadth->memo_next : &breadth->memo;
+	if (!memo_offer(memo, &breadth->usages, node))
+		return;
+	uint32_t id = nodes_add(&breadth->nodes, node);
+	if (passes)
+		vec_push(&breadth->next, id);
+	else
+		vec_push(&breadth->now, id);
+}
+
+static void
+spread_from(struct engine *engine, struct breadth *breadth, uint32_t id)
+{
+	const struct plan *plan = &engine->plan;
+	struct node node = breadth->nodes.items[id], next;
+
+	if (!memo_holds(&breadth->memo, &node))
+		return;
+	node.parent = id;
+	if (engine_may_pass(engine, &node)) {
+		node.parent = breadth->nodes.items[id].parent;
+		spread(engine, breadth, &node);
+		return;
+	}
+	for (uint32_t i = plan->open_starts[node.layer];
+	     i < plan->open_starts[node.layer + 1]; i++)
+		if (engine_apply(engine, &node, &plan->open.items[i], &next))
+			spread(engine, breadth, &next);
+	for (uint32_t info = 0; info < plan->info_classes.count; info++)
+		if (engine_apply_info(engine, &breadth->usages, &node, info, &next))
+			spread(engine, breadth, &next);
+}
+
+/* Goes on to the next layer; false when nothing reached it. */
+static bool
+next_layer(struct breadth *breadth)
+{
+	struct memo memo = breadth->memo;
+
+	if (breadth->next.count == 0)
+		return false;
+	vec_clear(&breadth->now);
+	vec_each (uint32_t, id, &breadth->next)
+		vec_push(&breadth->now, *id);
+	vec_clear(&breadth->next);
+	breadth->memo = breadth->memo_next;
+	breadth->memo_next = memo;
+	memo_forget(&breadth->memo_next);
+	breadth->at = 0;
+	breadth->layer++;
+	return true;
+}
+
+void
+breadth_clear(struct breadth *breadth, uint32_t layer, uint32_t until)
+{
+	vec_clear(&breadth->nodes);
+	vec_clear(&breadth->now);
+	vec_clear(&breadth->next);
+	memo_forget(&breadth->memo);
+	memo_forget(&breadth->memo_next);
+	usages_clear(&breadth->usages);
+	breadth->at = 0;
+	breadth->layer = layer;
+	breadth->until = until;
+}
+
+void
+breadth_add(struct breadth *breadth, const struct node *node)
+{
+	if (memo_offer(&breadth->memo, &breadth->usages, node))
+		vec_push(&breadth->now, nodes_add(&breadth->nodes, node));
+}
+
+void
+breadth_add_root(struct engine *engine, struct breadth *breadth)
+{
+	struct node root = {.state = engine->plan.model->init(engine->plan.self),
+			    .parent = FRONTIER_NONE,
+			    .call = FRONTIER_NONE};
+
+	if (engine->plan.layer_count > 0)
+		engine_absorb(engine, &root);
+	breadth_add(breadth, &root);
+}
+
+static size_t
+breadth_bytes(const struct breadth *breadth)
+{
+	return breadth->nodes.capacity * sizeof(struct node) +
+	       (breadth->now.capacity + breadth->next.capacity) * sizeof(uint32_t) +
+	       memo_bytes(&breadth->memo) + memo_bytes(&breadth->memo_next) +
+	       usages_bytes(&breadth->usages);
+}
+
+enum progress
+breadth_run(struct engine *engine, struct breadth *breadth, uint64_t work)
+{
+	for (uint64_t end = engine->work + work; engine->work < end; engine->work++) {
+		if (breadth->layer == breadth->until) {
+			breadth->found = breadth->now.items[0];
+			return PROGRESS_FOUND;
+		}
+		if (engine_must_stop(engine, breadth_bytes(breadth)))
+			return PROGRESS_STOPPED;
+		if (breadth->at < breadth->now.count)
+			spread_from(engine, breadth, breadth->now.items[breadth->at++]);
+		else if (!next_layer(breadth))
+			return PROGRESS_EMPTY;
+	}
+	return PROGRESS_MORE;
+}
+
+void
+breadth_release(struct breadth *breadth)
+{
+	vec_release(&breadth->nodes);
+	vec_release(&breadth->now);
+	vec_release(&breadth->next);
+	memo_release(&breadth->memo);
+	memo_release(&breadth->memo_next);
+	usages_release(&breadth->usages);
+	*breadth = (struct breadth){0};
+}
+
+/* ---- crashed calls counted together -------------------------------------------------
+ */
+
+struct use {
+	uint32_t info, layer;
+};
+
+/* The crashed calls on the way to a node, the last one first. */
+static size_t
+collect_uses(const struct plan *plan, const struct nodes *nodes, uint32_t found,
+	     struct use **uses)
+{
+	VEC(struct use) all = {0};
+
+	for (uint32_t id = found; nodes->items[id].parent != FRONTIER_NONE;
+	     id = nodes->items[id].parent) {
+		const struct node *node = &nodes->items[id];
+		if (plan->calls.items[node->call].optional)
+			vec_push(&all,
+				 (struct use){
+					 plan->classes.items[plan->class_of[node->call]]
+						 .info,
+					 nodes->items[node->parent].layer});
+	}
+	*uses = all.items;
+	return all.count;
+}
+
+/* The class that the way uses most beyond what there is by then; FRONTIER_NONE: none. */
+static uint32_t
+overused_class(const struct plan *plan, const struct use *uses, size_t count)
+{
+	uint32_t *used = mem_new(plan->info_classes.count + 1, sizeof(*used));
+	uint32_t *beyond = mem_new(plan->info_classes.count + 1, sizeof(*beyond));
+	uint32_t worst = FRONTIER_NONE;
+
+	for (size_t i = count; i-- > 0;) {
+		uint32_t info = uses[i].info, number = used[info]++;
+		const struct info_class *class = &plan->info_classes.items[info];
+		if (number < class->count &&
+		    plan->calls.items[plan->infos[class->first + number]].invoke_at <=
+			    plan_layer_position(plan, uses[i].layer))
+			continue;
+		beyond[info]++;
+		if (worst == FRONTIER_NONE || beyond[info] > beyond[worst])
+			worst = info;
+	}
+	free(used);
+	free(beyond);
+	return worst;
+}
+
+bool
+breadth_refine(struct engine *engine, struct breadth *breadth)
+{
+	const struct plan *plan = &engine->plan;
+	struct use *uses;
+	size_t count = collect_uses(plan, &breadth->nodes, breadth->found, &uses);
+	uint32_t overused = overused_class(plan, uses, count);
+
+	free(uses);
+	if (overused == FRONTIER_NONE)
+		return false;
+	bool was_joined = usages_split(&breadth->usages, overused);
+	ASSERT(was_joined);
+	return true;
+}
+
+/* ---- the whole history --------------------------------------------------------------
+ */
+
+static void
+open_whole(struct engine *engine, struct whole *whole)
+{
+	breadth_clear(&whole->breadth, 0, engine->plan.layer_count);
+	breadth_add_root(engine, &whole->breadth);
+	whole->is_open = true;
+}
+
+enum progress
+whole_run(struct engine *engine, struct whole *whole, uint64_t work)
+{
+	uint64_t end = engine->work + work;
+
+	if (whole->breadth.usages.plan == NULL)
+		usages_init_joined(&whole->breadth.usages, &engine->plan);
+	while (engine->work < end) {
+		if (!whole->is_open)
+			open_whole(engine, whole);
+		enum progress progress =
+			breadth_run(engine, &whole->breadth, end - engine->work);
+		if (progress != PROGRESS_FOUND ||
+		    !breadth_refine(engine, &whole->breadth))
+			return progress;
+		whole->is_open = false;
+	}
+	return PROGRESS_MORE;
+}
+
+void
+whole_release(struct whole *whole)
+{
+	breadth_release(&whole->breadth);
+}
