@@ -262,8 +262,10 @@ has_keys(const struct history *history)
 }
 
 static const char *
-why_not(const struct history *history, val init)
+why_not(const struct history *history, val init, size_t bytes_max)
 {
+	if (bytes_max < BANK_ORDER_BYTES_MIN)
+		return "there is too little memory for it";
 	if (history->ops.count > BANK_ORDER_OPS)
 		return "the history is too long for it";
 	size_t accounts = count_accounts(history);
@@ -317,7 +319,7 @@ bank_order_judge(const struct history *history, const struct check_options *opti
 {
 	struct check_options own = bounded(options);
 	struct check_result found = {0};
-	const char *unasked = why_not(history, options->init);
+	const char *unasked = why_not(history, options->init, own.budget.bytes_max);
 
 	*why = NULL;
 	if (unasked != NULL) {

@@ -14,6 +14,7 @@ enum {
 	BANK_ORDER_OPS = 20000,
 	BANK_ORDER_ACCOUNTS = 32,
 	BANK_ORDER_BYTES = 128 << 20,
+	BANK_ORDER_BYTES_MIN = 1 << 20,
 };
 
 /* The balances as a state. Without initial balances the first read sets them. */
