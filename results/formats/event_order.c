@@ -140,7 +140,9 @@ history_has_overlaps(const struct history *history)
 		const struct op *op = &history->ops.items[i];
 		uint64_t *end = map_at(&ends, op->process, NULL);
 		found = op->invoke_at < *end;
-		if (op->complete_at != OP_NEVER && op->complete_at > *end)
+		if (op->complete_at == OP_NEVER && op->complete_ns < 0)
+			*end = UINT32_MAX; /* nothing to tell its end by */
+		else if (op->complete_at != OP_NEVER && op->complete_at > *end)
 			*end = op->complete_at;
 	}
 	map_release(&ends);
