@@ -158,8 +158,9 @@ book_copies_init(struct history *copies, const struct history *history)
 
 	*copies = *history;
 	copies->ops.items = mem_new(history->ops.count + 1, sizeof(struct op));
-	memcpy(copies->ops.items, history->ops.items,
-	       history->ops.count * sizeof(struct op));
+	if (history->ops.count > 0)
+		memcpy(copies->ops.items, history->ops.items,
+		       history->ops.count * sizeof(struct op));
 	value_ids_init(&requests, &history->values);
 	value_ids_init(&titles, &history->values);
 	for (uint32_t i = 0; i < history->ops.count; i++) {
