@@ -4,6 +4,7 @@
 #include "harness/command.h"
 #include "harness/judge.h"
 #include "harness/model_library.h"
+#include "results/drawing/anomaly_drawing.h"
 #include "results/formats/reader.h"
 #include "workloads/workload.h"
 
@@ -19,7 +20,8 @@ const struct command command_check = {"check", "FILE|RUN|-",
 				      check_main};
 
 struct settings {
-	const char *runs, *format, *checker, *model, *level, *key, *init, *nil, *budget;
+	const char *runs, *format, *checker, *model, *level, *key, *init, *nil, *budget,
+		*draw;
 	int64_t threads;
 	bool json, failed_cas, help;
 };
@@ -91,6 +93,26 @@ parse_nil(const char *nil, bool of_format, bool *is_unknown, struct err *err)
 	       err_set(err, "--nil must be 'unknown' or 'value', not '%s'", nil);
 }
 
+/* A picture of each violation; what cannot be drawn changes no verdict. */
+static void
+draw(const struct settings *settings, const struct history *history,
+     const struct judgement *judgement)
+{
+	struct buf paths = {0};
+	struct err why, err;
+
+	if (settings->draw == NULL)
+		return;
+	if (!anomaly_drawings_write(settings->draw, history, judgement, &paths, &why,
+				    &err))
+		log_warn("%s", err.text);
+	else if (why.text[0] != '\0')
+		log_warn("%s (%s)", why.text, why.hint);
+	if (!settings->json && paths.len > 0)
+		printf("\ndrawn:\n%s", buf_text(&paths));
+	buf_release(&paths);
+}
+
 static int
 judge_and_tell(const struct settings *settings, struct history *history,
 	       struct judge_options *options, struct store *store,
@@ -121,6 +143,7 @@ judge_and_tell(const struct settings *settings, struct history *history,
 	fwrite(out.data, 1, out.len, stdout);
 	if (facts != NULL && !settings->json)
 		print_conventions(facts, options, &judgement);
+	draw(settings, history, &judgement);
 	int code = judge_exit_code(judgement.verdict);
 	/* What was decided holds also where it cannot be kept: a full disk, a run of others. */
 	if (store != NULL && !judge_store(store, history, &judgement, &err))
@@ -342,6 +365,8 @@ check_main(int argc, char **argv)
 		{"budget", 'b', OPTION_TEXT, &s.budget, "TIME,MEMORY",
 		 "then answer unknown"},
 		{"threads", 'j', OPTION_INT, &s.threads, "N", "[as many as processors]"},
+		{"draw", 'd', OPTION_TEXT, &s.draw, "FOLDER",
+		 "one picture (SVG) of each violation"},
 		{"json", 0, OPTION_FLAG, &s.json, NULL,
 		 "one JSON object instead of words"},
 		{"runs", 0, OPTION_TEXT, &s.runs, "FOLDER", "where runs are kept [runs]"},

@@ -1,7 +1,10 @@
 #include "harness/judge.h"
 
+#include "base/log.h"
 #include "harness/command.h"
+#include "results/drawing/anomaly_drawing.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int
@@ -81,6 +84,23 @@ worst_verdict(struct store *store, const struct judgement *judgement,
 			   take_verdict, verdict, err);
 }
 
+/* Pictures are for the report; a run without them is judged all the same. */
+static void
+draw_anomalies(const struct store *store, const struct history *history,
+	       const struct judgement *judgement)
+{
+	char *folder = mem_format("%s/" ANOMALY_FOLDER, store_folder(store));
+	struct buf paths = {0};
+	struct err why, err;
+
+	if (!anomaly_drawings_write(folder, history, judgement, &paths, &why, &err))
+		log_warn("%s", err.text);
+	else if (why.text[0] != '\0')
+		log_warn("%s (%s)", why.text, why.hint);
+	buf_release(&paths);
+	free(folder);
+}
+
 bool
 judge_store(struct store *store, const struct history *history,
 	    const struct judgement *judgement, struct err *err)
@@ -94,5 +114,8 @@ judge_store(struct store *store, const struct history *history,
 	for (size_t i = 0; ok && i < judgement->of.count; i++)
 		ok = store_result(store, history, &judgement->of.items[i], err);
 	ok = ok && store_finish(store, NULL, verdict_name(verdict), err);
-	return store_commit(store, ok ? err : &ignored) && ok;
+	ok = store_commit(store, ok ? err : &ignored) && ok;
+	if (ok)
+		draw_anomalies(store, history, judgement);
+	return ok;
 }

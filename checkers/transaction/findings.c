@@ -110,7 +110,7 @@ print_pair(const struct dependencies *d, const struct finding *finding, struct b
 		buf_printf(out,
 			   finding->anomaly == ANOMALY_G1A
 				   ? ", which T%u %s and aborted"
-				   : ", which T%u %s and then replaced itself",
+				   : ", which T%u %s before it wrote there again",
 			   other, verb);
 	} else if (finding->anomaly == ANOMALY_INCOMPATIBLE_ORDER) {
 		buf_printf(out, "T%u read ", saw);

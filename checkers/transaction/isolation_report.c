@@ -162,8 +162,7 @@ report_cycle(const struct dependencies *d, const struct cycle *cycle,
 		return;
 	}
 	memcpy(&anomaly->steps, &named.steps, sizeof(named.steps));
-	buf_printf(&text, "%s: %s\n", anomalies[cycle->anomaly].name,
-		   anomalies[cycle->anomaly].definition);
+	buf_printf(&text, "%s\n", anomalies[cycle->anomaly].definition);
 	print_cycle(d->txns.history, anomaly, &text);
 	vec_each (const struct anomaly_step, step, &anomaly->steps)
 		vec_push(&anomaly->ops, step->from);
@@ -194,8 +193,7 @@ report_finding(const struct dependencies *d, const struct finding *found,
 	if (anomaly == NULL)
 		return;
 	anomaly->subject = finding.value;
-	buf_printf(&text, "%s: %s\n", anomalies[finding.anomaly].name,
-		   anomalies[finding.anomaly].definition);
+	buf_printf(&text, "%s\n", anomalies[finding.anomaly].definition);
 	name_txn(d, finding.txn, anomaly, &text);
 	name_txn(d, finding.other, anomaly, &text);
 	finding_print(d, &finding, &text);

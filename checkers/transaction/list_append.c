@@ -257,10 +257,14 @@ judge_elements(struct dependencies *d, struct lists *lists,
 		for (uint32_t i = 0; i < lists->of[key].length; i++) {
 			uint32_t writer = lists->writers[lists->of[key].start + i];
 			val v = list_element(lists, &lists->of[key], i);
-			if (writer == NOBODY)
-				dependencies_find(d, ANOMALY_GARBAGE_READ,
-						  longest_reader[key], NOBODY, key, v);
-			else if (txn_op(&d->txns, writer)->type == OP_FAIL) {
+			if (writer == NOBODY) {
+				bool is_first =
+					*list_place(lists, key, v, false) == i + 1;
+				if (is_first)
+					dependencies_find(d, ANOMALY_GARBAGE_READ,
+							  longest_reader[key], NOBODY,
+							  key, v);
+			} else if (txn_op(&d->txns, writer)->type == OP_FAIL) {
 				dependencies_find(d, ANOMALY_G1A, longest_reader[key],
 						  writer, key, v);
 				uint32_t builder = next_lasting(d, lists, key, i + 1);
@@ -316,7 +320,9 @@ judge_update(struct dependencies *d, struct lists *lists, uint32_t t,
 	uint32_t length = mop->length;
 	struct list *list = &lists->of[mop->key];
 
-	if (length > list->length || !appends_again(d, &d->txns.of.items[t], mop))
+	if (length > list->length || !appends_again(d, &d->txns.of.items[t], mop) ||
+	    (d->finding_count > 0 && length > 0 &&
+	     !is_prefix(lists, list, mop->value, length)))
 		return;
 	uint32_t *updater = &updaters[list->start + length];
 	if (*updater != 0)

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "results/drawing/anomaly_drawing.h"
 #include "results/drawing/embed.h"
 #include "results/drawing/fault_bands.h"
 #include "results/drawing/plots.h"
@@ -28,6 +29,8 @@ struct report {
 	struct fault_bands bands;
 	struct buf html;
 	int log_files;
+	char *checker; /* owned: whose anomalies are printed, and how many so far */
+	size_t anomalies;
 };
 
 static void
@@ -100,6 +103,29 @@ read_indexes(const char *json, uint32_t *ops, size_t count_max)
 	return count;
 }
 
+/* The picture that was drawn when the run was judged; false when there is none. */
+static bool
+print_drawing(struct report *report, const char *checker, const char *anomaly)
+{
+	struct buf path = {0}, svg = {0};
+	struct err err;
+
+	if (report->checker == NULL || strcmp(report->checker, checker) != 0) {
+		free(report->checker);
+		report->checker = mem_string(checker);
+		report->anomalies = 0;
+	}
+	buf_printf(&path, "%s/" ANOMALY_FOLDER "/", store_folder(report->store));
+	anomaly_drawing_name(checker, ++report->anomalies, anomaly, &path);
+	bool ok = file_read(buf_text(&path), PLOT_BYTES_MAX, &svg, &err);
+	const char *element = ok ? strstr(buf_text(&svg), "<svg") : NULL;
+	if (element != NULL)
+		buf_string(&report->html, element);
+	buf_release(&path);
+	buf_release(&svg);
+	return element != NULL;
+}
+
 static bool
 print_anomaly(void *context, int columns, const char *const *texts)
 {
@@ -119,7 +145,8 @@ print_anomaly(void *context, int columns, const char *const *texts)
 	buf_string(&report->html, "</pre>\n");
 	if (count > 0) {
 		buf_string(&report->html, "<div class='scroll'>");
-		timeline_print(&report->history, ops, count, &report->html);
+		if (!print_drawing(report, texts[0], texts[1]))
+			timeline_print(&report->history, ops, count, &report->html);
 		buf_string(&report->html, "</div>\n");
 	}
 	return true;
@@ -415,5 +442,6 @@ report_write(struct store *store, struct err *err)
 	fault_bands_release(&report.bands);
 	history_release(&report.history);
 	buf_release(&report.html);
+	free(report.checker);
 	return ok;
 }

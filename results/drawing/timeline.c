@@ -1,5 +1,7 @@
 #include "results/drawing/timeline.h"
 
+#include "checkers/transaction/raw_txn.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +12,7 @@ enum {
 	TOP = 14,
 	BOTTOM = 34,
 	CHARACTER_WIDTH = 7,
+	LABEL_MAX = 56, /* bytes */
 };
 
 struct bar {
@@ -55,8 +58,46 @@ html_print(const char *text, struct buf *out)
 		}
 }
 
+static bool
+is_txn(const struct history *history, const struct op *op)
+{
+	const struct values *values = &history->values;
+
+	if (op->f != F_TXN || val_kind(raw_list(op)) != VAL_LIST)
+		return false;
+	for (size_t i = 0; i < val_count(values, raw_list(op)); i++) {
+		val mop = val_at(values, raw_list(op), i);
+		if (val_kind(mop) != VAL_LIST || val_count(values, mop) < 2 ||
+		    val_kind(val_at(values, mop, 0)) != VAL_STRING)
+			return false;
+	}
+	return true;
+}
+
+/* A transaction: `T5 append x 1, r y [1,2]`. */
 static void
-label_op(const struct history *history, const struct op *op, struct buf *label)
+label_txn(const struct history *history, const struct op *op, struct buf *label)
+{
+	const struct values *values = &history->values;
+	size_t count = raw_count(values, op);
+
+	buf_printf(label, "T%zu ", (size_t)(op - history->ops.items));
+	for (size_t i = 0; i < count && label->len <= LABEL_MAX; i++) {
+		struct raw_mop mop = raw_mop(values, op, i);
+		buf_string(label, i == 0 ? "" : ", ");
+		buf_string(label, mop.f == 'a' ? "append " : mop.f == 'w' ? "w " : "r ");
+		val_print(values, mop.key, label);
+		if (mop.f == 'r' && op->type != OP_OK)
+			continue;
+		buf_string(label, mop.f == 'r' ? " = " : " ");
+		val_print(values, mop.value, label);
+	}
+	if (op->type != OP_OK)
+		buf_printf(label, " (%s)", op_type_name((enum op_type)op->type));
+}
+
+static void
+label_other(const struct history *history, const struct op *op, struct buf *label)
 {
 	buf_string(label, history_f_name(history, op->f));
 	if (op->input != VAL_OF_NIL) {
@@ -72,11 +113,22 @@ label_op(const struct history *history, const struct op *op, struct buf *label)
 	} else if (op->type != OP_OK) {
 		buf_printf(label, " (%s)", op_type_name((enum op_type)op->type));
 	}
-	if (label->len > 42) {
-		label->len = 39;
-		label->data[39] = '\0';
-		buf_string(label, "...");
-	}
+}
+
+/* Long labels are cut, not in the middle of a character. */
+static void
+label_op(const struct history *history, const struct op *op, struct buf *label)
+{
+	size_t length = LABEL_MAX - 3;
+
+	(is_txn(history, op) ? label_txn : label_other)(history, op, label);
+	if (label->len <= LABEL_MAX)
+		return;
+	while (length > 0 && ((unsigned char)label->data[length] & 0xc0) == 0x80)
+		length--;
+	label->len = length;
+	label->data[length] = '\0';
+	buf_string(label, "...");
 }
 
 static int

@@ -21,7 +21,8 @@ struct maker {
 	int keys;
 	int64_t element;
 	double lag; /* chance that a transaction, or one of its keys, sees an old state */
-	bool torn;  /* keys lag one by one */
+	double wild; /* chance that a read shows what it cannot */
+	bool torn;   /* keys lag one by one */
 };
 
 static val
@@ -51,6 +52,27 @@ view(struct maker *m, int i)
 	return seen;
 }
 
+/* What a read shows: now and then a list that is wrong in itself. */
+static val
+make_read(struct maker *m, const struct lists *seen, int key)
+{
+	val items[LIST_MAX + 1];
+	size_t count = seen->length[key];
+
+	memcpy(items, seen->items[key], count * sizeof(*items));
+	if (rng_chance(m->rng, m->wild)) {
+		uint64_t kind = rng_below(m->rng, 3);
+		size_t at = count > 0 ? rng_below(m->rng, count) : 0;
+		if (kind == 0)
+			items[count++] = val_small(1000 + (int64_t)rng_below(m->rng, 3));
+		else if (kind == 1 && count > 0)
+			items[count++] = items[at];
+		else if (count > 0)
+			items[at] = items[0];
+	}
+	return val_list(&m->history->values, items, count);
+}
+
 static void
 make_txn(struct maker *m, int i, struct op *op)
 {
@@ -68,7 +90,7 @@ make_txn(struct maker *m, int i, struct op *op)
 			now.items[key][now.length[key]++] = element;
 			continue;
 		}
-		val read = val_list(values, seen.items[key], seen.length[key]);
+		val read = make_read(m, &seen, key);
 		asked[k] = make_mop(m, "r", key, VAL_OF_NIL);
 		did[k] = make_mop(m, "r", key, read);
 	}
@@ -88,6 +110,7 @@ small_lists_make(struct history *history, struct rng *rng)
 	history_init(history);
 	m.keys = 1 + (int)rng_below(rng, KEYS_MAX);
 	m.lag = rng_chance(rng, 0.2) ? 0 : 0.7 * rng_real(rng);
+	m.wild = rng_chance(rng, 0.15) ? 0.15 : 0;
 	m.torn = rng_chance(rng, 0.5);
 	for (int i = 0; i < count; i++) {
 		uint32_t process = (uint32_t)rng_below(rng, 3);
