@@ -96,6 +96,106 @@ bench_format(const char *scratch, const struct history *history, const char *nam
 	free(path);
 }
 
+/* ---- formats that are only read: a piece of their text, as often as it takes --------------- */
+
+static void
+porcupine_piece(struct buf *text, unsigned i)
+{
+	buf_printf(text,
+		   "{:process %u, :type :invoke, :f :put, :key \"%u\", :value \"x %u\"}\n"
+		   "{:process %u, :type :ok, :f :put, :key \"%u\", :value \"x %u\"}\n",
+		   i % 10, i / 200, i, i % 10, i / 200, i);
+}
+
+static void
+jepsen_log_piece(struct buf *text, unsigned i)
+{
+	buf_printf(text,
+		   "INFO  jepsen.util - %u\t:invoke\t:write\t%u\n"
+		   "INFO  jepsen.util - %u\t:ok\t:write\t%u\n",
+		   i % 10, i, i % 10, i);
+}
+
+static void
+dbcop_piece(struct buf *text, unsigned i)
+{
+	buf_printf(
+		text,
+		"%s{\"events\":[{\"Write\":{\"variable\":%u,\"version\":%u}},{\"Read\":"
+		"{\"variable\":%u,\"version\":%u}}],\"committed\":true}",
+		i == 0 ? "[[" : ",", i / 200, i, i / 200, i);
+}
+
+static void
+dbcop_text_piece(struct buf *text, unsigned i)
+{
+	buf_printf(text, "[x%u:=%u x%u==%u]\n", i / 200, i, i / 200, i);
+}
+
+static void
+plume_piece(struct buf *text, unsigned i)
+{
+	buf_printf(text, "w(%u,%u,%u,%u)\nr(%u,%u,%u,%u)\n", i / 200, i, i % 10, i,
+		   i / 200, i, i % 10, i);
+}
+
+static void
+awdit_piece(struct buf *text, unsigned i)
+{
+	buf_printf(text, "w %u %u\nr %u %u\n-----\n", i / 200, i, i / 200, i);
+}
+
+static void
+cobra_entry(struct buf *text, char letter, const uint64_t *fields, int count)
+{
+	buf_char(text, letter);
+	for (int i = 0; i < count; i++)
+		for (int shift = 56; shift >= 0; shift -= 8)
+			buf_char(text, (char)(fields[i] >> shift));
+}
+
+static void
+cobra_piece(struct buf *text, unsigned i)
+{
+	cobra_entry(text, 'S', (uint64_t[]){i}, 1);
+	cobra_entry(text, 'W', (uint64_t[]){i + 1, i / 200, 7}, 3);
+	cobra_entry(text, 'R', (uint64_t[]){i, i + 1, i / 200, 7}, 4);
+	cobra_entry(text, 'C', (uint64_t[]){i}, 1);
+}
+
+static const struct text_format {
+	const char *name;
+	void (*piece)(struct buf *text, unsigned i);
+	const char *end;
+} text_formats[] = {
+	{"porcupine", porcupine_piece, ""}, {"jepsen-log", jepsen_log_piece, ""},
+	{"dbcop", dbcop_piece, "]]"},	    {"dbcop-text", dbcop_text_piece, ""},
+	{"plume", plume_piece, ""},	    {"awdit", awdit_piece, ""},
+	{"cobra", cobra_piece, ""},
+};
+
+static void
+bench_reading(const struct text_format *format, unsigned pieces)
+{
+	const struct reader_options options = {.format = format->name};
+	struct buf text = {0};
+	struct history read;
+	struct err err;
+
+	for (unsigned i = 0; i < pieces; i++)
+		format->piece(&text, i);
+	buf_string(&text, format->end);
+	int64_t start_ns = clock_ns();
+	history_init(&read);
+	must(reader_read_bytes(buf_bytes(&text), "bench", &options, &read, NULL, &err),
+	     &err);
+	double seconds = seconds_since(start_ns);
+	printf("%s: %.0f MB/s read on one core, %.0f operations a second\n", format->name,
+	       (double)text.len / 1e6 / seconds, (double)read.ops.count / seconds);
+	history_release(&read);
+	buf_release(&text);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -111,6 +211,8 @@ main(int argc, char **argv)
 	bench_store(scratch, &history);
 	bench_format(scratch, &history, "jsonl");
 	bench_format(scratch, &history, "edn");
+	for (size_t i = 0; i < sizeof(text_formats) / sizeof(text_formats[0]); i++)
+		bench_reading(&text_formats[i], (unsigned)count);
 	history_release(&history);
 	must(file_remove_tree(scratch, &err), &err);
 	return 0;
