@@ -195,7 +195,7 @@ by_moment(const void *a, const void *b)
 static void
 add_candidate(struct exclusion *exclusion, const struct online_call *call, int64_t at)
 {
-	if (at >= call->invoke_at && at < call->at)
+	if (at >= exclusion->from && at < call->at)
 		vec_push(exclusion, (struct candidate){.at = at});
 }
 
@@ -204,10 +204,10 @@ static void
 gather_candidates(struct exclusion *exclusion, const struct contents *contents,
 		  const struct asks *asks, const struct online_call *call)
 {
-	add_candidate(exclusion, call, call->invoke_at);
+	add_candidate(exclusion, call, exclusion->from);
 	vec_each (struct open_ask, ask, &asks->open)
 		add_candidate(exclusion, call, ask->began);
-	for (size_t i = lost_until(asks, call->invoke_at); i < asks->lost.count; i++)
+	for (size_t i = lost_until(asks, exclusion->from); i < asks->lost.count; i++)
 		add_candidate(exclusion, call, asks->lost.items[i]);
 	vec_each (uint32_t, at, &contents->recent)
 		add_candidate(exclusion, call, contents->elements.items[*at].stays_until);
@@ -254,7 +254,7 @@ exclusion_make(struct exclusion *exclusion, struct exclusions *scratch,
 	struct counting counting = {.exclusion = exclusion,
 				    .contents = contents,
 				    .scratch = scratch,
-				    .began = call->invoke_at,
+				    .began = exclusion->from,
 				    .enough = asks->lost.count + asks->open.count};
 	size_t before = count_class(&counting), kept = 0;
 

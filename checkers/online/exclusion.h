@@ -40,6 +40,7 @@ struct candidate {
 struct exclusion {
 	enum exclusion_class class;
 	int64_t bound;
+	int64_t from; /* it took effect after this event: when it, and its put, had begun */
 	online_value value;	 /* what was taken or seen; nil: nothing was found */
 	struct candidate *items; /* owned, ascending; a vec of candidates */
 	size_t count, capacity;

@@ -7,9 +7,12 @@
  * later is taken. O(operations open at once) an operation, and O(log n) in priority queues.
  * Memory: what is inside, puts and takes of unknown outcome, operations open at once.
  *
- * Takes that are open, or whose outcome stays unknown, may have taken any element: what
- * hangs on them is found when they have ended, or at the end. Elements must be put once
- * (as long as they can be met), priorities must be whole numbers. */
+ * Takes that are open, or whose outcome stays unknown, may have taken any element, one each.
+ * Complete for bags, and for queues into which nobody only looks: the first prefix that is
+ * not linearizable raises the violation. Left to the end: what only looks tell of the order
+ * in a queue, and of stacks and priority queues the few histories in which each operation
+ * has an instant of its own but not all together. Elements must be put once (as long as
+ * they can be met), priorities must be whole numbers. */
 #include "checkers/online/contents.h"
 #include "checkers/online/decider.h"
 #include "checkers/online/exclusion.h"
@@ -140,7 +143,7 @@ static void
 end_miss(const struct online_call *call)
 {
 	struct online_collection *c = call->state;
-	struct exclusion exclusion = {.class = EXCLUDES_ALL};
+	struct exclusion exclusion = {.class = EXCLUDES_ALL, .from = call->invoke_at};
 	const struct met met = {.certain_at = ONLINE_NEVER,
 				.began = call->f == F_PEEK ? ONLINE_NEVER
 							   : call->invoke_at,
@@ -152,9 +155,13 @@ end_miss(const struct online_call *call)
 }
 
 static struct exclusion
-exclusion_of(const struct online_collection *c, const struct element *element)
+exclusion_of(const struct online_call *call, const struct element *element)
 {
+	const struct online_collection *c = call->state;
+	bool is_later = call->invoke_at > element->put_at;
 	struct exclusion exclusion = {.class = facts[c->kind].class,
+				      .from = is_later ? call->invoke_at
+						       : element->put_at,
 				      .value = element->value};
 
 	exclusion.bound = exclusion.class == EXCLUDES_EARLIER ? element->put_at
@@ -169,7 +176,7 @@ meet(const struct online_call *call, struct element *element)
 {
 	struct online_collection *c = call->state;
 	bool is_take = call->f != F_PEEK;
-	struct exclusion exclusion = exclusion_of(c, element);
+	struct exclusion exclusion = exclusion_of(call, element);
 	struct met met = {.element = element,
 			  .certain_at = element->certain_at,
 			  .began = is_take ? call->invoke_at : ONLINE_NEVER,
