@@ -6,7 +6,8 @@
 
 enum {
 	WORK_FIRST = 1 << 14,
-	WORK_PER_LAYER = 4
+	WORK_PER_LAYER = 4,
+	BREADTH_SHARES = 4
 };
 
 struct judging {
@@ -189,39 +190,52 @@ run_driver(struct judging *judging, enum frontier_driver driver, uint64_t work)
 	return PROGRESS_STOPPED;
 }
 
-/* Equal shares, doubling. The first turn of the depth-first driver is long enough for a
- * history in which it never has to turn back. */
+/* The first turn of the depth-first driver is long enough for a history in which it never
+ * has to turn back. Later the breadth-first driver is the most promising one. */
+static uint64_t
+work_of_turn(const struct judging *judging, enum frontier_driver driver, uint64_t share)
+{
+	if (driver == FRONTIER_DEPTH && share == WORK_FIRST)
+		return share +
+		       (uint64_t)judging->engine.plan.layer_count * WORK_PER_LAYER;
+	return driver == FRONTIER_BREADTH ? share * BREADTH_SHARES : share;
+}
+
+/* One driver's turn. False: it cannot go on. */
+static bool
+take_turn(struct judging *judging, enum frontier_driver driver, uint64_t share)
+{
+	const struct plan *plan = &judging->engine.plan;
+	enum progress progress =
+		run_driver(judging, driver, work_of_turn(judging, driver, share));
+
+	if (progress == PROGRESS_EMPTY && model_is_full(plan->model, plan->self))
+		return false;
+	if (progress == PROGRESS_FOUND || progress == PROGRESS_EMPTY)
+		decide(judging, driver, progress);
+	return progress == PROGRESS_MORE;
+}
+
+/* Doubling shares. Windows may stop now and go on later, from another layer. */
 static void
 take_turns(struct judging *judging, unsigned drivers)
 {
 	static const enum frontier_driver turns[] = {FRONTIER_DEPTH, FRONTIER_WINDOWS,
 						     FRONTIER_BREADTH};
-	uint64_t share = WORK_FIRST;
-	bool is_first = true, can_go_on = true;
+	bool can_go_on = true;
 
-	while (can_go_on && judging->result->verdict == VERDICT_NONE) {
+	for (uint64_t share = WORK_FIRST; can_go_on; share *= 2) {
 		can_go_on = false;
-		for (size_t i = 0; i < 3 && judging->result->verdict == VERDICT_NONE;
-		     i++) {
-			uint64_t work = share;
+		for (size_t i = 0; i < 3; i++) {
 			if (!(drivers & turns[i]))
 				continue;
-			if (is_first && turns[i] == FRONTIER_DEPTH)
-				work += (uint64_t)judging->engine.plan.layer_count *
-					WORK_PER_LAYER;
-			enum progress progress = run_driver(judging, turns[i], work);
-			if (progress == PROGRESS_EMPTY &&
-			    model_is_full(judging->engine.plan.model,
-					  judging->engine.plan.self))
-				progress = PROGRESS_STOPPED;
-			if (progress == PROGRESS_FOUND || progress == PROGRESS_EMPTY)
-				decide(judging, turns[i], progress);
-			can_go_on |= progress == PROGRESS_MORE;
-			if (progress == PROGRESS_STOPPED && turns[i] != FRONTIER_WINDOWS)
+			bool has_more = take_turn(judging, turns[i], share);
+			if (judging->result->verdict != VERDICT_NONE)
+				return;
+			if (!has_more && turns[i] != FRONTIER_WINDOWS)
 				drivers &= ~(unsigned)turns[i];
+			can_go_on |= has_more;
 		}
-		share *= 2;
-		is_first = false;
 	}
 }
 

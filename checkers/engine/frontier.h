@@ -4,16 +4,20 @@
  * configurations, just-in-time linearization). Departures: layers are completions only;
  * reads that fit are taken at once; of configurations that differ in the crashed
  * operations they used, only those with the fewest are kept; crashed operations that do
- * the same are used in one order only, and only while somebody can still notice.
+ * the same are used in one order only, only while somebody can still notice, and only
+ * right before somebody does.
  *
  * A configuration at layer e (the e-th completion) is: the state, which of the open calls
  * have taken effect (one bit a slot), and how many crashed calls of each class were used.
  * Three drivers share the steps and take turns with doubling budgets of work:
  *	depth-first	finds an order soon where there is one
- *	breadth-first	the set of all configurations, layer by layer; best without crashes
+ *	breadth-first	layer by layer, in a beam that becomes wider as long as nothing is
+ *			found. Crashed calls are counted all together; a way that needs more of
+ *			a class than there are has that class counted apart (refinement of an
+ *			abstraction by counterexamples: Clarke et al., CAV 2000)
  *	windows		refutes: from w completions before the furthest layer reached, with
  *			any state and any open calls done, nothing reaches beyond it. Needs a
- *			model whose states are known beforehand.
+ *			model whose states are known beforehand. Crashed calls as above
  * Exact configurations are compared, never fingerprints. Exponential at worst in the
  * calls open at once; linear in the length of histories that are easy. At most 64 calls
  * open at once (crashed ones do not count), else unknown. */

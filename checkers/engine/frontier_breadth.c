@@ -1,8 +1,12 @@
 #include "checkers/engine/frontier_search.h"
 
-#include "base/assert.h"
+#include "checkers/sort.h"
 
 #include <stdlib.h>
+
+enum {
+	BEAM_FIRST = 64
+};
 
 /* ---- layer by layer ----------------------------------------------------------------- */
 
@@ -47,6 +51,29 @@ spread_from(struct engine *engine, struct breadth *breadth, uint32_t id)
 			spread(engine, breadth, &next);
 }
 
+/* Keeps only as many nodes as the beam is wide, those first that used the fewest crashed
+ * calls. */
+static void
+narrow(struct breadth *breadth)
+{
+	size_t count = breadth->next.count;
+	uint64_t *words;
+
+	if (breadth->beam == 0 || count <= breadth->beam)
+		return;
+	words = mem_new(count, sizeof(*words));
+	for (size_t i = 0; i < count; i++) {
+		uint32_t id = breadth->next.items[i];
+		words[i] = (uint64_t)breadth->nodes.items[id].crashed << 32 | id;
+	}
+	sort_words(words, count);
+	for (size_t i = 0; i < breadth->beam; i++)
+		breadth->next.items[i] = (uint32_t)words[i];
+	breadth->next.count = breadth->beam;
+	breadth->was_narrowed = true;
+	free(words);
+}
+
 /* Goes on to the next layer; false when nothing reached it. */
 static bool
 next_layer(struct breadth *breadth)
@@ -55,6 +82,7 @@ next_layer(struct breadth *breadth)
 
 	if (breadth->next.count == 0)
 		return false;
+	narrow(breadth);
 	vec_clear(&breadth->now);
 	vec_each (uint32_t, id, &breadth->next)
 		vec_push(&breadth->now, *id);
@@ -79,6 +107,7 @@ breadth_clear(struct breadth *breadth, uint32_t layer, uint32_t until)
 	breadth->at = 0;
 	breadth->layer = layer;
 	breadth->until = until;
+	breadth->was_narrowed = false;
 }
 
 void
@@ -167,13 +196,14 @@ collect_uses(const struct plan *plan, const struct nodes *nodes, uint32_t found,
 	return all.count;
 }
 
-/* The class that the way uses most beyond what there is by then; FRONTIER_NONE: none. */
-static uint32_t
-overused_class(const struct plan *plan, const struct use *uses, size_t count)
+/* Counts each class apart that the way uses more often than there are calls of it by
+ * then. True when there was one. */
+static bool
+split_overused(struct usages *usages, const struct use *uses, size_t count)
 {
+	const struct plan *plan = usages->plan;
 	uint32_t *used = mem_new(plan->info_classes.count + 1, sizeof(*used));
-	uint32_t *beyond = mem_new(plan->info_classes.count + 1, sizeof(*beyond));
-	uint32_t worst = FRONTIER_NONE;
+	bool is_overused = false;
 
 	for (size_t i = count; i-- > 0;) {
 		uint32_t info = uses[i].info, number = used[info]++;
@@ -182,29 +212,23 @@ overused_class(const struct plan *plan, const struct use *uses, size_t count)
 		    plan->calls.items[plan->infos[class->first + number]].invoke_at <=
 			    plan_layer_position(plan, uses[i].layer))
 			continue;
-		beyond[info]++;
-		if (worst == FRONTIER_NONE || beyond[info] > beyond[worst])
-			worst = info;
+		usages_split(usages, info);
+		is_overused = true;
 	}
 	free(used);
-	free(beyond);
-	return worst;
+	return is_overused;
 }
 
 bool
-breadth_refine(struct engine *engine, struct breadth *breadth)
+breadth_refine(struct breadth *breadth)
 {
-	const struct plan *plan = &engine->plan;
 	struct use *uses;
-	size_t count = collect_uses(plan, &breadth->nodes, breadth->found, &uses);
-	uint32_t overused = overused_class(plan, uses, count);
+	size_t count = collect_uses(breadth->usages.plan, &breadth->nodes, breadth->found,
+				    &uses);
+	bool was_refined = split_overused(&breadth->usages, uses, count);
 
 	free(uses);
-	if (overused == FRONTIER_NONE)
-		return false;
-	bool was_joined = usages_split(&breadth->usages, overused);
-	ASSERT(was_joined);
-	return true;
+	return was_refined;
 }
 
 /* ---- the whole history --------------------------------------------------------------
@@ -213,9 +237,30 @@ breadth_refine(struct engine *engine, struct breadth *breadth)
 static void
 open_whole(struct engine *engine, struct whole *whole)
 {
-	breadth_clear(&whole->breadth, 0, engine->plan.layer_count);
-	breadth_add_root(engine, &whole->breadth);
+	struct breadth *breadth = &whole->breadth;
+
+	if (breadth->usages.plan == NULL) {
+		usages_init_joined(&breadth->usages, &engine->plan);
+		breadth->beam = BEAM_FIRST;
+	}
+	breadth_clear(breadth, 0, engine->plan.layer_count);
+	breadth_add_root(engine, breadth);
 	whole->is_open = true;
+}
+
+/* The search is over for now. True when it must be repeated with more precision: a way
+ * that is none, or none within a beam. */
+static bool
+must_repeat(struct whole *whole, enum progress progress)
+{
+	struct breadth *breadth = &whole->breadth;
+
+	if (progress == PROGRESS_FOUND)
+		return breadth_refine(breadth);
+	if (progress != PROGRESS_EMPTY || !breadth->was_narrowed)
+		return false;
+	breadth->beam *= 4;
+	return true;
 }
 
 enum progress
@@ -223,15 +268,12 @@ whole_run(struct engine *engine, struct whole *whole, uint64_t work)
 {
 	uint64_t end = engine->work + work;
 
-	if (whole->breadth.usages.plan == NULL)
-		usages_init_joined(&whole->breadth.usages, &engine->plan);
 	while (engine->work < end) {
 		if (!whole->is_open)
 			open_whole(engine, whole);
 		enum progress progress =
 			breadth_run(engine, &whole->breadth, end - engine->work);
-		if (progress != PROGRESS_FOUND ||
-		    !breadth_refine(engine, &whole->breadth))
+		if (!must_repeat(whole, progress))
 			return progress;
 		whole->is_open = false;
 	}

@@ -16,6 +16,7 @@ struct node {
 	uint32_t usage;	 /* how many crashed calls were used */
 	uint32_t parent; /* node; FRONTIER_NONE at the root */
 	uint32_t call;	 /* led here from the parent; of crashed calls any of the class */
+	uint16_t crashed;   /* how many crashed calls led here */
 	bool is_unobserved; /* by a crashed call that nothing has noticed yet */
 };
 

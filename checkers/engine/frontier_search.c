@@ -124,6 +124,7 @@ engine_apply_info(struct engine *engine, struct usages *usages, const struct nod
 	*next = *node;
 	next->state = state;
 	next->usage = usage;
+	next->crashed += next->crashed < UINT16_MAX;
 	next->call = call;
 	engine_absorb(engine, next);
 	next->is_unobserved = next->mask == node->mask;

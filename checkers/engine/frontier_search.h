@@ -85,6 +85,8 @@ struct breadth {
 	struct usages usages;
 	struct memo memo, memo_next;
 	uint32_t found; /* node */
+	size_t beam;	/* nodes of a layer that are followed at most; 0: all */
+	bool was_narrowed;
 };
 /* Forgets all nodes; the first ones of a layer are added then. */
 void breadth_clear(struct breadth *breadth, uint32_t layer, uint32_t until);
@@ -93,12 +95,13 @@ void breadth_add_root(struct engine *engine, struct breadth *breadth);
 
 enum progress breadth_run(struct engine *engine, struct breadth *breadth, uint64_t work);
 
-/* The way that was found uses more crashed calls of a class than there are: that class
- * is counted apart from now on. False: the way is possible. */
-bool breadth_refine(struct engine *engine, struct breadth *breadth);
+/* Where the way that was found uses more crashed calls of a class than there are, that
+ * class is counted apart from now on. False: the way is possible. */
+bool breadth_refine(struct breadth *breadth);
 void breadth_release(struct breadth *breadth);
 
-/* The whole history, breadth-first. At first all crashed calls are counted together. */
+/* The whole history, breadth-first: at first in a narrow beam, which finds ways soon, and
+ * with all crashed calls counted together. */
 struct whole {
 	struct breadth breadth;
 	bool is_open;

@@ -219,12 +219,6 @@ usages_next(struct usages *usages, uint32_t usage, uint32_t info, uint32_t layer
 	return keep_vector(usages);
 }
 
-uint32_t
-usages_used(const struct usages *usages, uint32_t usage, uint32_t info)
-{
-	return count_in(usages, usage, &usages->groups.items[usages->group_of[info]]);
-}
-
 size_t
 usages_bytes(const struct usages *usages)
 {

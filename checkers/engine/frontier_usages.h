@@ -50,9 +50,6 @@ void usages_clear(struct usages *usages);
 uint32_t usages_next(struct usages *usages, uint32_t usage, uint32_t info,
 		     uint32_t layer);
 
-/* How many of a class were used; exact usages only. */
-uint32_t usages_used(const struct usages *usages, uint32_t usage, uint32_t info);
-
 size_t usages_bytes(const struct usages *usages);
 
 /* Nowhere does `a` count more than `b`. */

@@ -106,7 +106,7 @@ windows_run(struct engine *engine, struct windows *windows, uint64_t work)
 		if (progress != PROGRESS_FOUND)
 			return progress;
 		windows->is_open = false;
-		if (breadth_refine(engine, &windows->breadth))
+		if (breadth_refine(&windows->breadth))
 			continue;
 		if (windows->first == 0)
 			return PROGRESS_STOPPED;
