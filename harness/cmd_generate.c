@@ -15,7 +15,7 @@ const struct command command_generate = {
 
 struct settings {
 	const char *type, *mutate, *format, *output;
-	int64_t operations, processes, keys, info, seed;
+	int64_t operations, processes, keys, info, fail, seed;
 	bool help;
 };
 
@@ -27,9 +27,10 @@ print_types(void)
 
 	printf("\ntypes, and what --mutate can plant in them:\n");
 	for (size_t i = 0; i < count; i++) {
-		printf("  %-16s %s\n  %-16s ", types[i]->name, types[i]->summary, "");
-		for (const char *const *name = types[i]->mutations; *name != NULL; name++)
-			printf("%s%s", name == types[i]->mutations ? "" : ", ", *name);
+		const struct generate_mutation *mutations = types[i]->mutations;
+		printf("  %-18s %s\n  %-18s ", types[i]->name, types[i]->summary, "");
+		for (size_t j = 0; mutations[j].name != NULL; j++)
+			printf("%s%s", j > 0 ? ", " : "", mutations[j].name);
 		printf("\n");
 	}
 }
@@ -66,16 +67,18 @@ parse_settings(const struct settings *s, struct generate_options *options,
 		return err_hint(err, "name it with --type; --help shows all");
 	}
 	if (!is_32_bits(s->processes, "processes", err) ||
-	    !is_32_bits(s->keys, "keys", err) || !is_32_bits(s->info, "info", err))
+	    !is_32_bits(s->keys, "keys", err) || !is_32_bits(s->info, "info", err) ||
+	    !is_32_bits(s->fail, "fail", err))
 		return false;
-	*options = (struct generate_options){.type = s->type,
-					     .mutate = s->mutate,
-					     .operations = (uint64_t)s->operations,
-					     .processes = (uint32_t)s->processes,
-					     .keys = (uint32_t)s->keys,
-					     .info_percent =
-						     s->info > 100 ? 101 : (int)s->info,
-					     .seed = (uint64_t)s->seed};
+	*options = (struct generate_options){
+		.type = s->type,
+		.mutate = s->mutate,
+		.operations = (uint64_t)s->operations,
+		.processes = (uint32_t)s->processes,
+		.keys = (uint32_t)s->keys,
+		.info_percent = s->info > 100 ? 101 : (int)s->info,
+		.fail_percent = s->fail > 100 ? 101 : (int)s->fail,
+		.seed = (uint64_t)s->seed};
 	*format = format_find(s->format, err);
 	if (*format == NULL)
 		return false;
@@ -116,6 +119,8 @@ generate_main(int argc, char **argv)
 		{"keys", 'k', OPTION_INT, &s.keys, "N", "[1; transactions: 5]"},
 		{"info", 'i', OPTION_INT, &s.info, "PERCENT",
 		 "operations of unknown outcome [0]"},
+		{"fail", 0, OPTION_INT, &s.fail, "PERCENT",
+		 "operations that are refused and have no effect [0]"},
 		{"seed", 's', OPTION_INT, &s.seed, "N", "same seed, same history [1]"},
 		{"format", 'f', OPTION_TEXT, &s.format, "NAME", "jsonl or edn [jsonl]"},
 		{"output", 'o', OPTION_TEXT, &s.output, "FILE", "[standard output]"},

@@ -2,7 +2,7 @@
 
 #include "base/assert.h"
 #include "base/text.h"
-#include "checkers/generate/generate_world.h"
+#include "checkers/generate/world.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +32,7 @@ struct play {
 	const struct generate_options *options; /* borrowed; filled */
 	struct actor *actors;			/* owned */
 	uint32_t next_process, open_count;
+	uint32_t refused; /* the error of operations that are made to fail */
 	uint64_t asked;
 };
 
@@ -66,11 +67,17 @@ act(struct play *play, struct actor *actor)
 {
 	struct world *world = &play->world;
 	const struct acting *acting = play->acting;
-	bool is_unseen =
-		!world->is_final &&
-		rng_below(&world->rng, 100) < (uint64_t)play->options->info_percent;
+	bool is_unseen = !world->is_final &&
+			 world_chance(world, play->options->info_percent) &&
+			 (acting->is_seen == NULL || !acting->is_seen(&actor->op));
 
 	actor->at = ACTOR_DONE;
+	if (!world->is_final && play->options->fail_percent > 0 &&
+	    world_chance(world, play->options->fail_percent)) {
+		actor->op.type = OP_FAIL;
+		actor->op.error = play->refused;
+		return;
+	}
 	if (!is_unseen) {
 		bool ok = acting->act(world, actor->thing, &actor->op);
 		actor->op.type = ok ? OP_OK : OP_FAIL;
@@ -97,11 +104,12 @@ answer(struct play *play, struct actor *actor)
 	play->open_count--;
 }
 
-/* Each key is read twice, as far as half of the operations allow. */
+/* Each key is read twice (all of them at once, where operations have no key), as far as
+ * half of the operations allow. */
 static uint64_t
 final_read_count(const struct play *play)
 {
-	uint64_t wanted = (uint64_t)play->world.key_count * 2;
+	uint64_t wanted = play->acting->is_txn ? 2 : (uint64_t)play->world.key_count * 2;
 	uint64_t most = play->options->operations / 2;
 
 	return wanted < most ? wanted : most;
@@ -153,6 +161,9 @@ play_all(struct play *play)
 		world->live[i] = i;
 		vec_push(&world->things, (struct thing){0});
 	}
+	play->refused = options->fail_percent > 0
+				? history_error_id(world->history, "refused")
+				: 0;
 	play->actors = mem_new(options->processes, sizeof(*play->actors));
 	for (uint32_t i = 0; i < options->processes; i++)
 		play->actors[i].process = play->next_process++;
@@ -161,24 +172,38 @@ play_all(struct play *play)
 	vec_each (struct thing, thing, &world->things)
 		vec_release(&thing->items);
 	vec_release(&world->things);
+	map_release(&world->seen);
 	free(world->live);
 	free(play->actors);
 }
 
 /* ---- options ---- */
 
+#define TYPE(id) extern const struct acting acting_##id;
+#include "checkers/generate/types.def"
+#undef TYPE
+
+static const struct acting *const actings[] = {
+#define TYPE(id) &acting_##id,
+#include "checkers/generate/types.def"
+#undef TYPE
+};
+
+enum {
+	ACTING_COUNT = sizeof(actings) / sizeof(actings[0])
+};
+
 static const struct acting *
 find_acting(const char *name, struct err *err)
 {
-	const char *names[32];
+	const char *names[ACTING_COUNT];
 
-	ASSERT(generate_acting_count <= sizeof(names) / sizeof(names[0]));
-	for (size_t i = 0; i < generate_acting_count; i++) {
-		names[i] = generate_actings[i]->type.name;
+	for (size_t i = 0; i < ACTING_COUNT; i++) {
+		names[i] = actings[i]->type.name;
 		if (strcmp(names[i], name) == 0)
-			return generate_actings[i];
+			return actings[i];
 	}
-	const char *nearest = text_nearest(name, names, generate_acting_count);
+	const char *nearest = text_nearest(name, names, ACTING_COUNT);
 	err_set(err, "no history of type '%s' can be generated", name);
 	if (nearest != NULL)
 		err_hint(err, "did you mean '%s'?", nearest);
@@ -188,29 +213,68 @@ find_acting(const char *name, struct err *err)
 }
 
 static bool
-find_mutation(const struct acting *acting, struct rng *rng, const char **mutation,
-	      struct err *err)
+is_any(const char *name)
 {
-	const char *const *names = acting->type.mutations;
+	return strcmp(name, "any") == 0;
+}
+
+static size_t
+mutation_count(const struct acting *acting)
+{
 	size_t count = 0;
+
+	while (acting->type.mutations[count].name != NULL)
+		count++;
+	return count;
+}
+
+static bool
+refuse_mutation(const struct acting *acting, const char *name, struct err *err)
+{
+	const struct generate_mutation *mutations = acting->type.mutations;
 	struct buf all = {0};
 
-	if (*mutation == NULL)
-		return true;
-	for (; names[count] != NULL; count++) {
-		buf_printf(&all, "%s%s", count > 0 ? ", " : "", names[count]);
-		if (strcmp(names[count], *mutation) == 0) {
-			buf_release(&all);
-			return true;
-		}
-	}
-	bool is_any = strcmp(*mutation, "any") == 0;
-	err_set(err, "a %s has no mutation '%s'", acting->type.name, *mutation);
+	for (size_t i = 0; mutations[i].name != NULL; i++)
+		buf_printf(&all, "%s%s", i > 0 ? ", " : "", mutations[i].name);
+	err_set(err, "a %s has no mutation '%s'", acting->type.name, name);
 	err_hint(err, "it has: %s", buf_text(&all));
-	if (is_any)
-		*mutation = names[rng_below(rng, count)];
 	buf_release(&all);
-	return is_any;
+	return false;
+}
+
+/* The number of the mutation in *which; of "any" that of the first one to be tried. */
+static bool
+find_mutation(const struct acting *acting, const char *name, struct rng *rng,
+	      size_t *which, struct err *err)
+{
+	size_t count = mutation_count(acting);
+
+	*which = is_any(name) ? rng_below(rng, count) : 0;
+	while (!is_any(name) && *which < count &&
+	       strcmp(acting->type.mutations[*which].name, name) != 0)
+		++*which;
+	return *which < count || refuse_mutation(acting, name, err);
+}
+
+static bool
+plant(struct history *history, const struct acting *acting, const char *name,
+      size_t which, struct rng *rng, struct err *err)
+{
+	size_t count = mutation_count(acting), tries = is_any(name) ? count : 1;
+	struct mutating m = {history, rng};
+
+	for (size_t i = 0; i < tries; i++)
+		if (mutate_somewhere(&m, acting->mutate[(which + i) % count]))
+			return true;
+	err_set(err, "the history has no place for '%s'", name);
+	return err_hint(err, "more operations, or another seed");
+}
+
+static bool
+check_percent(int percent, struct err *err)
+{
+	return (percent >= 0 && percent <= 100) ||
+	       err_set(err, "a percentage must be 0 .. 100, not %d", percent);
 }
 
 static bool
@@ -227,17 +291,16 @@ check_numbers(const struct generate_options *options, struct err *err)
 	if (options->keys > GENERATE_KEYS_MAX)
 		return err_set(err, "at most %d keys, not %u", GENERATE_KEYS_MAX,
 			       options->keys);
-	return (options->info_percent >= 0 && options->info_percent <= 100) ||
-	       err_set(err, "a percentage must be 0 .. 100, not %d",
-		       options->info_percent);
+	return check_percent(options->info_percent, err) &&
+	       check_percent(options->fail_percent, err);
 }
 
 const struct generate_type *const *
 generate_types(size_t *count)
 {
 	/* A type is the first member of its acting. */
-	*count = generate_acting_count;
-	return (const struct generate_type *const *)generate_actings;
+	*count = ACTING_COUNT;
+	return (const struct generate_type *const *)actings;
 }
 
 bool
@@ -247,6 +310,7 @@ generate_history(struct history *history, const struct generate_options *options
 	struct generate_options filled = *options;
 	const struct acting *acting = find_acting(options->type, err);
 	struct rng choices;
+	size_t which = 0;
 
 	if (acting == NULL || !check_numbers(options, err))
 		return false;
@@ -255,7 +319,8 @@ generate_history(struct history *history, const struct generate_options *options
 	if (filled.keys == 0)
 		filled.keys = acting->is_txn ? TXN_KEYS_DEFAULT : 1;
 	rng_split(&choices, options->seed, 1);
-	if (!find_mutation(acting, &choices, &filled.mutate, err))
+	if (options->mutate != NULL &&
+	    !find_mutation(acting, options->mutate, &choices, &which, err))
 		return false;
 	struct play play = {.acting = acting, .options = &filled};
 	play.world.history = history;
@@ -263,9 +328,6 @@ generate_history(struct history *history, const struct generate_options *options
 	play.world.read_each = filled.operations / SET_READS + 1;
 	rng_split(&play.world.rng, options->seed, 0);
 	play_all(&play);
-	if (filled.mutate == NULL ||
-	    generate_mutate(history, acting, filled.mutate, &choices))
-		return true;
-	err_set(err, "the history has no place for '%s'", filled.mutate);
-	return err_hint(err, "more operations, or another seed");
+	return options->mutate == NULL ||
+	       plant(history, acting, options->mutate, which, &choices, err);
 }

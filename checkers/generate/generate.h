@@ -5,6 +5,8 @@
  * valid by construction (strictly serializable, where it is transactions). A mutation then
  * changes one thing so that the history is certainly invalid; its name is that of the
  * anomaly which was planted, and a checker may name another that follows from it.
+ * What a linearizable register does is also regular, safe and never stale; the types
+ * `sequential` and `causal` are registers that promise less.
  *
  * PURE. Same options, same history, on every machine. O(operations). */
 #ifndef CHECKERS_GENERATE_H
@@ -19,6 +21,7 @@ struct generate_options {
 	uint32_t processes; /* clients at once; 0: 5 */
 	uint32_t keys;	    /* 0: 1, transactions: 5 */
 	int info_percent;   /* operations of which nobody knows how they ended */
+	int fail_percent;   /* operations that are refused and have no effect */
 	uint64_t seed;
 };
 
@@ -29,9 +32,20 @@ enum {
 };
 #define GENERATE_OPERATIONS_MAX ((uint64_t)1 << 30)
 
+/* What can be planted, and what our checker calls it. */
+struct generate_mutation {
+	const char *name;
+	const char *anomaly; /* NULL: the same; "a|b": one of these; "*": it depends */
+};
+
 struct generate_type {
 	const char *name, *summary;
-	const char *mutations[GENERATE_MUTATIONS_MAX + 1]; /* NULL-terminated */
+	struct generate_mutation
+		mutations[GENERATE_MUTATIONS_MAX + 1]; /* ends with zeros */
+	const char *checker; /* who decides such histories; NULL: that of the name */
+	const char
+		*init; /* the initial value that checkers must be told, as JSON; NULL */
+	const char *model; /* the variant that they must be told; NULL */
 };
 
 /* All types, in the order in which they are to be told; the count in *count. */
