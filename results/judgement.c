@@ -2,6 +2,8 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "checkers/jepsen/exceptions.h"
+#include "checkers/jepsen/stats.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -191,6 +193,26 @@ describe_result(const struct history *history, const struct judged *judged,
 			   (unsigned long long)result->anomaly_count);
 }
 
+enum {
+	ERROR_CLASSES_SHOWN = 3
+};
+
+/* What was done, and what went wrong on the way: no verdict hangs on it. */
+static void
+describe_traffic(const struct history *history, struct buf *out)
+{
+	struct buf errors = {0};
+
+	if (history->ops.count == 0)
+		return;
+	buf_string(out, "  stats: ");
+	stats_words(history, out);
+	buf_char(out, '\n');
+	if (exceptions_words(history, ERROR_CLASSES_SHOWN, &errors))
+		buf_printf(out, "  errors: %s\n", buf_text(&errors));
+	buf_release(&errors);
+}
+
 /* The worst result comes first, so that the first word is the verdict of all. */
 void
 judge_words(const struct history *history, const struct judgement *judgement,
@@ -203,6 +225,7 @@ judge_words(const struct history *history, const struct judgement *judgement,
 		for (size_t j = 0; j < judgement->of.count; j++)
 			if (judgement->of.items[j].result.verdict == order[i])
 				describe_result(history, &judgement->of.items[j], out);
+	describe_traffic(history, out);
 }
 
 static void
@@ -270,6 +293,21 @@ worst_of(const struct judgement *judgement)
 	return NULL;
 }
 
+/* The details of a checker that tells of the run and decides nothing. */
+static void
+json_about(const struct history *history, const char *name, struct buf *out)
+{
+	struct check_options options = {.no_certify = true};
+	struct check_result result;
+	struct err err;
+	const struct checker *checker = checker_find(name, &err);
+
+	ASSERT(checker != NULL);
+	checker_run(checker, history, &options, &result);
+	buf_printf(out, ",\"%s\":{%s}", name, buf_text(&result.details));
+	check_result_release(&result);
+}
+
 /* The object tells of the worst result; with several checkers all stand in "results". */
 void
 judge_json(const struct history *history, const struct judgement *judgement,
@@ -291,5 +329,7 @@ judge_json(const struct history *history, const struct judgement *judgement,
 		}
 		buf_char(out, ']');
 	}
+	json_about(history, "stats", out);
+	json_about(history, "unhandled-exceptions", out);
 	buf_string(out, "}\n");
 }

@@ -31,8 +31,10 @@ bool judge_history(const struct history *history, const struct judge_options *op
 		   struct judgement *judgement, struct err *err);
 void judge_release(struct judgement *judgement);
 
-/* Appends words for a person: the verdict as the first word, the reason, and for each
- * violation its explanation; or one JSON object on one line. */
+/* Appends words for a person: the verdict as the first word, the reason, for each
+ * violation its explanation, and at the end what the clients did and which errors they
+ * met (checkers/jepsen/stats.h, exceptions.h; no verdict hangs on these); or one JSON
+ * object on one line, with the same as "stats" and "unhandled-exceptions". */
 void judge_words(const struct history *history, const struct judgement *judgement,
 		 struct buf *out);
 void judge_json(const struct history *history, const struct judgement *judgement,

@@ -10,12 +10,15 @@
  *
  * Details: exceptions: [{class, count, fail, info, example}], at most 32, and
  * class-count of all. Any history; only by name. O(total length of the errors). */
-#include "checkers/checker.h"
+#include "checkers/jepsen/exceptions.h"
 
 #include "base/mem.h"
+#include "base/text.h"
+#include "checkers/checker.h"
 #include "checkers/tell.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -93,6 +96,54 @@ by_frequency(const void *a, const void *b)
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
+/* All errors; the caller releases. Returns how many there were. */
+static uint64_t
+classify(const struct history *history, struct classes *classes)
+{
+	struct buf name = {0};
+	uint64_t errors = 0;
+
+	*classes = (struct classes){0};
+	intern_init(&classes->names);
+	for (uint32_t i = 0; i < history->ops.count; i++)
+		if (history->ops.items[i].error != 0) {
+			note(classes, history, i, &name);
+			errors++;
+		}
+	if (classes->of.count > 0)
+		qsort(classes->of.items, classes->of.count, sizeof(*classes->of.items),
+		      by_frequency);
+	buf_release(&name);
+	return errors;
+}
+
+static void
+classes_release(struct classes *classes)
+{
+	intern_release(&classes->names);
+	vec_release(&classes->of);
+}
+
+bool
+exceptions_words(const struct history *history, size_t classes_told, struct buf *out)
+{
+	struct classes classes;
+	char number[32];
+	bool is_found = classify(history, &classes) > 0;
+
+	for (size_t i = 0; i < classes.of.count && i < classes_told; i++) {
+		const struct class *class = &classes.of.items[i];
+		struct bytes name = intern_get(&classes.names, class->number);
+		buf_printf(out, "%s%s ", i > 0 ? ", " : "",
+			   text_count(class->of[OP_NONE], number, sizeof(number)));
+		buf_append(out, name.data, name.len);
+	}
+	if (classes.of.count > classes_told)
+		buf_printf(out, " and %zu more", classes.of.count - classes_told);
+	classes_release(&classes);
+	return is_found;
+}
+
 static void
 print_class(const struct history *history, const struct classes *classes,
 	    const struct class *class, struct buf *details)
@@ -129,22 +180,12 @@ static void
 exceptions_check(const struct history *history, const struct check_options *options,
 		 struct check_result *result)
 {
-	struct classes classes = {0};
-	struct buf name = {0};
-	uint64_t errors = 0;
+	struct classes classes;
+	uint64_t errors = classify(history, &classes);
 
 	(void)options;
 	result->complexity = "O(total length of the errors)";
 	result->operations = history->ops.count;
-	intern_init(&classes.names);
-	for (size_t i = 0; i < history->ops.count; i++)
-		if (history->ops.items[i].error != 0) {
-			note(&classes, history, (uint32_t)i, &name);
-			errors++;
-		}
-	if (classes.of.count > 0)
-		qsort(classes.of.items, classes.of.count, sizeof(*classes.of.items),
-		      by_frequency);
 	tell_number(&result->details, "error-count", errors);
 	tell_number(&result->details, "class-count", classes.of.count);
 	tell_name(&result->details, "exceptions");
@@ -157,9 +198,7 @@ exceptions_check(const struct history *history, const struct check_options *opti
 	buf_char(&result->details, ']');
 	tell_end(result, mem_format("%llu errors of %zu classes; errors are no violation",
 				    (unsigned long long)errors, classes.of.count));
-	intern_release(&classes.names);
-	vec_release(&classes.of);
-	buf_release(&name);
+	classes_release(&classes);
 }
 
 const struct checker checker_exceptions = {

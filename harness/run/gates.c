@@ -1,10 +1,13 @@
 #include "harness/run/gates.h"
 
 #include "base/mem.h"
+#include "checkers/jepsen/stats.h"
 
 enum {
 	OK_MIN = 10,	/* operations */
 	OK_PERCENT = 5, /* of all */
+	ASKED_MIN =
+		50, /* times, before a function that never succeeded is held against a run */
 };
 
 static enum verdict
@@ -49,9 +52,23 @@ judge_faults(const struct nemesis_sum *faults, bool was_interrupted, struct buf 
 	return VERDICT_UNKNOWN;
 }
 
+/* What never succeeded was not tested. */
+static enum verdict
+judge_functions(const struct history *history, struct buf *reason)
+{
+	struct buf never = {0};
+	bool is_found = stats_never(history, ASKED_MIN, &never);
+
+	if (is_found)
+		buf_printf(reason, "; %s", buf_text(&never));
+	buf_release(&never);
+	return is_found ? VERDICT_UNKNOWN : VERDICT_VALID;
+}
+
 void
-gates_judge(struct judgement *judgement, const struct tally *tally,
-	    const struct nemesis_sum *faults, bool was_interrupted)
+gates_judge(struct judgement *judgement, const struct history *history,
+	    const struct tally *tally, const struct nemesis_sum *faults,
+	    bool was_interrupted)
 {
 	struct judged judged = {
 		.result = {.checker = "gates", .complexity = "O(faults)"}};
@@ -61,6 +78,8 @@ gates_judge(struct judgement *judgement, const struct tally *tally,
 	result->verdict = judge_traffic(tally, &reason);
 	result->verdict = verdict_worse(result->verdict,
 					judge_faults(faults, was_interrupted, &reason));
+	result->verdict =
+		verdict_worse(result->verdict, judge_functions(history, &reason));
 	result->operations = tally->ok + tally->fail + tally->info;
 	result->reason = mem_string(buf_text(&reason));
 	buf_release(&reason);

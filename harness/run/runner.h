@@ -20,6 +20,7 @@ struct run_outcome {
 	char *folder;	       /* owned: of the run; NULL when it came to none */
 	struct buf words;      /* each verdict with its explanation */
 	struct buf throughput; /* in one line */
+	struct buf traffic;    /* what clients did, which errors they met; a line each */
 	struct buf summary; /* the verdict as first word, and the reasons, in one line */
 	struct buf json;    /* the same verdict as one object */
 	struct tally tally; /* of all clients */
