@@ -1,6 +1,8 @@
 /* cmd_check.c - `faultline check FILE|RUN`: is this history allowed? */
 #include "base/log.h"
 #include "checkers/transaction/isolation.h"
+#include "harness/check_logs.h"
+#include "harness/check_online.h"
 #include "harness/command.h"
 #include "harness/judge.h"
 #include "harness/model_library.h"
@@ -22,8 +24,9 @@ const struct command command_check = {"check", "FILE|RUN|-",
 struct settings {
 	const char *runs, *format, *checker, *model, *level, *key, *init, *nil, *budget,
 		*draw;
+	struct strings log_patterns;
 	int64_t threads;
-	bool json, failed_cas, help;
+	bool json, failed_cas, online, help;
 };
 
 /* "10s,2g", "10s", ",2g" or "2g"-like sizes only behind the comma. */
@@ -113,6 +116,45 @@ draw(const struct settings *settings, const struct history *history,
 	buf_release(&paths);
 }
 
+/* Prints the verdict and keeps it in the run; returns the exit code. `facts` NULL: the
+ * history is no file's. */
+static int
+tell_and_keep(const struct settings *settings, const struct history *history,
+	      const struct judge_options *options, const struct judgement *judgement,
+	      struct store *store, const struct reader_facts *facts)
+{
+	struct buf out = {0};
+	struct err err;
+
+	if (settings->json)
+		judge_json(history, judgement, &out);
+	else
+		judge_words(history, judgement, &out);
+	fwrite(out.data, 1, out.len, stdout);
+	buf_release(&out);
+	if (facts != NULL && !settings->json)
+		print_conventions(facts, options, judgement);
+	draw(settings, history, judgement);
+	/* What was decided holds also where it cannot be kept: a full disk, a run of others. */
+	if (store != NULL && !judge_store(store, history, judgement, &err))
+		log_warn("the verdict is not kept: %s", err.text);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return judge_exit_code(judgement->verdict);
+	err_errno(&err, "write the verdict");
+	return command_broke(&err);
+}
+
+/* The logs of a run belong to its verdict, unless one checker was named. */
+static bool
+judge_logs(const struct settings *settings, struct store *store,
+	   struct judgement *judgement, struct err *err)
+{
+	bool is_asked = settings->checker == NULL || settings->log_patterns.of.count > 0;
+
+	return store == NULL || !is_asked ||
+	       check_logs_of_run(store, &settings->log_patterns, judgement, err);
+}
+
 static int
 judge_and_tell(const struct settings *settings, struct history *history,
 	       struct judge_options *options, struct store *store,
@@ -120,7 +162,6 @@ judge_and_tell(const struct settings *settings, struct history *history,
 {
 	const char *const named[] = {settings->checker, NULL};
 	struct judgement judgement;
-	struct buf out = {0};
 	struct err err;
 	size_t level;
 
@@ -136,23 +177,10 @@ judge_and_tell(const struct settings *settings, struct history *history,
 	    !parse_init(settings->init, history, &options->check.init, &err) ||
 	    !judge_history(history, options, &judgement, &err))
 		return command_usage(&command_check, &err);
-	if (settings->json)
-		judge_json(history, &judgement, &out);
-	else
-		judge_words(history, &judgement, &out);
-	fwrite(out.data, 1, out.len, stdout);
-	if (facts != NULL && !settings->json)
-		print_conventions(facts, options, &judgement);
-	draw(settings, history, &judgement);
-	int code = judge_exit_code(judgement.verdict);
-	/* What was decided holds also where it cannot be kept: a full disk, a run of others. */
-	if (store != NULL && !judge_store(store, history, &judgement, &err))
-		log_warn("the verdict is not kept: %s", err.text);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		err_errno(&err, "write the verdict");
-		code = command_broke(&err);
-	}
-	buf_release(&out);
+	int code = judge_logs(settings, store, &judgement, &err)
+			   ? tell_and_keep(settings, history, options, &judgement, store,
+					   facts)
+			   : command_broke(&err);
 	judge_release(&judgement);
 	return code;
 }
@@ -261,12 +289,77 @@ is_history_file(const char *path)
 	return S_ISDIR(status.st_mode) ? is_log_folder(path) : !store_is_database(path);
 }
 
+static bool
+is_model(const struct settings *settings, const char *name)
+{
+	return settings->model != NULL && strcmp(settings->model, name) == 0;
+}
+
+static int
+check_while_reading(const struct settings *settings, struct judge_options *options,
+		    const char *path)
+{
+	struct check_online check = {
+		.path = path,
+		.checker = settings->checker,
+		.nil = settings->nil,
+		.json = settings->json,
+		.reader = {.format = settings->format,
+			   .key = settings->key,
+			   .bytes_max = options->bytes_max},
+		.judge = options,
+		.options = {.is_monotone = is_model(settings, "monotone"),
+			    .least_first = is_model(settings, "priority-queue-least")}};
+	struct history init;
+	struct err err;
+	int code;
+
+	history_init(&init);
+	bool ok = parse_init(settings->init, &init, &options->check.init, &err);
+	if (ok)
+		check.options.init = online_value_of(&init.values, options->check.init);
+	options->check.model = settings->model;
+	ok = ok && check_online(&check, &code, &err);
+	history_release(&init);
+	return ok ? code : command_broke(&err);
+}
+
 static int
 check_any(const struct settings *settings, struct judge_options *options,
 	  const char *which)
 {
-	return is_history_file(which) ? check_file(settings, options, which)
-				      : check_run(settings, options, which);
+	struct err err;
+
+	if (!is_history_file(which))
+		return check_run(settings, options, which);
+	if (settings->log_patterns.of.count == 0)
+		return check_file(settings, options, which);
+	err_set(&err, "the history '%s' has no logs to look into", which);
+	err_hint(&err, "for logs alone name --checker log-pattern");
+	return command_usage(&command_check, &err);
+}
+
+/* `--checker log-pattern`: files of logs, or those of a run, and no history. */
+static int
+check_logs(const struct settings *settings, const struct judge_options *options,
+	   const char *which)
+{
+	struct judgement judgement;
+	struct history none;
+	struct err err;
+	int code;
+
+	history_init(&none);
+	if (check_logs_only(settings->runs, which, &settings->log_patterns, &judgement,
+			    &err))
+		code = tell_and_keep(settings, &none, options, &judgement, NULL, NULL);
+	else
+		code = settings->log_patterns.of.count == 0
+			       ? command_usage(&command_check, &err)
+			       : command_broke(&err);
+	judge_release(&judgement);
+	history_release(&none);
+	return code;
 }
 
 /* What checkers call their variants (their headers tell), and names of Knossos' models. */
@@ -293,7 +386,9 @@ unknown_model(const char *model, struct err *err)
 	err_set(err, "unknown model '%s'", model);
 	if (nearest != NULL)
 		return err_hint(err, "did you mean '%s'?", nearest);
-	return err_hint(err, "'faultline list checkers' shows them; a file is ./my.lua or ./my.so");
+	return err_hint(
+		err,
+		"'faultline list checkers' shows them; a file is ./my.lua or ./my.so");
 }
 
 /* A model by name is a checker, or a variant of one. */
@@ -342,6 +437,12 @@ check_with_model(struct settings *settings, struct judge_options *options,
 	return code;
 }
 
+static bool
+is_for_logs(const struct settings *settings)
+{
+	return settings->checker != NULL && strcmp(settings->checker, "log-pattern") == 0;
+}
+
 static int
 check_main(int argc, char **argv)
 {
@@ -365,8 +466,12 @@ check_main(int argc, char **argv)
 		{"budget", 'b', OPTION_TEXT, &s.budget, "TIME,MEMORY",
 		 "then answer unknown"},
 		{"threads", 'j', OPTION_INT, &s.threads, "N", "[as many as processors]"},
+		{"log-pattern", 0, OPTION_TEXTS, &s.log_patterns, "REGEX",
+		 "a line of a run's logs that must not be there"},
 		{"draw", 'd', OPTION_TEXT, &s.draw, "FOLDER",
 		 "one picture (SVG) of each violation"},
+		{"online", 0, OPTION_FLAG, &s.online, NULL,
+		 "judge while reading, stop at the first violation; - may be tail -f"},
 		{"json", 0, OPTION_FLAG, &s.json, NULL,
 		 "one JSON object instead of words"},
 		{"runs", 0, OPTION_TEXT, &s.runs, "FOLDER", "where runs are kept [runs]"},
@@ -386,8 +491,12 @@ check_main(int argc, char **argv)
 	if (s.threads > 1024)
 		s.threads = 1024;
 	if (!parse_budget(s.budget, &options, &err) ||
-	    (s.format != NULL && format_find(s.format, &err) == NULL))
+	    (s.format != NULL && format_find(s.format, &err) == NULL) ||
+	    !log_patterns_check(&s.log_patterns, &err))
 		return command_usage(&command_check, &err);
 	const char *which = argc == 2 ? argv[1] : "latest";
-	return check_with_model(&s, &options, which);
+	int code = is_for_logs(&s) ? check_logs(&s, &options, which)
+				   : check_with_model(&s, &options, which);
+	strings_release(&s.log_patterns);
+	return code;
 }

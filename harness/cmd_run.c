@@ -15,8 +15,9 @@ const struct command command_run = {
 	"run", "[OPTIONS]",
 	"deploy a system, drive it under faults, decide, draw, report", run_main};
 
-/* The explanation where there is something to explain, where all is kept, and the verdict in
- * one line at the end, where a person looks. */
+/* The explanation where there is something to explain (it ends with what clients did; else
+ * that stands alone), where all is kept, and the verdict in one line at the end, where a
+ * person looks. */
 static void
 print_words(const struct test *test, const struct run_outcome *outcome)
 {
@@ -26,6 +27,8 @@ print_words(const struct test *test, const struct run_outcome *outcome)
 	if (outcome->verdict != VERDICT_VALID)
 		printf("%s\n", buf_text(&outcome->words));
 	if (!test->quiet) {
+		if (outcome->verdict == VERDICT_VALID)
+			fputs(buf_text(&outcome->traffic), stdout);
 		fputs(buf_text(&outcome->throughput), stdout);
 		printf("run:        %s\n", outcome->folder);
 		if (outcome->has_report)
@@ -151,6 +154,8 @@ run_main(int argc, char **argv)
 		 "hosts of a lab that is up [a lab for this run]"},
 		{"bug", 0, OPTION_TEXTS, &test.bugs, "NAME",
 		 "switch a planted bug of the reference store on"},
+		{"log-pattern", 0, OPTION_TEXTS, &test.log_patterns, "REGEX",
+		 "a line of a node's log that must not be there"},
 		{"set", 0, OPTION_TEXTS, &test.options, "NAME=VALUE",
 		 "an option of the system"},
 		{"interval", 0, OPTION_DURATION, &test.interval_ns, "TIME",

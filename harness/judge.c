@@ -73,15 +73,28 @@ take_verdict(void *context, int columns, const char *const *texts)
 	return true;
 }
 
-/* The verdict of the run: that of the checkers, but what the gates of the run refused stays
- * refused when it is checked once more. */
+static bool
+has_verdict(const struct judgement *judgement, const char *checker)
+{
+	vec_each (struct judged, judged, &judgement->of)
+		if (strcmp(judged->result.checker, checker) == 0)
+			return true;
+	return false;
+}
+
+/* The verdict of the run: that of the checkers, but what the gates of the run refused, or its
+ * logs showed, stays when it is checked once more without them. */
 static bool
 worst_verdict(struct store *store, const struct judgement *judgement,
 	      enum verdict *verdict, struct err *err)
 {
+	const char *sql = has_verdict(judgement, "log-pattern")
+				  ? "SELECT verdict FROM verdict WHERE checker = 'gates'"
+				  : "SELECT verdict FROM verdict WHERE checker IN "
+				    "('gates', 'log-pattern')";
+
 	*verdict = judgement->verdict;
-	return store_query(store, "SELECT verdict FROM verdict WHERE checker = 'gates'",
-			   take_verdict, verdict, err);
+	return store_query(store, sql, take_verdict, verdict, err);
 }
 
 /* Pictures are for the report; a run without them is judged all the same. */

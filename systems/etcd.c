@@ -255,6 +255,8 @@ const struct system system_etcd = {
 	.wipe = etcd_wipe,
 	.leader = etcd_leader,
 	.logs = etcd_logs,
+	.log_patterns =
+		(const char *const[]){"^fatal error: concurrent map|DATA RACE", NULL},
 	.client_open = etcd_client_open,
 	.client_invoke = etcd_client_invoke,
 	.client_close = etcd_client_close,

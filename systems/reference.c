@@ -448,6 +448,9 @@ const struct system system_reference = {
 	.wipe = reference_wipe,
 	.leader = reference_leader,
 	.logs = reference_logs,
+	.log_patterns =
+		(const char *const[]){"bug: .* does not hold|Sanitizer|runtime error: ",
+				      NULL},
 	.client_open = reference_client_open,
 	.client_invoke = reference_client_invoke,
 	.client_close = reference_client_close,

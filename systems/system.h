@@ -74,6 +74,9 @@ struct system {
 	int (*leader)(struct cluster *cluster);
 	/* Paths of log files on the host, one a line. */
 	void (*logs)(struct cluster *cluster, int node, struct strings *paths);
+	/* Expressions for lines of these that only a bug writes, whatever faults there
+	 * are; NULL at the end, or NULL: none. */
+	const char *const *log_patterns;
 
 	/* A connection of one process to one node; no other thread uses it. Opening may
 	 * fail: then the operation that needed it fails for certain. */

@@ -24,17 +24,6 @@ sum_of(const struct values *values, val balances)
 	return sum;
 }
 
-/* The balance of an account; false when the map has none that is a number. */
-static bool
-balance_of(const struct values *values, val balances, val account, int64_t *balance)
-{
-	for (size_t i = 0; i < fields_count(values, balances); i++)
-		if (val_equal(values, fields_name(values, balances, i), account))
-			return fields_number(values, fields_at(values, balances, i),
-					     balance);
-	return false;
-}
-
 static bool
 has_account(const struct values *values, val balances, val account)
 {
@@ -213,22 +202,30 @@ static void
 narrow_by_read(struct range *range, const struct ledger *ledger,
 	       const struct history *history, const struct op *read, val account)
 {
-	int64_t balance;
-
-	if (!balance_of(&history->values, read->output, account, &balance))
-		return;
+	const struct values *values = &history->values;
 	struct change over = sum_before(&ledger->over, read->invoke_at);
 	struct change begun = sum_before(&ledger->begun, read->complete_at);
-	narrow(range, balance - over.out - begun.in, balance - over.in - begun.out);
+	int64_t balance;
+
+	for (size_t i = 0; i < fields_count(values, read->output); i++)
+		if (val_equal(values, fields_name(values, read->output, i), account) &&
+		    fields_number(values, fields_at(values, read->output, i), &balance))
+			narrow(range, balance - over.out - begun.in,
+			       balance - over.in - begun.out);
 }
 
 static void
 narrow_by_init(struct range *range, const struct history *history, val init, val account)
 {
+	const struct values *values = &history->values;
 	int64_t balance;
 
-	if (balance_of(&history->values, init, account, &balance))
-		narrow(range, balance, balance);
+	for (size_t i = 0; i < fields_count(values, init); i++)
+		if (val_equal(values, fields_name(values, init, i), account) &&
+		    fields_number(values, fields_at(values, init, i), &balance)) {
+			narrow(range, balance, balance);
+			return;
+		}
 }
 
 static bool
@@ -315,6 +312,25 @@ shows_total(const struct history *history, val init, const struct op *read)
 	return false;
 }
 
+/* Some balance of the account is no number; or one is below zero. */
+static bool
+shows_bad_balance(const struct history *history, const struct op *read, val account,
+		  bool is_nil)
+{
+	const struct values *values = &history->values;
+	int64_t balance;
+
+	for (size_t i = 0; i < fields_count(values, read->output); i++) {
+		if (!val_equal(values, fields_name(values, read->output, i), account))
+			continue;
+		bool is_number = fields_number(values, fields_at(values, read->output, i),
+					       &balance);
+		if (is_nil ? !is_number : is_number && balance < 0)
+			return true;
+	}
+	return false;
+}
+
 static bool
 certify_anomaly(const struct history *history, const struct check_options *options,
 		const struct anomaly *anomaly)
@@ -322,25 +338,23 @@ certify_anomaly(const struct history *history, const struct check_options *optio
 	const struct values *values = &history->values;
 	const struct op *read = &history->ops.items[anomaly->ops.items[0]];
 	bool is_told = val_kind(options->init) == VAL_MAP;
-	int64_t balance = 0;
+	const char *name = anomaly->name;
 
-	if (strcmp(anomaly->name, "impossible-balance") == 0)
+	if (strcmp(name, "impossible-balance") == 0)
 		return shows_balance(history, options, anomaly);
 	if (!bank_is_read(read))
 		return false;
-	if (strcmp(anomaly->name, "wrong-total") == 0)
+	if (strcmp(name, "wrong-total") == 0)
 		return shows_total(history, options->init, read);
+	if (strcmp(name, "nil-balance") == 0)
+		return shows_bad_balance(history, read, anomaly->subject, true);
+	if (strcmp(name, "negative-balance") == 0)
+		return !bank_allows_overdraft(options) &&
+		       shows_bad_balance(history, read, anomaly->subject, false);
 	bool is_there = has_account(values, read->output, anomaly->subject);
 	bool is_known = has_account(values, options->init, anomaly->subject);
-	bool is_number = balance_of(values, read->output, anomaly->subject, &balance);
-	if (strcmp(anomaly->name, "unexpected-account") == 0)
-		return is_told && is_there && !is_known;
-	if (strcmp(anomaly->name, "missing-account") == 0)
-		return is_told && is_known && !is_there;
-	if (strcmp(anomaly->name, "nil-balance") == 0)
-		return is_there && !is_number;
-	return strcmp(anomaly->name, "negative-balance") == 0 && is_number &&
-	       balance < 0 && !bank_allows_overdraft(options);
+	bool is_missing = strcmp(name, "missing-account") == 0;
+	return is_told && is_there != is_known && is_known == is_missing;
 }
 
 bool

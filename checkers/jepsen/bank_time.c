@@ -168,6 +168,8 @@ take_init(struct sweep *sweep, val init)
 		if (fields_number(values, fields_at(values, init, i), &balance)) {
 			struct account *account =
 				account_of(sweep, fields_name(values, init, i));
+			if (account->has_lowest)
+				continue; /* named twice */
 			account->lowest = account->highest = balance;
 			account->has_lowest = account->has_highest = true;
 			account->lowest_read = account->highest_read = OP_NEVER;

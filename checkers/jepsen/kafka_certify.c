@@ -95,19 +95,26 @@ polls_hold(const struct kafka_proof *proof, const uint32_t *places)
 	return true;
 }
 
-/* Some operation sent the value of the sight: it, or whoever did where it is a poll. */
+/* Who sent the value of the sight: the last that was acknowledged, else the first that did
+ * not fail. */
 static uint32_t
 sender_of(const struct kafka_proof *proof, const struct kafka_sight *sight)
 {
+	const struct op *ops = proof->history->ops.items;
+	uint32_t acked = OP_NEVER, first = OP_NEVER;
 	size_t count;
 	const struct kafka_sight *other =
 		kafka_proof_find(proof, sight->partition, sight->value, &count);
 
-	for (; count > 0; count--, other++)
-		if (!other->is_poll &&
-		    proof->history->ops.items[other->op].type != OP_FAIL)
-			return other->op;
-	return OP_NEVER;
+	for (; count > 0; count--, other++) {
+		enum op_type type = (enum op_type)ops[other->op].type;
+		if (other->is_poll || type == OP_FAIL)
+			continue;
+		if (type == OP_OK && (acked == OP_NEVER || other->op > acked))
+			acked = other->op;
+		first = other->op < first ? other->op : first;
+	}
+	return acked != OP_NEVER ? acked : first;
 }
 
 /* Senders stand in the order of their offsets. */

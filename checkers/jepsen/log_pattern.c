@@ -8,62 +8,95 @@
 #include <string.h>
 
 bool
-log_pattern_init(struct log_pattern *pattern, const char *expression, struct err *err)
+log_patterns_add(struct log_patterns *patterns, const char *expression, struct err *err)
 {
+	struct log_expression added;
 	char problem[200];
 
-	*pattern = (struct log_pattern){0};
-	int code = regcomp(&pattern->regex, expression, REG_EXTENDED | REG_NOSUB);
-	if (code == 0)
-		return true;
-	regerror(code, &pattern->regex, problem, sizeof(problem));
-	err_set(err, "understand the pattern '%s': %s", expression, problem);
-	return err_hint(err, "patterns are POSIX extended regular expressions");
+	int code = regcomp(&added.regex, expression, REG_EXTENDED | REG_NOSUB);
+	if (code != 0) {
+		regerror(code, &added.regex, problem, sizeof(problem));
+		err_set(err, "understand the pattern '%s': %s", expression, problem);
+		return err_hint(err, "patterns are POSIX extended regular expressions");
+	}
+	added.text = mem_string(expression);
+	vec_push(&patterns->of, added);
+	return true;
 }
 
 void
-log_pattern_release(struct log_pattern *pattern)
+log_patterns_release(struct log_patterns *patterns)
 {
-	vec_each (struct log_match, match, &pattern->matches) {
-		free(match->node);
+	vec_each (struct log_match, match, &patterns->matches) {
+		free(match->file);
 		free(match->line);
 	}
-	vec_release(&pattern->matches);
-	buf_release(&pattern->scratch);
-	regfree(&pattern->regex);
+	vec_each (struct log_expression, expression, &patterns->of) {
+		regfree(&expression->regex);
+		free(expression->text);
+	}
+	vec_release(&patterns->matches);
+	vec_release(&patterns->of);
+	buf_release(&patterns->scratch);
 }
 
-bool
-log_pattern_line(struct log_pattern *pattern, const char *node, uint64_t number,
-		 struct bytes line)
+static void
+take_line(struct buf *scratch, struct bytes line)
 {
 	size_t bytes = line.len < LOG_LINE_BYTES_MAX ? line.len : LOG_LINE_BYTES_MAX;
 
-	pattern->lines++;
-	buf_clear(&pattern->scratch);
-	buf_append(&pattern->scratch, line.data, bytes);
+	buf_clear(scratch);
+	buf_append(scratch, line.data, bytes);
 	for (size_t i = 0; i < bytes; i++)
-		if (pattern->scratch.data[i] == '\0')
-			pattern->scratch.data[i] = ' ';
-	if (regexec(&pattern->regex, buf_text(&pattern->scratch), 0, NULL, 0) != 0)
+		if (scratch->data[i] == '\0')
+			scratch->data[i] = ' ';
+}
+
+/* The first pattern that matches the line; their number: none does. */
+static size_t
+find(const struct log_patterns *patterns, const char *line)
+{
+	size_t i = 0;
+
+	while (i < patterns->of.count &&
+	       regexec(&patterns->of.items[i].regex, line, 0, NULL, 0) != 0)
+		i++;
+	return i;
+}
+
+bool
+log_patterns_line(struct log_patterns *patterns, const char *file, uint64_t number,
+		  struct bytes line)
+{
+	patterns->lines++;
+	take_line(&patterns->scratch, line);
+	const char *text = buf_text(&patterns->scratch);
+	size_t expression = find(patterns, text);
+	if (expression == patterns->of.count)
 		return false;
-	if (pattern->count++ < LOG_MATCHES_MAX)
-		vec_push(&pattern->matches,
-			 (struct log_match){mem_string(node),
-					    mem_string(buf_text(&pattern->scratch)),
-					    number});
+	if (patterns->count++ < LOG_MATCHES_MAX)
+		vec_push(&patterns->matches,
+			 (struct log_match){mem_string(file), mem_string(text), number,
+					    expression});
 	return true;
 }
 
 static void
-print_match(const struct log_match *match, struct buf *details)
+print_text(const char *name, const char *text, struct buf *details)
+{
+	tell_name(details, name);
+	json_print_string(text, strlen(text), details);
+}
+
+static void
+print_match(const struct log_patterns *patterns, const struct log_match *match,
+	    struct buf *details)
 {
 	buf_char(details, '{');
-	tell_name(details, "node");
-	json_print_string(match->node, strlen(match->node), details);
+	print_text("node", match->file, details);
 	tell_number(details, "number", match->number);
-	tell_name(details, "line");
-	json_print_string(match->line, strlen(match->line), details);
+	print_text("pattern", patterns->of.items[match->expression].text, details);
+	print_text("line", match->line, details);
 	buf_char(details, '}');
 }
 
@@ -73,28 +106,30 @@ add_anomaly(const struct log_match *match, struct check_result *result)
 	struct anomaly *anomaly = check_result_anomaly(result, "log-match", VAL_OF_NIL);
 
 	if (anomaly != NULL)
-		anomaly->text = mem_format("%s, line %" PRIu64 ": %s\n", match->node,
+		anomaly->text = mem_format("%s, line %" PRIu64 ": %s\n", match->file,
 					   match->number, match->line);
 }
 
 void
-log_pattern_result(const struct log_pattern *pattern, struct check_result *result)
+log_patterns_result(const struct log_patterns *patterns, struct check_result *result)
 {
 	*result = (struct check_result){.checker = "log-pattern",
+					.operations = patterns->lines,
 					.complexity = "O(bytes of the logs)"};
-	tell_number(&result->details, "count", pattern->count);
-	tell_number(&result->details, "lines", pattern->lines);
+	tell_number(&result->details, "count", patterns->count);
+	tell_number(&result->details, "lines", patterns->lines);
 	tell_name(&result->details, "matches");
 	buf_char(&result->details, '[');
-	vec_each (struct log_match, match, &pattern->matches) {
-		if (match > pattern->matches.items)
+	vec_each (struct log_match, match, &patterns->matches) {
+		if (match > patterns->matches.items)
 			buf_char(&result->details, ',');
-		print_match(match, &result->details);
+		print_match(patterns, match, &result->details);
 		add_anomaly(match, result);
 	}
 	buf_char(&result->details, ']');
-	result->anomaly_count = pattern->count;
-	if (pattern->lines == 0)
+	result->anomaly_count = patterns->count;
+	if (patterns->lines == 0)
 		tell_unknown(result, mem_string("no line of a log was looked at"));
-	tell_end(result, mem_format("none of %" PRIu64 " lines matches", pattern->lines));
+	tell_end(result,
+		 mem_format("none of %" PRIu64 " lines matches", patterns->lines));
 }

@@ -3,6 +3,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "checkers/jepsen/exceptions.h"
+#include "checkers/jepsen/stats.h"
+#include "harness/log_search.h"
 #include "harness/run/deploy.h"
 #include "harness/run/gates.h"
 #include "harness/run/interrupt.h"
@@ -418,6 +421,23 @@ add_throughput(struct run *run)
 	note(run, "quiet rate", "%.1f", quiet);
 }
 
+enum {
+	ERROR_CLASSES_TOLD = 3
+};
+
+static void
+add_traffic(const struct history *history, struct buf *traffic)
+{
+	struct buf errors = {0};
+
+	buf_string(traffic, "stats:      ");
+	stats_words(history, traffic);
+	buf_char(traffic, '\n');
+	if (exceptions_words(history, ERROR_CLASSES_TOLD, &errors))
+		buf_printf(traffic, "errors:     %s\n", buf_text(&errors));
+	buf_release(&errors);
+}
+
 /* "valid: register: linearizable, 166 keys (proven, 0.02 s); gates: ..." */
 static void
 summarize(const struct judgement *judgement, struct buf *summary)
@@ -436,6 +456,18 @@ summarize(const struct judgement *judgement, struct buf *summary)
 	buf_char(summary, '\n');
 }
 
+/* The logs of the nodes, as far as they were collected. */
+static bool
+judge_logs(const struct run *run, struct judgement *judgement, struct err *err)
+{
+	char *folder = mem_format("%s/hosts", run->outcome->folder);
+	bool ok = log_search_judge(judgement, folder, &run->test->log_patterns,
+				   run->test->system->log_patterns, err);
+
+	free(folder);
+	return ok;
+}
+
 /* Reads the history back as `faultline check` does, so that what is judged is what was
  * recorded. */
 static bool
@@ -451,12 +483,17 @@ judge(struct run *run, struct err *err)
 	history_init(&history);
 	bool ok = store_read_history(run->store, &history, err) &&
 		  judge_history(&history, &options, &judgement, err);
+	if (ok && !judge_logs(run, &judgement, err)) {
+		judge_release(&judgement);
+		ok = false;
+	}
 	if (ok) {
-		gates_judge(&judgement, &outcome->tally, nemesis_sum(run->nemesis),
-			    outcome->was_interrupted);
+		gates_judge(&judgement, &history, &outcome->tally,
+			    nemesis_sum(run->nemesis), outcome->was_interrupted);
 		ok = judge_store(run->store, &history, &judgement, err);
 		outcome->verdict = judgement.verdict;
 		judge_words(&history, &judgement, &outcome->words);
+		add_traffic(&history, &outcome->traffic);
 		summarize(&judgement, &outcome->summary);
 		judge_json(&history, &judgement, &outcome->json);
 		judge_release(&judgement);
@@ -537,6 +574,7 @@ run_outcome_release(struct run_outcome *outcome)
 	free(outcome->folder);
 	buf_release(&outcome->words);
 	buf_release(&outcome->throughput);
+	buf_release(&outcome->traffic);
 	buf_release(&outcome->summary);
 	buf_release(&outcome->json);
 }

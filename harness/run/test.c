@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "harness/lab/lab.h"
+#include "harness/log_search.h"
 #include "results/store/store.h"
 
 #include <inttypes.h>
@@ -284,7 +285,7 @@ test_resolve(struct test *test, struct err *err)
 	if (!find_system(test, err) || !find_workload(test, err) ||
 	    !read_check(test, err) || !check_numbers(test, err) ||
 	    !find_hosts(test, err) || !read_concurrency(test, err) ||
-	    !check_name(test, err) || !choose_seed(test, err) || !make_plan(test, err))
+	    !check_name(test, err) || !log_patterns_check(&test->log_patterns, err) || !choose_seed(test, err) || !make_plan(test, err))
 		return false;
 	test->timeout_ms = (int)(test->timeout_ns / NS_PER_MS);
 	test->workload_options = (struct workload_options){
@@ -305,6 +306,7 @@ test_release(struct test *test)
 	strings_release(&test->cluster.bugs);
 	strings_release(&test->options);
 	strings_release(&test->bugs);
+	strings_release(&test->log_patterns);
 	chaos_plan_release(&test->plan);
 	inventory_release(&test->inventory);
 }
@@ -388,5 +390,7 @@ test_command(const struct test *test, struct buf *out)
 		word(out, "set", *option);
 	vec_each (char *, bug, &test->bugs.of)
 		word(out, "bug", *bug);
+	vec_each (char *, pattern, &test->log_patterns.of)
+		word(out, "log-pattern", *pattern);
 	maybe_number(out, "seed", test->seed, -1);
 }

@@ -25,6 +25,7 @@ struct test {
 	const char *runs_folder, *name;		  /* name NULL: SYSTEM-WORKLOAD */
 	const char *check;			  /* "end", or "online" as well */
 	struct strings options, bugs;		  /* owned */
+	struct strings log_patterns;		  /* owned; looked for in nodes' logs */
 	int64_t time_ns, interval_ns;		  /* interval 0: the plan decides */
 	int64_t timeout_ns, check_time_ns;	  /* of one operation; of all checkers */
 	int64_t nodes_wanted;			  /* -1: not said */
