@@ -318,6 +318,7 @@ check_while_reading(const struct settings *settings, struct judge_options *optio
 	bool ok = parse_init(settings->init, &init, &options->check.init, &err);
 	if (ok)
 		check.options.init = online_value_of(&init.values, options->check.init);
+	check.init_values = &init.values;
 	options->check.model = settings->model;
 	ok = ok && check_online(&check, &code, &err);
 	history_release(&init);
@@ -328,6 +329,8 @@ static int
 check_any(const struct settings *settings, struct judge_options *options,
 	  const char *which)
 {
+	if (settings->online)
+		return check_while_reading(settings, options, which);
 	struct err err;
 
 	if (!is_history_file(which))

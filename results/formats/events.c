@@ -221,8 +221,8 @@ is_transaction(const struct values *values, val value)
 	return true;
 }
 
-static bool
-is_complete(const struct event *event, struct err *err)
+bool
+event_is_complete(const struct event *event, struct err *err)
 {
 	if (event->type == EVENT_NONE)
 		return err_set(err, "the operation has no type");
@@ -262,7 +262,7 @@ events_add(struct events *events, const struct event *event, struct err *err)
 
 	if (!event->has_f && is_transaction(&events->history->values, event->value))
 		return add_transaction(events, event, err);
-	if (!is_complete(event, err) || !has_room(events, err))
+	if (!event_is_complete(event, err) || !has_room(events, err))
 		return false;
 	events->count++;
 	events->has_times |= event->at_ns >= 0;

@@ -62,6 +62,9 @@ void events_release(struct events *events);
 
 struct event event_empty(void);
 
+/* It has a type, a process and an f; else what is missing. */
+bool event_is_complete(const struct event *event, struct err *err);
+
 /* Numbers of names: of a process ("nemesis" sets is_nemesis), of a node, of a function.
  */
 bool events_process_name(struct events *events, struct event *event, struct bytes name,

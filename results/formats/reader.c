@@ -51,8 +51,8 @@ format_find(const char *name, struct err *err)
 	return NULL;
 }
 
-static const struct format *
-sniff(struct bytes input, const char *name, struct err *err)
+const struct format *
+reader_sniff(struct bytes input, const char *name, struct err *err)
 {
 	const struct format *best = NULL;
 	int best_score = 0;
@@ -79,8 +79,10 @@ reading_add(struct reading *reading, const struct event *event, const char *from
 {
 	struct err err;
 
-	return events_add(&reading->events, event, &err) ||
-	       scan_fail(&reading->scan, from, "%s", err.text);
+	bool ok = reading->take != NULL ? reading->take(reading->context, event, &err)
+					: events_add(&reading->events, event, &err);
+
+	return ok || scan_fail(&reading->scan, from, "%s", err.text);
 }
 
 static void
@@ -93,17 +95,32 @@ choose_keys(struct reading *reading, const char *key)
 		reading->key_field = key;
 }
 
+void
+reader_begin(struct reading *reading, const struct reader_options *options,
+	     struct history *history, struct bytes input)
+{
+	*reading = (struct reading){.options = options};
+	scan_init(&reading->scan, SCAN_JSON, &history->values, input);
+	events_init(&reading->events, history);
+	reading->scan.bytes_max = reading->events.bytes_max = options->bytes_max;
+	choose_keys(reading, options->key);
+}
+
+void
+reader_end(struct reading *reading)
+{
+	events_release(&reading->events);
+	scan_release(&reading->scan);
+}
+
 static bool
 read_as(const struct format *format, struct bytes input, const char *name,
 	const struct reader_options *options, struct history *history,
 	struct reader_facts *facts, struct err *err)
 {
-	struct reading reading = {.options = options};
+	struct reading reading;
 
-	scan_init(&reading.scan, SCAN_JSON, &history->values, input);
-	events_init(&reading.events, history);
-	reading.scan.bytes_max = reading.events.bytes_max = options->bytes_max;
-	choose_keys(&reading, options->key);
+	reader_begin(&reading, options, history, input);
 	bool ok = format->read(&reading) || scan_error(&reading.scan, name, err);
 	if (ok)
 		events_finish(&reading.events);
@@ -116,8 +133,7 @@ read_as(const struct format *format, struct bytes input, const char *name,
 					       .has_order = !reading.lacks_order &&
 							    !reading.events.bare,
 					       .events = reading.events.count};
-	events_release(&reading.events);
-	scan_release(&reading.scan);
+	reader_end(&reading);
 	return ok;
 }
 
@@ -134,7 +150,7 @@ reader_read_bytes(struct bytes input, const char *name,
 	}
 	const struct format *format = options->format != NULL
 					      ? format_find(options->format, err)
-					      : sniff(input, name, err);
+					      : reader_sniff(input, name, err);
 	return format != NULL &&
 	       read_as(format, input, name, options, history, facts, err);
 }

@@ -24,6 +24,9 @@ struct reading {
 	struct scan scan;		      /* over the whole input */
 	struct events events;
 	bool lacks_order; /* the format says nothing about time between sessions */
+	/* Takes events one by one (event_stream.h); NULL: they make a history. */
+	bool (*take)(void *context, const struct event *event, struct err *err);
+	void *context;
 };
 
 struct format {
@@ -61,6 +64,13 @@ bool reader_read_file(const char *path, const struct reader_options *options,
 bool reader_read_bytes(struct bytes input, const char *name,
 		       const struct reader_options *options, struct history *history,
 		       struct reader_facts *facts, struct err *err);
+
+/* Sets up and ends reading, for readers of their own; the format that the bytes look like,
+ * or NULL. */
+void reader_begin(struct reading *reading, const struct reader_options *options,
+		  struct history *history, struct bytes input);
+void reader_end(struct reading *reading);
+const struct format *reader_sniff(struct bytes input, const char *name, struct err *err);
 
 /* Adds an event that began at `from`; failures get that place. For the formats. */
 bool reading_add(struct reading *reading, const struct event *event, const char *from);
