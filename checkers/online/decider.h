@@ -31,7 +31,8 @@ struct online_call {
 	val value;
 	int64_t invoke_at; /* position of its invocation */
 	int64_t at;	   /* of this event */
-	int64_t watermark; /* no other open operation of the key began before it */
+	int64_t watermark; /* no other open operation of the key began before it: forget only
+			      when this one has been judged */
 };
 
 struct online_decider {

@@ -24,6 +24,7 @@ struct version {
 struct online_versioned {
 	struct peaks peaks;	      /* of stages: 2 * version, + 1 for reads */
 	VEC(struct version) versions; /* ascending */
+	size_t forget_at;	      /* versions when to look again for what can go */
 	struct unplaced unplaced;
 	online_value init;
 	bool has_initial; /* the version of the initial value is known */
@@ -114,12 +115,6 @@ tell_stage(const struct online_call *call, int64_t stage)
 		online_violate(call, "version-went-back", val_small(stage >> 1),
 			       val_small(peak >> 1));
 	peaks_tell(&v->peaks, call->at, stage, call->watermark);
-	if (v->versions.count >= FORGET_FROM &&
-	    v->versions.count == v->versions.capacity) {
-		peak = peaks_before(&v->peaks, call->watermark);
-		if (peak != PEAK_NONE)
-			forget_below(v, peak >> 1);
-	}
 }
 
 /* Nobody is known to have written the version: it is the initial one, or the writer has not
@@ -226,6 +221,20 @@ begin(const struct online_call *call)
 	unplaced_add(&v->unplaced, call->notes[NOTE_VALUE]);
 }
 
+/* After the operation was judged: it may have met what nobody else can meet. */
+static void
+forget(const struct online_call *call)
+{
+	struct online_versioned *v = call->state;
+
+	if (v->versions.count < v->forget_at)
+		return;
+	int64_t peak = peaks_before(&v->peaks, call->watermark);
+	if (peak != PEAK_NONE)
+		forget_below(v, peak >> 1);
+	v->forget_at = 2 * v->versions.count + FORGET_FROM;
+}
+
 static void
 end(const struct online_call *call)
 {
@@ -242,6 +251,7 @@ end(const struct online_call *call)
 	else if (call->f != F_READ && call->type == OP_FAIL &&
 		 !unplaced_remove(&v->unplaced, call->notes[NOTE_VALUE], false))
 		online_violate(call, "unwritten-version", call->notes[NOTE_VALUE], 0);
+	forget(call);
 }
 
 static void
@@ -250,6 +260,7 @@ start(void *state, const struct online_options *options)
 	struct online_versioned *v = state;
 
 	v->init = options->init;
+	v->forget_at = FORGET_FROM;
 }
 
 static void

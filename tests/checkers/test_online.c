@@ -254,6 +254,81 @@ priority_queues_are_never_blamed_wrongly(void **state)
 	compare_collection(COLLECTION_PRIORITY_QUEUE, "priority-queue", 98);
 }
 
+/* ---- long histories ---- */
+
+/* Types of `faultline generate`, with the decider and options that are fair to them. */
+static const struct {
+	const char *type, *checker;
+} long_types[] = {
+	{"register", "register"},
+	{"versioned-register", "versioned-register"},
+	{"log", "log"},
+	{"ids", "unique-ids"},
+	{"counter", "counter"},
+	{"set", "set-full"},
+	{"set", "set"},
+	{"bag", "bag"},
+	{"queue", "queue"},
+	{"stack", "stack"},
+	{"priority-queue", "priority-queue"},
+};
+
+/* The anomaly raised in a generated history, or "none"; what is live at the end in *size. */
+static const char *
+judge_generated(const char *checker, const struct generate_options *options,
+		struct online_size *size)
+{
+	const struct online_options online_options = {.is_monotone = true}; /* ids are */
+	struct online *online = online_new(online_decider_find(checker), &online_options);
+	struct history history;
+	struct err err;
+
+	history_init(&history);
+	if (!generate_history(&history, options, &err))
+		fail_msg("%s", err.text);
+	online_feed(online, &history, 50);
+	const struct online_violation *violation = online_violation(online);
+	const char *name = violation != NULL ? violation->name : "none";
+	*size = online_size(online);
+	assert_null(online_gave_up(online));
+	online_free(online);
+	history_release(&history);
+	return name;
+}
+
+/* Of a set only the final reads tell what was lost. */
+static bool
+is_left_to_the_end(size_t type)
+{
+	return strcmp(long_types[type].checker, "set") == 0;
+}
+
+static void
+valid_long_runs_are_not_stopped_and_planted_violations_are_found(void **state)
+{
+	struct online_size size;
+
+	(void)state;
+	for (size_t t = 0; t < sizeof(long_types) / sizeof(long_types[0]); t++)
+		for (uint64_t seed = 0; seed < 6; seed++) {
+			struct generate_options options = {.type = long_types[t].type,
+							   .operations = 3000,
+							   .processes = 10,
+							   .keys = 3,
+							   .info_percent = (int)seed % 3,
+							   .seed = seed};
+			assert_string_equal(
+				judge_generated(long_types[t].checker, &options, &size),
+				"none");
+			options.mutate = "any";
+			const char *found =
+				judge_generated(long_types[t].checker, &options, &size);
+			if (strcmp(found, "none") == 0 && !is_left_to_the_end(t))
+				fail_msg("%s, seed %d: nothing was found",
+					 long_types[t].checker, (int)seed);
+		}
+}
+
 int
 main(void)
 {
@@ -271,6 +346,8 @@ main(void)
 		cmocka_unit_test(queues_are_never_blamed_wrongly),
 		cmocka_unit_test(stacks_are_never_blamed_wrongly),
 		cmocka_unit_test(priority_queues_are_never_blamed_wrongly),
+		cmocka_unit_test(
+			valid_long_runs_are_not_stopped_and_planted_violations_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
