@@ -145,7 +145,7 @@ static struct check_options
 options_for(const struct definition *definition, const struct history *history,
 	    bool strict, int64_t factor)
 {
-	struct check_options options = {.model = definition->model};
+	struct check_options options = {.model = definition->model, .threads = 1};
 
 	options.level = strict ? "strict-serializable" : definition->weak_level;
 	if (definition->init != NULL)
