@@ -103,9 +103,15 @@ enum {
 	ANOMALIES_MAX = 32
 };
 
+enum {
+	FIT_POSSIBLE = 5
+};
+
 struct checker {
 	const char *name, *summary;
-	/* 0: cannot judge this history; higher is the better choice. */
+	/* 0: cannot judge this history; up to FIT_POSSIBLE: it can, though its operations
+	 * look like those of another type; above: they are of this type. Who is chosen of
+	 * several stands in checkers/choice.def. */
 	int (*fits)(const struct history *history);
 	void (*check)(const struct history *history, const struct check_options *options,
 		      struct check_result *result);
@@ -121,7 +127,7 @@ const struct checker *const *checkers_all(size_t *count);
 /* The checker of a name; NULL with the nearest name as hint. */
 const struct checker *checker_find(const char *name, struct err *err);
 
-/* The checker that fits the history best; NULL when none does. */
+/* The checker that fits the history best (checkers/choice.h); NULL when none does. */
 const struct checker *checker_choose(const struct history *history);
 
 /* Runs check and then certify; a result that does not certify becomes unknown with the

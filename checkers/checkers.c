@@ -70,22 +70,6 @@ checker_find(const char *name, struct err *err)
 	return NULL;
 }
 
-const struct checker *
-checker_choose(const struct history *history)
-{
-	const struct checker *best = NULL;
-	int best_fit = 0;
-
-	for (size_t i = 0; i < ALL_COUNT; i++) {
-		int fit = all[i]->fits(history);
-		if (fit > best_fit) {
-			best = all[i];
-			best_fit = fit;
-		}
-	}
-	return best;
-}
-
 /* A result that its own proof contradicts is worth nothing. */
 static void
 certify(const struct checker *checker, const struct history *history,

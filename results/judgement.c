@@ -100,9 +100,11 @@ run_checker(const struct checker *checker, const struct history *history,
 typedef VEC(const struct checker *) checker_list;
 
 static bool
-find_checkers(const struct history *history, const char *const *names, checker_list *list,
-	      struct err *err)
+find_checkers(const struct history *history, const struct judge_options *options,
+	      checker_list *list, struct choice *choice, struct err *err)
 {
+	const char *const *names = options->checkers;
+
 	for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
 		const struct checker *checker = checker_find(names[i], err);
 		if (checker == NULL)
@@ -111,13 +113,13 @@ find_checkers(const struct history *history, const char *const *names, checker_l
 	}
 	if (list->count > 0)
 		return true;
-	const struct checker *chosen = checker_choose(history);
-	if (chosen == NULL) {
+	*choice = choice_of(history, &options->check);
+	if (choice->checker == NULL) {
 		err_set(err, "no checker fits the operations of this history");
 		return err_hint(err,
 				"name one with --checker; 'faultline list' shows them");
 	}
-	vec_push(list, chosen);
+	vec_push(list, choice->checker);
 	return true;
 }
 
@@ -130,7 +132,7 @@ judge_history(const struct history *history, const struct judge_options *options
 	struct timer timer;
 
 	*judgement = (struct judgement){0};
-	bool ok = find_checkers(history, options->checkers, &list, err);
+	bool ok = find_checkers(history, options, &list, &judgement->choice, err);
 	if (ok) {
 		timer_init(&timer, options->time_ns);
 		check.budget.stop = &timer.stop;
@@ -174,8 +176,19 @@ enum {
 };
 
 static void
+describe_choice(const struct choice *choice, struct buf *out)
+{
+	if (choice->checker == NULL)
+		return;
+	buf_printf(out, "  chosen for %s", choice->known_by);
+	if (choice->others[0] != '\0')
+		buf_printf(out, "; other promises: %s", choice->others);
+	buf_char(out, '\n');
+}
+
+static void
 describe_result(const struct history *history, const struct judged *judged,
-		struct buf *out)
+		const struct choice *choice, struct buf *out)
 {
 	const struct check_result *result = &judged->result;
 
@@ -186,6 +199,7 @@ describe_result(const struct history *history, const struct judged *judged,
 		   result->complexity != NULL ? result->complexity
 					      : "complexity not stated",
 		   result->certified ? ", certified" : "");
+	describe_choice(choice, out);
 	for (size_t i = 0; i < result->anomalies.count && i < ANOMALIES_SHOWN; i++)
 		describe_anomaly(history, &result->anomalies.items[i], out);
 	if (result->anomaly_count > ANOMALIES_SHOWN)
@@ -224,7 +238,8 @@ judge_words(const struct history *history, const struct judgement *judgement,
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
 		for (size_t j = 0; j < judgement->of.count; j++)
 			if (judgement->of.items[j].result.verdict == order[i])
-				describe_result(history, &judgement->of.items[j], out);
+				describe_result(history, &judgement->of.items[j],
+						&judgement->choice, out);
 	describe_traffic(history, out);
 }
 
@@ -318,6 +333,12 @@ judge_json(const struct history *history, const struct judgement *judgement,
 	ASSERT(worst != NULL);
 	buf_printf(out, "{\"verdict\":\"%s\",", verdict_name(judgement->verdict));
 	json_members(history, worst, out);
+	if (judgement->choice.checker != NULL) {
+		buf_char(out, ',');
+		json_text("chosen_for", judgement->choice.known_by, out);
+		buf_char(out, ',');
+		json_text("other_promises", judgement->choice.others, out);
+	}
 	if (judgement->of.count > 1) {
 		buf_string(out, ",\"results\":[");
 		for (size_t i = 0; i < judgement->of.count; i++) {

@@ -6,6 +6,7 @@
 #define RESULTS_JUDGEMENT_H
 
 #include "checkers/checker.h"
+#include "checkers/choice.h"
 
 struct judge_options {
 	const char *const
@@ -23,6 +24,8 @@ struct judged {
 struct judgement {
 	VEC(struct judged) of;
 	enum verdict verdict; /* the worst of them */
+	struct choice
+		choice; /* why this checker; its checker is NULL when it was named */
 };
 
 /* Runs the checkers one after the other. False when a name is unknown or when none fits;

@@ -333,6 +333,15 @@ is_pair(const struct values *values, val v)
 	return val_kind(v) == VAL_LIST && val_count(values, v) == 2;
 }
 
+/* What a read asks with: nil, or [nil nil] of a register with versions. */
+static bool
+is_unasked(const struct values *values, val v)
+{
+	return v == VAL_OF_NIL ||
+	       (is_pair(values, v) && val_at(values, v, 0) == VAL_OF_NIL &&
+		val_at(values, v, 1) == VAL_OF_NIL);
+}
+
 /* Whether all values are [key value] and some read asked [key nil]: a register's own
  * values would have to be pairs, and its reads would still ask for nil. */
 static bool
@@ -348,7 +357,7 @@ look_like_tuples(const struct history *history)
 			return false;
 		if (val_at(values, op->input, 0) == VAL_OF_NIL)
 			return false; /* [version value], the version not known yet */
-		some_nil |= val_at(values, op->input, 1) == VAL_OF_NIL;
+		some_nil |= is_unasked(values, val_at(values, op->input, 1));
 	}
 	return some_nil;
 }
