@@ -67,6 +67,7 @@ struct anomaly {
 	char *text;	   /* owned: the explanation in words, several lines */
 	VEC(uint32_t) ops; /* indexes into history->ops: the ops it talks about */
 	VEC(struct anomaly_step) steps; /* of a cycle: each from where the last one led */
+	bool is_core; /* the operations have no order; the steps are those of the proof */
 };
 
 /* What the orders of a proof are. */

@@ -53,6 +53,9 @@ size_t level_count(void);
 const char *anomaly_name(enum isolation_anomaly anomaly);
 const char *anomaly_definition(enum isolation_anomaly anomaly);
 
+/* The anomaly of a name; ANOMALY_COUNT when there is none. */
+enum isolation_anomaly anomaly_find(const char *name);
+
 /* Turns what was found into verdict, reason and anomalies: invalid when `level` (NULL:
  * strict serializable) is broken. */
 void isolation_report(const struct dependencies *d, const struct isolation *isolation,

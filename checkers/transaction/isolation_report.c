@@ -87,6 +87,16 @@ anomaly_definition(enum isolation_anomaly anomaly)
 	return anomalies[anomaly].definition;
 }
 
+enum isolation_anomaly
+anomaly_find(const char *name)
+{
+	int anomaly = 0;
+
+	while (anomaly < ANOMALY_COUNT && strcmp(anomalies[anomaly].name, name) != 0)
+		anomaly++;
+	return (enum isolation_anomaly)anomaly;
+}
+
 uint64_t
 level_forbids(size_t level)
 {

@@ -1,8 +1,11 @@
 /* rw_register_check.c - the checker of transactions that write and read registers. */
 #include "checkers/transaction/isolation.h"
+#include "checkers/transaction/core_certify.h"
 #include "checkers/transaction/rw_certify.h"
 #include "checkers/transaction/rw_core.h"
+#include "checkers/transaction/rw_proof.h"
 #include "checkers/transaction/rw_weak.h"
+#include "checkers/transaction/steps.h"
 #include "checkers/transaction/txn_certify.h"
 #include "checkers/transaction/txn_orders.h"
 #include "checkers/transaction/weak_certify.h"
@@ -32,7 +35,8 @@ static const struct order_level {
 
 enum {
 	ORDER_LEVELS = sizeof(order_levels) / sizeof(order_levels[0]),
-	SHRINK_TRIES = 400
+	SHRINK_TRIES = 400,
+	TXNS_SHOWN = 12
 };
 
 /* A core that shows why a level does not hold. */
@@ -283,32 +287,83 @@ judge_weak(struct judge *j)
 /* ---- words ----------------------------------------------------------------------------
  */
 
+static struct rw_claim
+claim_of(const struct order_level *row, const struct check_options *options)
+{
+	return (struct rw_claim){row->question.snapshot, row->question.process,
+				 row->question.realtime, options->nil_is_unknown};
+}
+
+static void
+print_txns(const struct history *history, const uint32_t *ops, size_t count,
+	   bool with_times, struct buf *text)
+{
+	for (size_t i = 0; i < count && i < TXNS_SHOWN; i++) {
+		const struct op *op = &history->ops.items[ops[i]];
+		step_print_txn(history, ops[i], text);
+		if (with_times)
+			buf_printf(text, " (events %u to %u)", op->invoke_at,
+				   op->complete_at);
+		buf_char(text, '\n');
+	}
+	if (count > TXNS_SHOWN)
+		buf_printf(text, "and %zu more\n", count - TXNS_SHOWN);
+}
+
+/* The core in words: its transactions, and the cycles that all orders of the writes have,
+ * as far as they were found. */
+static void
+describe_core(struct judge *j, const struct order_level *row, const struct proof *proof,
+	      struct anomaly *anomaly)
+{
+	struct buf text = {0};
+
+	buf_printf(&text, "%s%s\n", anomaly_definition(anomaly_find(anomaly->name)),
+		   proof->holds && !proof->is_plain ? ", whatever the order of the writes"
+						    : "");
+	print_txns(j->d.txns.history, anomaly->ops.items, anomaly->ops.count,
+		   row->question.realtime, &text);
+	buf_string(&text, proof->holds ? proof->text : "");
+	buf_printf(&text, "so these %zu have no order that is %s", anomaly->ops.count,
+		   row->level);
+	anomaly->text = text.data;
+	anomaly->is_core = true;
+	vec_each (const struct anomaly_step, step, &proof->steps)
+		vec_push(&anomaly->steps, *step);
+}
+
+static bool
+is_reported(const struct check_result *result, const char *name)
+{
+	vec_each (const struct anomaly, anomaly, &result->anomalies)
+		if (strcmp(anomaly->name, name) == 0)
+			return true;
+	return false;
+}
+
 static void
 report_core(struct judge *j, struct core_found *core)
 {
 	const struct order_level *row = core->level;
-	uint32_t count = (uint32_t)core->txns.count;
-	struct buf text = {0};
+	struct rw_claim claim = claim_of(row, j->options);
+	uint32_t *ops = core->txns.items, count = (uint32_t)core->txns.count;
+	struct proof proof;
 
+	rw_core_shrink(&j->d, &row->question, &j->options->budget, SHRINK_TRIES, ops,
+		       &count);
+	for (uint32_t i = 0; i < count; i++)
+		ops[i] = j->d.txns.of.items[ops[i]].op;
+	proof_find(j->d.txns.history, ops, count, &claim, &proof);
+	const char *name = proof.holds ? proof.anomaly : anomaly_name(row->anomaly);
 	struct anomaly *anomaly =
-		check_result_anomaly(j->result, anomaly_name(row->anomaly), VAL_OF_NIL);
-	if (anomaly == NULL)
-		return;
-	rw_core_shrink(&j->d, &row->question, &j->options->budget, SHRINK_TRIES,
-		       core->txns.items, &count);
-	buf_printf(&text, "%s: %s\n", anomaly_name(row->anomaly),
-		   anomaly_definition(row->anomaly));
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t txn = core->txns.items[i];
-		txn_describe(&j->d.txns, txn, &text);
-		if (row->question.realtime)
-			buf_printf(&text, " (events %u to %u)", j->d.begin[txn],
-				   j->d.end[txn]);
-		buf_char(&text, '\n');
-		vec_push(&anomaly->ops, j->d.txns.of.items[txn].op);
-	}
-	buf_printf(&text, "these %u have no order that is %s", count, row->level);
-	anomaly->text = text.data;
+		is_reported(j->result, name)
+			? NULL
+			: check_result_anomaly(j->result, name, VAL_OF_NIL);
+	for (uint32_t i = 0; anomaly != NULL && i < count; i++)
+		vec_push(&anomaly->ops, ops[i]);
+	if (anomaly != NULL)
+		describe_core(j, row, &proof, anomaly);
+	proof_release(&proof);
 }
 
 /* Of the cores, those of the weakest serializable and the weakest snapshot level tell
@@ -368,16 +423,6 @@ end(struct judge *j)
 	dependencies_release(&j->d);
 }
 
-/* The level whose lack of an order the anomaly shows; NULL when it is no core. */
-static const struct order_level *
-level_of_core(const struct anomaly *anomaly)
-{
-	for (size_t i = 0; i < ORDER_LEVELS; i++)
-		if (strcmp(anomaly_name(order_levels[i].anomaly), anomaly->name) == 0)
-			return &order_levels[i];
-	return NULL;
-}
-
 /* Valid by an order, invalid by anomalies that can be proven. */
 static bool
 is_provable(const struct check_result *result, uint64_t forbidden)
@@ -387,7 +432,8 @@ is_provable(const struct check_result *result, uint64_t forbidden)
 		       (result->order_kind != ORDER_DEPENDENCIES ||
 			weak_is_provable(forbidden));
 	vec_each (const struct anomaly, anomaly, &result->anomalies)
-		if (level_of_core(anomaly) == NULL && !txn_anomaly_is_known(anomaly))
+		if (anomaly->is_core ? !core_is_provable(anomaly)
+				     : !txn_anomaly_is_known(anomaly))
 			return false;
 	return result->anomalies.count > 0;
 }
@@ -427,20 +473,6 @@ check(const struct history *history, const struct check_options *options,
  */
 
 static bool
-certify_anomaly(const struct history *history, const struct check_options *options,
-		const struct anomaly *anomaly, struct err *err)
-{
-	const struct order_level *level = level_of_core(anomaly);
-
-	if (level == NULL)
-		return txn_anomaly_certify(history, options, anomaly, err);
-	struct rw_claim claim = {level->question.snapshot, level->question.process,
-				 level->question.realtime, options->nil_is_unknown};
-	return rw_certify_core(history, anomaly->ops.items, anomaly->ops.count, &claim,
-			       err);
-}
-
-static bool
 certify_valid(const struct history *history, const struct check_options *options,
 	      const struct check_result *result, uint64_t forbidden, struct err *err)
 {
@@ -468,7 +500,8 @@ certify(const struct history *history, const struct check_options *options,
 	if (result->verdict == VERDICT_VALID)
 		return certify_valid(history, options, result, level_forbids(level), err);
 	vec_each (const struct anomaly, anomaly, &result->anomalies)
-		if (!certify_anomaly(history, options, anomaly, err))
+		if (!(anomaly->is_core ? core_certify : txn_anomaly_certify)(
+			    history, options, anomaly, err))
 			return false;
 	return txn_level_is_broken(options, result, err);
 }

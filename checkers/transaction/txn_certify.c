@@ -4,8 +4,6 @@
 #include "checkers/transaction/finding_certify.h"
 #include "checkers/transaction/isolation.h"
 
-#include <string.h>
-
 bool
 txn_anomaly_is_known(const struct anomaly *anomaly)
 {
@@ -29,11 +27,11 @@ txn_level_is_broken(const struct check_options *options,
 
 	if (options->level != NULL && !level_find(options->level, &level, err))
 		return false;
-	vec_each (const struct anomaly, anomaly, &result->anomalies)
-		for (int i = 0; i < ANOMALY_COUNT; i++)
-			if ((level_forbids(level) >> i & 1) &&
-			    strcmp(anomaly_name((enum isolation_anomaly)i),
-				   anomaly->name) == 0)
-				return true;
+	vec_each (const struct anomaly, anomaly, &result->anomalies) {
+		enum isolation_anomaly found = anomaly_find(anomaly->name);
+		if (found < ANOMALY_COUNT &&
+		    (level_forbids(level) & anomaly_bit(found)) != 0)
+			return true;
+	}
 	return err_set(err, "no anomaly that was found breaks %s", level_name(level));
 }

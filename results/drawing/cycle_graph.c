@@ -167,11 +167,21 @@ print_box(const struct history *history, const struct anomaly_step *steps, size_
 	buf_string(out, "</TABLE>>];\n");
 }
 
+/* Whether one of the first steps leads from or to the transaction. */
 static bool
-was_printed(const struct anomaly_step *steps, size_t before, uint32_t op)
+is_end(const struct anomaly_step *steps, size_t count, uint32_t op)
 {
-	for (size_t i = 0; i < before; i++)
-		if (steps[i].from == op || steps[i].witness == op)
+	for (size_t i = 0; i < count; i++)
+		if (steps[i].from == op || steps[i].to == op)
+			return true;
+	return false;
+}
+
+static bool
+is_witness(const struct anomaly_step *steps, size_t count, uint32_t op)
+{
+	for (size_t i = 0; i < count; i++)
+		if (steps[i].witness == op)
 			return true;
 	return false;
 }
@@ -180,16 +190,17 @@ static void
 print_boxes(const struct history *history, const struct anomaly_step *steps, size_t count,
 	    struct buf *out)
 {
-	for (size_t i = 0; i < count; i++)
-		if (!was_printed(steps, i, steps[i].from))
-			print_box(history, steps, count, steps[i].from, false, out);
 	for (size_t i = 0; i < count; i++) {
-		bool is_node = false;
-		for (size_t j = 0; j < count; j++)
-			is_node |= steps[j].from == steps[i].witness;
-		if (steps[i].witness != UINT32_MAX && !is_node &&
-		    !was_printed(steps, i, steps[i].witness))
-			print_box(history, steps, count, steps[i].witness, true, out);
+		if (!is_end(steps, i, steps[i].from))
+			print_box(history, steps, count, steps[i].from, false, out);
+		if (!is_end(steps, i, steps[i].to) && steps[i].to != steps[i].from)
+			print_box(history, steps, count, steps[i].to, false, out);
+	}
+	for (size_t i = 0; i < count; i++) {
+		uint32_t witness = steps[i].witness;
+		if (witness != UINT32_MAX && !is_end(steps, count, witness) &&
+		    !is_witness(steps, i, witness))
+			print_box(history, steps, count, witness, true, out);
 	}
 }
 

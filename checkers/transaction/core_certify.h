@@ -1,0 +1,18 @@
+/* core_certify.h - proves again that some transactions on registers have no order: all
+ * orders of the few are tried, of more the cycles are derived step by step (rw_proof.h).
+ * Neither shares anything with the decider. PURE. */
+#ifndef CHECKERS_CORE_CERTIFY_H
+#define CHECKERS_CORE_CERTIFY_H
+
+#include "checkers/checker.h"
+
+/* Whether core_certify can be expected to end. */
+bool core_is_provable(const struct anomaly *core);
+
+/* The operations have no order of the kind that the anomaly's name says: serial for
+ * "no-serial-order" and G2-item, of snapshots for "no-snapshot-order" and grosser classes,
+ * with processes and time as the name ends. */
+bool core_certify(const struct history *history, const struct check_options *options,
+		  const struct anomaly *core, struct err *err);
+
+#endif

@@ -1,0 +1,475 @@
+#include "checkers/transaction/rw_proof.h"
+
+#include "checkers/transaction/rw_prover.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	TRIED_FIRST = 64 /* choices of which a side is looked for that fails at once */
+};
+
+/* ---- facts ----------------------------------------------------------------------------
+ */
+
+void
+prover_add(struct prover *p, const struct fact *fact)
+{
+	vec_push(&p->facts, *fact);
+	vec_last(&p->facts)->next_out = p->first_out[fact->from];
+	p->first_out[fact->from] = (uint32_t)p->facts.count;
+	if (prover_reaches(p, fact->from, fact->to))
+		return;
+	const uint64_t *row = &p->reach[(size_t)fact->to * p->words];
+	for (uint32_t node = 0; node < p->nodes; node++) {
+		if (!prover_reaches(p, node, fact->from))
+			continue;
+		uint64_t *mine = &p->reach[(size_t)node * p->words];
+		for (uint32_t w = 0; w < p->words; w++)
+			mine[w] |= row[w];
+		mine[fact->to / 64] |= UINT64_C(1) << (fact->to % 64);
+	}
+}
+
+void
+prover_find_way(struct prover *p, uint32_t from, uint32_t to)
+{
+	size_t head = 0, tail = 0;
+
+	vec_clear(&p->way);
+	memset(p->came_by, 0, p->nodes * sizeof(*p->came_by));
+	for (p->queue[tail++] = from; from != to && p->came_by[to] == 0 && head < tail;) {
+		uint32_t node = p->queue[head++], f;
+		for (f = p->first_out[node]; f != 0; f = p->facts.items[f - 1].next_out) {
+			uint32_t next = p->facts.items[f - 1].to;
+			if (next == from || p->came_by[next] != 0)
+				continue;
+			p->came_by[next] = f;
+			p->queue[tail++] = next;
+		}
+	}
+	for (uint32_t node = to; node != from;) {
+		vec_push(&p->way, p->came_by[node] - 1);
+		node = p->facts.items[p->came_by[node] - 1].from;
+	}
+	for (size_t i = 0; i < p->way.count / 2; i++) {
+		uint32_t *a = &p->way.items[i], *b = &p->way.items[p->way.count - 1 - i];
+		uint32_t swapped = *a;
+		*a = *b;
+		*b = swapped;
+	}
+}
+
+static size_t
+count_adjacent(const uint8_t *kinds, size_t count)
+{
+	size_t adjacent = 0;
+
+	for (size_t i = 0; i < count; i++)
+		adjacent += kinds[i] == EDGE_RW && kinds[(i + 1) % count] == EDGE_RW;
+	return adjacent;
+}
+
+enum cycle_class
+prover_class_of(const struct prover *p, uint8_t kind)
+{
+	VEC(uint8_t) kinds = {0};
+	size_t rw = kind == EDGE_RW, wr = kind == EDGE_WR;
+
+	vec_push(&kinds, kind);
+	vec_each (const uint32_t, f, &p->way) {
+		uint8_t k = p->facts.items[*f].kind;
+		if (k == EDGE_INNER)
+			continue;
+		vec_push(&kinds, k);
+		rw += k == EDGE_RW;
+		wr += k == EDGE_WR;
+	}
+	size_t adjacent = count_adjacent(kinds.items, kinds.count);
+	vec_release(&kinds);
+	return rw > 1 && adjacent > 0 ? CLASS_G2_ITEM
+	       : rw > 1		      ? CLASS_G_NONADJACENT
+	       : rw == 1	      ? CLASS_G_SINGLE
+	       : wr > 0		      ? CLASS_G1C
+				      : CLASS_G0;
+}
+
+/* ---- what follows ---------------------------------------------------------------------
+ */
+
+static struct fact
+fact_of(const struct rule *rule, uint32_t number, int side, enum fact_source source)
+{
+	bool overwrites = rule->sides[side].kind == EDGE_WW;
+	bool reversed = rule->reader == NO_RULE && side == 1;
+
+	return (struct fact){
+		.from = rule->sides[side].from,
+		.to = rule->sides[side].to,
+		.kind = rule->sides[side].kind,
+		.source = source,
+		.rule = number,
+		.kinds = rule->sides[side].kind,
+		.key = rule->key,
+		.first = overwrites && !reversed ? rule->other_value : rule->value,
+		.second = overwrites && !reversed ? rule->value : rule->other_value};
+}
+
+static unsigned
+kinds_of_way(const struct prover *p)
+{
+	unsigned kinds = 0;
+
+	vec_each (const uint32_t, f, &p->way)
+		kinds |= p->facts.items[*f].kind;
+	return kinds;
+}
+
+/* The fact that one side of a rule must be, since the other closes a cycle. */
+static struct fact
+derive(struct prover *p, uint32_t number, int side)
+{
+	const struct rule *rule = &p->rules.items[number];
+	const struct side *refuted = &rule->sides[1 - side];
+	struct fact fact = fact_of(rule, number, side, FACT_DERIVED);
+
+	prover_find_way(p, refuted->to, refuted->from);
+	fact.class = prover_class_of(p, refuted->kind);
+	fact.kinds |= kinds_of_way(p);
+	fact.first_reason = (uint32_t)p->reasons.count;
+	fact.reason_count = (uint32_t)p->way.count;
+	vec_each (const uint32_t, f, &p->way)
+		vec_push(&p->reasons, *f);
+	return fact;
+}
+
+static bool
+is_refuted(const struct prover *p, const struct rule *rule, int side)
+{
+	return prover_reaches(p, rule->sides[side].to, rule->sides[side].from);
+}
+
+static bool
+is_settled(const struct prover *p, const struct rule *rule)
+{
+	return (rule->sides[0].from != rule->sides[0].to &&
+		prover_reaches(p, rule->sides[0].from, rule->sides[0].to)) ||
+	       (rule->sides[1].from != rule->sides[1].to &&
+		prover_reaches(p, rule->sides[1].from, rule->sides[1].to));
+}
+
+static bool
+close_cycle(struct prover *p, const struct fact *closing)
+{
+	p->closing = *closing;
+	prover_find_way(p, closing->to, closing->from);
+	prover_tell_cycle(p, closing);
+	return true;
+}
+
+/* Adds what follows until nothing does; true when a cycle is closed, which is told. */
+static bool
+saturate(struct prover *p)
+{
+	bool changed = true;
+
+	while (changed) {
+		changed = false;
+		for (uint32_t r = 0; r < p->rules.count; r++) {
+			const struct rule *rule = &p->rules.items[r];
+			bool first = is_refuted(p, rule, 0),
+			     second = is_refuted(p, rule, 1);
+			if (!(first && second) && is_settled(p, rule))
+				continue;
+			if (!first && !second)
+				continue;
+			struct fact fact = derive(p, r, first ? 1 : 0);
+			if (first && second)
+				return close_cycle(p, &fact);
+			prover_add(p, &fact);
+			changed = true;
+		}
+	}
+	return false;
+}
+
+/* ---- trying sides ---------------------------------------------------------------------
+ */
+
+/* What is put back when a side has been tried. */
+struct saved {
+	size_t facts, reasons, scope;
+	uint64_t *reach;
+	struct buf text;
+	VEC(uint32_t) used;
+	enum cycle_class class;
+	unsigned kinds;
+};
+
+static void
+save(struct prover *p, struct saved *saved)
+{
+	size_t bytes = (size_t)p->nodes * p->words * sizeof(*p->reach);
+
+	*saved = (struct saved){.facts = p->facts.count,
+				.reasons = p->reasons.count,
+				.scope = p->scope,
+				.text = p->text,
+				.class = p->class,
+				.kinds = p->kinds};
+	memcpy(&saved->used, &p->used, sizeof(p->used));
+	saved->reach = mem_new((size_t)p->nodes * p->words, sizeof(*p->reach));
+	memcpy(saved->reach, p->reach, bytes);
+	p->scope = p->facts.count;
+	p->text = (struct buf){0};
+	memset(&p->used, 0, sizeof(p->used));
+	p->class = CLASS_NONE;
+	p->kinds = 0;
+	p->depth++;
+}
+
+static void
+put_back(struct prover *p, struct saved *saved)
+{
+	while (p->facts.count > saved->facts) {
+		struct fact *last = vec_last(&p->facts);
+		p->first_out[last->from] = last->next_out;
+		free(last->text);
+		p->facts.count--;
+	}
+	p->reasons.count = saved->reasons;
+	free(p->reach);
+	p->reach = saved->reach;
+	buf_release(&p->text);
+	vec_release(&p->used);
+	p->scope = saved->scope;
+	p->text = saved->text;
+	memcpy(&p->used, &saved->used, sizeof(p->used));
+	p->class = saved->class;
+	p->kinds = saved->kinds;
+	p->depth--;
+}
+
+static bool prove(struct prover *p);
+
+/* Tries a side of a rule. When it ends in cycles the other side is a fact from then on. */
+static bool
+try_side(struct prover *p, uint32_t number, int side, bool deeply)
+{
+	struct fact lemma =
+		fact_of(&p->rules.items[number], number, 1 - side, FACT_LEMMA);
+	struct fact supposed =
+		fact_of(&p->rules.items[number], number, side, FACT_SUPPOSED);
+	struct saved saved;
+	VEC(uint32_t) used = {0};
+
+	p->sides_tried++;
+	save(p, &saved);
+	prover_tell_supposed(p, &supposed);
+	prover_add(p, &supposed);
+	bool fails = deeply ? prove(p) : saturate(p);
+	if (fails) {
+		lemma.text = mem_string(buf_text(&p->text));
+		lemma.class = p->class;
+		lemma.kinds |= p->kinds;
+		vec_each (const uint32_t, f, &p->used)
+			if (*f < saved.facts)
+				vec_push(&used, *f);
+	}
+	put_back(p, &saved);
+	if (fails) {
+		lemma.first_reason = (uint32_t)p->reasons.count;
+		lemma.reason_count = (uint32_t)used.count;
+		vec_each (const uint32_t, f, &used)
+			vec_push(&p->reasons, *f);
+		prover_add(p, &lemma);
+	}
+	vec_release(&used);
+	return fails;
+}
+
+/* Tries sides that may fail at once; true when one did. */
+static bool
+try_quickly(struct prover *p)
+{
+	int tried = 0;
+
+	for (uint32_t r = 0; r < p->rules.count && tried < TRIED_FIRST; r++) {
+		if (is_settled(p, &p->rules.items[r]))
+			continue;
+		tried++;
+		for (int side = 0; side < 2; side++)
+			if (try_side(p, r, side, false))
+				return true;
+	}
+	return false;
+}
+
+static bool
+try_first_choice(struct prover *p)
+{
+	for (uint32_t r = 0; r < p->rules.count; r++)
+		if (!is_settled(p, &p->rules.items[r]))
+			return try_side(p, r, 0, true);
+	return false;
+}
+
+/* True when there is a cycle whatever is chosen; it is told. Every round settles a choice;
+ * recursion goes as deep as there are choices, at most PROOF_SIDES_MAX. */
+static bool
+prove(struct prover *p)
+{
+	for (;;) {
+		if (saturate(p))
+			return true;
+		if (p->sides_tried >= PROOF_SIDES_MAX)
+			return false;
+		if (!try_quickly(p) && !try_first_choice(p))
+			return false;
+	}
+}
+
+/* ---- the whole ------------------------------------------------------------------------
+ */
+
+/* What is given may close a cycle by itself: the shortest is told. */
+static const struct fact *
+find_given_cycle(struct prover *p)
+{
+	const struct fact *best = NULL;
+	size_t length = SIZE_MAX;
+
+	vec_each (const struct fact, fact, &p->facts) {
+		if (!prover_reaches(p, fact->to, fact->from))
+			continue;
+		prover_find_way(p, fact->to, fact->from);
+		if (p->way.count >= length)
+			continue;
+		length = p->way.count;
+		best = fact;
+	}
+	return best;
+}
+
+static bool
+prove_all(struct prover *p)
+{
+	if (!prover_collect(p))
+		return false;
+	const struct fact *closing = find_given_cycle(p);
+	return closing != NULL ? close_cycle(p, closing) : prove(p);
+}
+
+/* wr, rw, wr, rw: two readers see two writes in opposite orders. */
+static bool
+is_long_fork(const struct prover *p)
+{
+	VEC(uint8_t) kinds = {0};
+
+	vec_push(&kinds, p->closing.kind);
+	vec_each (const uint32_t, f, &p->way)
+		if (p->facts.items[*f].kind != EDGE_INNER)
+			vec_push(&kinds, p->facts.items[*f].kind);
+	bool is = kinds.count == 4;
+	for (size_t i = 0; i < kinds.count && is; i++)
+		is = kinds.items[i] == (i % 2 == 0 ? kinds.items[0] : kinds.items[1]) &&
+		     (kinds.items[i] == EDGE_WR || kinds.items[i] == EDGE_RW);
+	is = is && kinds.items[0] != kinds.items[1];
+	vec_release(&kinds);
+	return is;
+}
+
+static const char *
+class_name(enum cycle_class class, unsigned kinds)
+{
+	static const char *const names[][3] = {
+		{"G0", "G0-process", "G0-realtime"},
+		{"G1c", "G1c-process", "G1c-realtime"},
+		{"G-single", "G-single-process", "G-single-realtime"},
+		{"G-nonadjacent", "G-nonadjacent-process", "G-nonadjacent-realtime"},
+		{"G2-item", "G2-item-process", "G2-item-realtime"},
+	};
+
+	return names[class - CLASS_G0][(kinds & EDGE_REALTIME)	? 2
+				       : (kinds & EDGE_PROCESS) ? 1
+								: 0];
+}
+
+/* What closes the cycle may be among the facts already. */
+static void
+keep_step(const struct prover *p, const struct fact *fact, struct proof *proof)
+{
+	const struct anomaly_step step = {.from = prover_op(p, fact->from),
+					  .to = prover_op(p, fact->to),
+					  .witness = UINT32_MAX,
+					  .kind = fact->kind,
+					  .key = fact->key,
+					  .first = fact->first,
+					  .second = fact->second};
+	bool is_kept = fact->kind == EDGE_INNER;
+
+	vec_each (const struct anomaly_step, kept, &proof->steps)
+		is_kept |= kept->from == step.from && kept->to == step.to &&
+			   kept->kind == step.kind;
+	if (!is_kept)
+		vec_push(&proof->steps, step);
+}
+
+static void
+take_proof(struct prover *p, struct proof *proof)
+{
+	const struct fact *closing = &p->closing;
+
+	proof->holds = true;
+	proof->is_plain = closing->source == FACT_GIVEN;
+	vec_each (const uint32_t, f, &p->used)
+		proof->is_plain &= p->facts.items[*f].source == FACT_GIVEN;
+	proof->anomaly = p->class == CLASS_G_NONADJACENT && is_long_fork(p) &&
+					 !(p->kinds & (EDGE_PROCESS | EDGE_REALTIME))
+				 ? "long-fork"
+				 : class_name(p->class, p->kinds);
+	proof->text = p->text.data;
+	p->text = (struct buf){0};
+	vec_each (const uint32_t, f, &p->used)
+		keep_step(p, &p->facts.items[*f], proof);
+	keep_step(p, closing, proof);
+}
+
+void
+proof_find(const struct history *history, const uint32_t *ops, size_t count,
+	   const struct rw_claim *claim, struct proof *proof)
+{
+	struct prover p = {.history = history, .claim = claim, .ops = ops};
+
+	*proof = (struct proof){0};
+	if (count == 0 || count > PROOF_TXNS_MAX)
+		return;
+	p.count = (uint32_t)count;
+	p.nodes = p.count * (claim->snapshot ? 2 : 1);
+	p.words = (p.nodes + 63) / 64;
+	p.reach = mem_new((size_t)p.nodes * p.words, sizeof(*p.reach));
+	p.first_out = mem_new(p.nodes, sizeof(*p.first_out));
+	p.came_by = mem_new(p.nodes, sizeof(*p.came_by));
+	p.queue = mem_new(p.nodes + 1, sizeof(*p.queue));
+	if (prove_all(&p))
+		take_proof(&p, proof);
+	vec_each (struct fact, fact, &p.facts)
+		free(fact->text);
+	free(p.reach);
+	free(p.first_out);
+	free(p.came_by);
+	free(p.queue);
+	vec_release(&p.facts);
+	vec_release(&p.reasons);
+	vec_release(&p.rules);
+	vec_release(&p.way);
+	vec_release(&p.used);
+	buf_release(&p.text);
+}
+
+void
+proof_release(struct proof *proof)
+{
+	free(proof->text);
+	vec_release(&proof->steps);
+}
