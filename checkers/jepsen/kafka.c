@@ -30,8 +30,13 @@
  *	                       too; counted, never an anomaly.
  *	G1c                    operations polled what the others sent, in a circle. With
  *	                       the model "ww-deps" also by the order of their sends, and
- *	G0                     then circles of sends alone.
- *	G1c-realtime           a poll was over before the send of what it saw began.
+ *	G0                     then circles of sends alone: the model promises that the
+ *	                       sends of transactions do not mix (Jepsen tells of such
+ *	                       circles and allows them).
+ *	G1c-realtime, G0-realtime
+ *	                       the same in real time: what was over before another began
+ *	                       comes after it. A poll was over before the send of what it
+ *	                       saw began.
  *
  * Between the polls of a process that subscribed, a rebalance may move its position: its
  * poll-skip and nonmonotonic-poll (and the int- ones between two polls of a transaction)
@@ -40,8 +45,9 @@
  *
  * Details as Jepsen's: for each type {count, allowed}, bad-error-types, error-types,
  * unseen, also by partition, and worst-realtime-lag: how long, at most, a later record
- * had been known when a consumer polled and did not get it. An assign may carry a seek
- * that histories do not keep, so that it always sets a position free. O(n log n) in the
+ * had been known when a consumer polled and did not get it. A consumer keeps its
+ * positions in partitions that it is assigned once more; after a poll that was not ok
+ * nobody knows them (Jepsen: where they were). O(n log n) in the
  * number of records; lags in the number of polls times the partitions of a consumer. */
 #include "checkers/checker.h"
 

@@ -1,6 +1,7 @@
 #include "checkers/jepsen/kafka_certify.h"
 
 #include "base/mem.h"
+#include "checkers/jepsen/commit_order.h"
 #include "checkers/jepsen/kafka_proof.h"
 
 #include <stdlib.h>
@@ -142,7 +143,8 @@ order_holds(const struct kafka_proof *proof, const struct check_result *result,
 {
 	size_t count = proof->history->ops.count;
 
-	if (result->orders.count != 1)
+	if (result->orders.count != 1 ||
+	    !commit_order_is_timely(proof->history, result->orders.items))
 		return false;
 	uint32_t *places = mem_new(count + 1, sizeof(*places));
 	bool holds = read_places(proof->history, result->orders.items, places) &&
@@ -294,10 +296,22 @@ shows_stranger(const struct kafka_proof *proof, const struct anomaly *anomaly,
 		return false;
 	if (strcmp(anomaly->name, "G1a") == 0)
 		return !facts->is_sent && facts->is_failed;
-	if (strcmp(anomaly->name, "unsent") == 0)
-		return !facts->is_sent && !facts->is_failed;
-	return strcmp(anomaly->name, "G1c-realtime") == 0 && facts->is_sent &&
-	       facts->begun_at > proof->history->ops.items[op].complete_at;
+	return strcmp(anomaly->name, "unsent") == 0 && !facts->is_sent &&
+	       !facts->is_failed;
+}
+
+/* G0, G1c, and those in real time; sends count where the model says so. */
+static bool
+shows_circle(const struct kafka_proof *proof, const struct check_options *options,
+	     const struct anomaly *anomaly)
+{
+	struct kafka_ties ties = {
+		.polls = strncmp(anomaly->name, "G1c", 3) == 0,
+		.sends = has_ww_deps(options),
+		.time = strstr(anomaly->name, "-realtime") != NULL,
+	};
+
+	return kafka_proof_circle(proof, anomaly->ops.items, anomaly->ops.count, ties);
 }
 
 static bool
@@ -307,12 +321,10 @@ certify_anomaly(const struct kafka_proof *proof, const struct check_options *opt
 	struct kafka_facts facts =
 		kafka_proof_facts(proof, anomaly->key, anomaly->subject);
 	const char *name = anomaly->name;
-	bool is_g0 = strcmp(name, "G0") == 0;
 	uint32_t op;
 
-	if (is_g0 || strcmp(name, "G1c") == 0)
-		return kafka_proof_circle(proof, anomaly->ops.items, anomaly->ops.count,
-					  !is_g0, has_ww_deps(options));
+	if (strncmp(name, "G0", 2) == 0 || strncmp(name, "G1c", 3) == 0)
+		return shows_circle(proof, options, anomaly);
 	if (strcmp(name, "inconsistent-offsets") == 0)
 		return shows_inconsistent(proof, anomaly);
 	if (strcmp(name, "duplicate") == 0)

@@ -150,11 +150,11 @@ kafka_proof_between(const struct kafka_proof *proof, val partition, int64_t low,
 /* The last sight of a process in a partition, of polls and of sends. */
 struct last {
 	const struct kafka_sight *poll, *send; /* NULL: none yet */
-	uint32_t moves;			       /* the process's, at the poll */
+	size_t moves;			       /* how many the process had at the poll */
 };
 
 struct process {
-	uint32_t moves; /* how often its position may have been moved */
+	VEC(val) moves; /* what may have moved it: the partitions that it kept, or nil */
 	bool is_subscribed;
 };
 
@@ -197,17 +197,30 @@ last_of(struct follow *follow, uint32_t process, val partition)
 	return &follow->lasts.items[*id];
 }
 
+/* Every move since the poll left the process where it was in the partition. */
+static bool
+is_kept(const struct follow *follow, const struct process *process,
+	const struct last *last, val partition)
+{
+	for (size_t i = last->moves; i < process->moves.count; i++)
+		if (!kafka_is_assigned(follow->proof->values, process->moves.items[i],
+				       partition))
+			return false;
+	return true;
+}
+
 static void
 follow_poll(struct follow *follow, const struct process *process, struct last *last,
 	    const struct kafka_sight *to)
 {
 	const struct kafka_sight *from = last->poll;
 	bool is_inside = from != NULL && from->op == to->op;
-	bool is_steady = from != NULL && (is_inside || last->moves == process->moves);
+	bool is_steady = from != NULL &&
+			 (is_inside || is_kept(follow, process, last, to->partition));
 	bool is_free = process->is_subscribed && !(is_inside && from->part == to->part);
 
 	last->poll = to;
-	last->moves = process->moves;
+	last->moves = process->moves.count;
 	if (!is_steady || is_free)
 		return;
 	if (to->offset <= from->offset)
@@ -238,11 +251,13 @@ follow_op(struct follow *follow, const struct op *op)
 {
 	struct process *process = process_of(follow, op->process);
 
-	if (op->f == F_ASSIGN || op->f == F_SUBSCRIBE)
+	bool keeps = op->f == F_ASSIGN && !process->is_subscribed;
+
+	if (!kafka_may_move(op))
+		return;
+	vec_push(&process->moves, keeps ? op->input : VAL_OF_NIL);
+	if (op->f == F_SUBSCRIBE || (op->f == F_ASSIGN && op->type == OP_OK))
 		process->is_subscribed = op->f == F_SUBSCRIBE;
-	if (op->f == F_ASSIGN || op->f == F_SUBSCRIBE || op->f == F_CRASH ||
-	    (op->type != OP_OK && op->f != F_SEND))
-		process->moves++;
 }
 
 static void
@@ -279,6 +294,8 @@ kafka_proof_steps(const struct kafka_proof *proof,
 	value_ids_release(&follow.partitions);
 	map_release(&follow.process_ids);
 	map_release(&follow.last_ids);
+	vec_each (struct process, process, &follow.processes)
+		vec_release(&process->moves);
 	vec_release(&follow.processes);
 	vec_release(&follow.lasts);
 }

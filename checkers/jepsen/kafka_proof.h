@@ -43,9 +43,15 @@ void kafka_proof_steps(const struct kafka_proof *proof,
 				     const struct kafka_sight *to),
 		       void *context);
 
-/* The operations depend on each other in a circle: one polled what another sent and, where
- * that counts, sent to a lower offset. Cubic in their number. */
+/* What makes one operation come before another. */
+struct kafka_ties {
+	bool polls; /* it sent what the other polled */
+	bool sends; /* it sent to a lower offset of a partition */
+	bool time;  /* it was over before the other began */
+};
+
+/* The operations depend on each other in a circle. Cubic in their number. */
 bool kafka_proof_circle(const struct kafka_proof *proof, const uint32_t *ops,
-			size_t count, bool by_polls, bool by_sends);
+			size_t count, struct kafka_ties ties);
 
 #endif

@@ -30,12 +30,12 @@ is_ahead_of(const struct kafka_proof *proof, const struct kafka_sight *a,
 }
 
 static bool
-precedes(const struct kafka_proof *proof, uint32_t a, uint32_t b, bool by_polls,
-	 bool by_sends)
+precedes(const struct kafka_proof *proof, uint32_t a, uint32_t b, struct kafka_ties ties)
 {
 	const struct op *ops = proof->history->ops.items;
 	kafka_sights x = {0}, y = {0};
-	bool found = false;
+	bool found = ties.time && ops[a].type == OP_OK &&
+		     ops[a].complete_at < ops[b].invoke_at;
 
 	if (a == b || ops[a].type == OP_FAIL || ops[b].type == OP_FAIL)
 		return false;
@@ -43,8 +43,8 @@ precedes(const struct kafka_proof *proof, uint32_t a, uint32_t b, bool by_polls,
 	kafka_read_op(proof->history, b, &y);
 	vec_each (struct kafka_sight, s, &x)
 		vec_each (struct kafka_sight, t, &y)
-			found = found || (by_polls && is_polled_by(proof, s, t)) ||
-				(by_sends && is_ahead_of(proof, s, t));
+			found = found || (ties.polls && is_polled_by(proof, s, t)) ||
+				(ties.sends && is_ahead_of(proof, s, t));
 	vec_release(&x);
 	vec_release(&y);
 	return found;
@@ -67,14 +67,14 @@ closes(bool *reaches, size_t count)
 
 bool
 kafka_proof_circle(const struct kafka_proof *proof, const uint32_t *ops, size_t count,
-		   bool by_polls, bool by_sends)
+		   struct kafka_ties ties)
 {
 	bool *reaches = mem_new(count * count + 1, sizeof(*reaches));
 
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < count; j++)
-			reaches[i * count + j] = i != j && precedes(proof, ops[i], ops[j],
-								    by_polls, by_sends);
+			reaches[i * count + j] =
+				i != j && precedes(proof, ops[i], ops[j], ties);
 	bool is_circle = closes(reaches, count);
 	free(reaches);
 	return is_circle;

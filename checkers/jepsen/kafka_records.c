@@ -8,6 +8,25 @@ kafka_is_client(const struct op *op)
 	return op->f == F_SEND || op->f == F_POLL || op->f == F_TXN;
 }
 
+bool
+kafka_may_move(const struct op *op)
+{
+	if (op->f == F_ASSIGN || op->f == F_SUBSCRIBE)
+		return op->type != OP_FAIL;
+	return op->f == F_CRASH || (op->type != OP_OK && op->f != F_SEND);
+}
+
+bool
+kafka_is_assigned(const struct values *values, val assigned, val partition)
+{
+	for (size_t i = 0; i < fields_items(values, assigned); i++)
+		if (val_equal(values,
+			      fields_key(values, fields_item(values, assigned, i)),
+			      partition))
+			return true;
+	return false;
+}
+
 /* [OFFSET VALUE] of an answer; the offset may be nil when the broker did not tell. */
 static void
 read_answer(const struct values *values, val answer, struct kafka_sight *sight)

@@ -32,6 +32,13 @@ typedef VEC(struct kafka_sight) kafka_sights;
 /* The operation is one of a log's. */
 bool kafka_is_client(const struct op *op);
 
+/* A consumer may stand elsewhere after it: it was assigned or subscribed to partitions, it
+ * crashed, or it polled and nobody knows what. */
+bool kafka_may_move(const struct op *op);
+
+/* The partition is in the list of an assign; false where that is no list. */
+bool kafka_is_assigned(const struct values *values, val assigned, val partition);
+
 /* Appends what the operation sent (asked to send, unless it is ok) and polled; false when
  * its value has another shape. Polls of operations that are not ok are left out. */
 bool kafka_read_op(const struct history *history, uint32_t index, kafka_sights *sights);

@@ -144,17 +144,37 @@ step(struct walk *walk, const struct kafka_sight *sight)
 		step_send(log, sight, position);
 }
 
+/* A consumer that is assigned partitions keeps its positions in those it had already. */
+static void
+keep_assigned(struct walk *walk, const struct client *client, val assigned)
+{
+	const struct values *values = &walk->log->history->values;
+
+	for (uint32_t id = client->first; id != KAFKA_NONE;
+	     id = walk->positions.items[id].next) {
+		struct position *position = &walk->positions.items[id];
+		val partition =
+			value_ids_value(&walk->log->partition_ids, position->partition);
+		if (position->epoch + 1 == client->epoch &&
+		    kafka_is_assigned(values, assigned, partition))
+			position->epoch = client->epoch;
+	}
+}
+
 /* What may have moved the position of a consumer. */
 static void
 note_control(struct walk *walk, const struct op *op)
 {
-	bool is_move = op->f == F_ASSIGN || op->f == F_SUBSCRIBE || op->f == F_CRASH;
-	bool is_lost = op->type != OP_OK && op->f != F_SEND;
 	struct client *client = client_of(walk, op->process);
+	bool was_subscribed = client->is_subscribed;
 
-	client->epoch += is_move || is_lost;
-	if (op->f == F_ASSIGN || op->f == F_SUBSCRIBE)
+	if (!kafka_may_move(op))
+		return;
+	client->epoch++;
+	if (op->f == F_SUBSCRIBE || (op->f == F_ASSIGN && op->type == OP_OK))
 		client->is_subscribed = op->f == F_SUBSCRIBE;
+	if (op->f == F_ASSIGN && !was_subscribed)
+		keep_assigned(walk, client, op->input);
 }
 
 /* ---- lag ------------------------------------------------------------------------------ */

@@ -3,6 +3,7 @@
 #include "checkers/jepsen/kafka_log.h"
 
 #include "base/mem.h"
+#include "checkers/jepsen/commit_order.h"
 #include "checkers/tell.h"
 #include "checkers/transaction/cycles.h"
 
@@ -63,16 +64,69 @@ add_sends(const struct kafka_log *log, struct graph *graph)
 	}
 }
 
+static bool
+takes_part(const struct op *op)
+{
+	return kafka_is_client(op) && op->type != OP_FAIL;
+}
+
 static void
-keep_order(struct kafka_log *log, const struct graph *graph)
+take_times(const struct kafka_log *log, struct commit_times *times)
+{
+	size_t count = log->history->ops.count;
+
+	commit_times_init(times, (uint32_t)count);
+	for (size_t i = 0; i < count; i++) {
+		const struct op *op = &log->history->ops.items[i];
+		if (!takes_part(op))
+			continue;
+		times->begin[i] = op->invoke_at;
+		times->end[i] = op->complete_at;
+	}
+}
+
+/* Only sends on the way: G0. */
+static void
+report_late(struct kafka_log *log, const struct graph *graph, uint32_t late,
+	    uint32_t early)
+{
+	uint32_t path[CYCLE_NODES_MAX];
+	struct buf text = {0};
+	bool by_polls = false;
+	size_t length = graph_path(graph, EDGE_WR | EDGE_WW, early, late, NULL, 0, path,
+				   CYCLE_NODES_MAX);
+
+	for (size_t i = 0; i + 1 < length; i++)
+		by_polls |= (graph_kinds(graph, path[i], path[i + 1]) & EDGE_WW) == 0;
+	enum kafka_kind kind = by_polls ? KAFKA_G1C_REALTIME : KAFKA_G0_REALTIME;
+	log->counts[kind]++;
+	buf_string(&text, "what was over before the other began comes after it, by what "
+			  "was polled or by where it was sent to");
+	tell(log->history, log->result, kafka_kind_name(kind), VAL_OF_NIL, &text, path,
+	     length);
+}
+
+/* One order of all operations that took effect, in real time: the certificate. */
+static void
+find_order(struct kafka_log *log, const struct graph *graph)
 {
 	struct order order = {
 		.ops = mem_new((size_t)graph->node_count + 1, sizeof(uint32_t))};
+	struct commit_times times;
+	uint32_t late, early;
 
-	if (graph_order(graph, EDGE_WR | EDGE_WW, order.ops, &order.count))
+	take_times(log, &times);
+	if (commit_order_find(graph, EDGE_WR | EDGE_WW, &times, order.ops, &late,
+			      &early)) {
+		for (size_t i = 0; i < graph->node_count; i++)
+			if (takes_part(&log->history->ops.items[order.ops[i]]))
+				order.ops[order.count++] = order.ops[i];
 		vec_push(&log->result->orders, order);
-	else
+	} else {
+		report_late(log, graph, late, early);
 		free(order.ops);
+	}
+	commit_times_release(&times);
 }
 
 static bool
@@ -81,7 +135,7 @@ has_room(struct kafka_log *log)
 	size_t bytes =
 		log->sights.count *
 			(sizeof(struct kafka_sight) + 4 * sizeof(struct edge)) +
-		log->history->ops.count * (6 * sizeof(uint32_t) + 2 * sizeof(uint64_t));
+		log->history->ops.count * (10 * sizeof(uint32_t) + 2 * sizeof(uint64_t));
 
 	return !kafka_is_over(log) && !tell_over_budget(log->options, bytes, log->result);
 }
@@ -104,6 +158,6 @@ kafka_judge_circles(struct kafka_log *log)
 	if (log->counts[KAFKA_G0] == 0)
 		cycles_find(&graph, EDGE_WR | EDGE_WW, report_circle, &circles);
 	if (log->result->verdict == VERDICT_NONE)
-		keep_order(log, &graph);
+		find_order(log, &graph);
 	graph_release(&graph);
 }

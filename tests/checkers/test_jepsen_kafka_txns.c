@@ -104,7 +104,9 @@ ask(struct history *history, struct choices *choices, struct op *op)
 	size_t count = 1 + choose(choices, choices->tries_all ? 1 : PARTS_MAX);
 
 	if (choose_whether(choices, 0.12)) {
+		val both[] = {val_small(0), val_small(1)};
 		op->f = choose_whether(choices, 0.5) ? F_SUBSCRIBE : F_ASSIGN;
+		op->input = val_list(values, both, 1 + choose(choices, PARTITIONS));
 		return;
 	}
 	op->f = F_TXN;
@@ -279,26 +281,45 @@ nothing_is_lost(const struct history *history, const struct sights *sights)
 	return true;
 }
 
-/* Between the two operations of one process something may have moved its position. */
-static bool
-was_moved(const struct history *history, size_t from, size_t to)
-{
-	for (size_t i = from + 1; i < to; i++) {
-		const struct op *op = &history->ops.items[i];
-		if (op->process == history->ops.items[to].process &&
-		    (op->f != F_TXN || op->type != OP_OK))
-			return true;
-	}
-	return false;
-}
-
+/* Nobody can say that it is not subscribed. */
 static bool
 is_subscribed(const struct history *history, size_t index)
 {
 	for (size_t i = index; i-- > 0;) {
 		const struct op *op = &history->ops.items[i];
-		if (op->process == history->ops.items[index].process && op->f != F_TXN)
-			return op->f == F_SUBSCRIBE;
+		if (op->process != history->ops.items[index].process ||
+		    op->type == OP_FAIL)
+			continue;
+		if (op->f == F_SUBSCRIBE)
+			return true;
+		if (op->f == F_ASSIGN && op->type == OP_OK)
+			return false;
+	}
+	return false;
+}
+
+/* An assign of lists that begin with partition 0; a consumer keeps what it had. */
+static bool
+keeps(const struct history *history, size_t index, int64_t partition)
+{
+	const struct op *op = &history->ops.items[index];
+
+	return op->f == F_ASSIGN && !is_subscribed(history, index) &&
+	       partition < (int64_t)val_count(&history->values, op->input);
+}
+
+/* Between the two operations of one process something may have moved its position. */
+static bool
+was_moved(const struct history *history, size_t from, size_t to, int64_t partition)
+{
+	for (size_t i = from + 1; i < to; i++) {
+		const struct op *op = &history->ops.items[i];
+		bool is_ours = op->process == history->ops.items[to].process;
+		bool moves = op->f == F_TXN ? op->type != OP_OK
+					    : op->type != OP_FAIL &&
+						      !keeps(history, i, partition);
+		if (is_ours && moves)
+			return true;
 	}
 	return false;
 }
@@ -314,7 +335,7 @@ step_is_sound(const struct history *history, const struct sights *sights,
 		return a->offset < b->offset;
 	if (is_subscribed(history, b->op) && !is_same_poll)
 		return true;
-	if (a->op != b->op && was_moved(history, a->op, b->op))
+	if (a->op != b->op && was_moved(history, a->op, b->op, a->partition))
 		return true;
 	for (size_t i = 0; i < sights->count; i++)
 		if (sights->of[i].partition == a->partition &&
@@ -357,9 +378,13 @@ static bool
 must_precede(const struct history *history, const struct sights *sights, size_t a,
 	     size_t b)
 {
-	if (history->ops.items[a].type == OP_FAIL ||
-	    history->ops.items[b].type == OP_FAIL)
+	const struct op *x_op = &history->ops.items[a], *y_op = &history->ops.items[b];
+
+	if (x_op->type == OP_FAIL || y_op->type == OP_FAIL || x_op->f != F_TXN ||
+	    y_op->f != F_TXN)
 		return false;
+	if (x_op->type == OP_OK && x_op->complete_at < y_op->invoke_at)
+		return true;
 	for (size_t i = 0; i < sights->count; i++)
 		for (size_t j = 0; j < sights->count; j++) {
 			const struct sight *x = &sights->of[i], *y = &sights->of[j];
@@ -426,6 +451,7 @@ static const char *const anomalies[] = {"inconsistent-offsets",
 					"G0",
 					"G1c",
 					"G1c-realtime",
+					"G0-realtime",
 					NULL};
 
 static void
