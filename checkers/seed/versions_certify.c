@@ -136,8 +136,7 @@ is_justified(struct ledger *ledger, uint32_t index)
 		struct shown s;
 		if (other->invoke_at > op->complete_at)
 			break;
-		if (other->type == OP_FAIL ||
-		    (other->type == OP_INFO && !version_is_update(other)) ||
+		if (other->type == OP_FAIL || !version_is_update(other) ||
 		    !val_equal(values, other->key, op->key))
 			continue;
 		s = (struct shown){.version = NO_VERSION,

@@ -129,7 +129,7 @@ refusals_release(struct refusals *refusals)
 	vec_release(&refusals->doubtful);
 }
 
-/* Something newer, with another value, had begun before the refusal was over. */
+/* An update to something newer, with another value, had begun before the refusal was over. */
 static bool
 can_have_come(const struct refusals *refusals, const struct shown *floor,
 	      const struct op *refused, val expected)
@@ -141,7 +141,8 @@ can_have_come(const struct refusals *refusals, const struct shown *floor,
 
 	for (uint32_t i = store_first_newer(store, floor->key, floor->version);
 	     i < end && refusals->earliest[i] < refused->complete_at; i++)
-		if (ops[store->shown.items[i].op].invoke_at < refused->complete_at &&
+		if (store->shown.items[i].is_update &&
+		    ops[store->shown.items[i].op].invoke_at < refused->complete_at &&
 		    !val_equal(values, store->shown.items[i].value, expected))
 			return true;
 	vec_each (struct attempt, doubt, &refusals->doubtful)

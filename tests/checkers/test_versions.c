@@ -222,9 +222,7 @@ is_refusal_justified(const struct history *history, const struct op *op)
 		return true;
 	vec_each (struct op, other, &history->ops) {
 		struct said said = said_by(history, other);
-		bool counts =
-			other->type == OP_OK || (other->type == OP_INFO && said.updates);
-		if (counts && other->key == op->key &&
+		if (said.updates && other->type != OP_FAIL && other->key == op->key &&
 		    other->invoke_at < op->complete_at &&
 		    (said.age > floor.age || said.age == -1) &&
 		    said.value != refused.expected)
