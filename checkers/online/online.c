@@ -1,4 +1,5 @@
 #include "checkers/online/decider.h"
+#include "checkers/online/forgotten.h"
 
 #include "base/map.h"
 
@@ -20,8 +21,7 @@ enum {
 	REBUILD_FROM = 1 << 10, /* entries of a map before it is made anew */
 };
 
-#define NOBODY	      UINT32_MAX
-#define FORGOTTEN_MAX ((int64_t)1 << 32) /* keys from here on are never forgotten */
+#define NOBODY UINT32_MAX
 
 /* Neighbours in a list of open operations by invocation: of all, and of the key. */
 struct links {
@@ -57,7 +57,7 @@ struct online {
 	VEC(uint32_t) free_keys;
 	VEC(struct open) open;
 	VEC(uint32_t) free_open;
-	VEC(uint64_t) forgotten; /* a bit for each key that was let go */
+	struct forgotten forgotten; /* keys that were let go */
 	struct list all_open;
 	uint64_t events;
 	int64_t position;
@@ -187,30 +187,6 @@ rebuild_numbers(struct online *online)
 
 /* ---- keys ---- */
 
-/* Where the bit of a key stands that may be forgotten; false: it may not. */
-static bool
-bit_of(online_value key, size_t *word, uint64_t *bit)
-{
-	int64_t number;
-
-	if (!val_small_number(key, &number) || number < 0 || number >= FORGOTTEN_MAX)
-		return false;
-	*word = (size_t)(number / 64);
-	*bit = (uint64_t)1 << (number % 64);
-	return true;
-}
-
-static bool
-is_forgotten(const struct online *online, online_value key)
-{
-	uint64_t bit;
-	size_t word;
-
-	return online->forgotten.count > 0 && bit_of(key, &word, &bit) &&
-	       word < online->forgotten.count &&
-	       (online->forgotten.items[word] & bit) != 0;
-}
-
 static void
 release_state(const struct online *online, struct online_key *key)
 {
@@ -224,14 +200,10 @@ static void
 forget(struct online *online, size_t slot)
 {
 	struct online_key *key = &online->keys.items[slot];
-	uint64_t bit;
-	size_t word;
 
-	if (!bit_of(key->id, &word, &bit))
+	if (!forgotten_can_be(key->id))
 		return;
-	while (online->forgotten.count <= word)
-		vec_push(&online->forgotten, 0);
-	online->forgotten.items[word] |= bit;
+	forgotten_add(&online->forgotten, key->id);
 	*map_at(&online->numbers, key->id, NULL) = 0;
 	release_state(online, key);
 	vec_push(&online->free_keys, (uint32_t)slot);
@@ -359,7 +331,7 @@ begin(struct online *online, const struct values *values,
 
 	if (*process != 0)
 		end_unknown(online, (uint32_t)*process - 1);
-	if (is_forgotten(online, id))
+	if (forgotten_has(&online->forgotten, id))
 		return;
 	if (online->open.count - online->free_open.count >= ONLINE_OPEN_MAX) {
 		online->gave_up = "too many operations are open at once";
@@ -445,7 +417,7 @@ online_size(const struct online *online)
 				 sizeof(uint32_t) +
 			 (online->numbers.slot_count + online->processes.slot_count) *
 				 sizeof(struct map_slot) +
-			 online->forgotten.capacity * sizeof(uint64_t)};
+			 online->forgotten.bits.capacity * sizeof(uint64_t)};
 
 	size.bytes += size.keys * online->decider->state_bytes;
 	vec_each (struct online_key, key, &online->keys)
@@ -478,6 +450,6 @@ online_free(struct online *online)
 	vec_release(&online->free_keys);
 	vec_release(&online->open);
 	vec_release(&online->free_open);
-	vec_release(&online->forgotten);
+	vec_release(&online->forgotten.bits);
 	free(online);
 }

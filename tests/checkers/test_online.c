@@ -4,6 +4,7 @@
 #include "tests/checkers/online_feed.h"
 #include "tests/checkers/random_collection.h"
 #include "tests/checkers/random_history.h"
+#include "tests/checkers/random_txns.h"
 #include "tests/checkers/script.h"
 #include "tests/checkers/typed_history.h"
 
@@ -254,6 +255,96 @@ priority_queues_are_never_blamed_wrongly(void **state)
 	compare_collection(COLLECTION_PRIORITY_QUEUE, "priority-queue", 98);
 }
 
+/* ---- transactions ---- */
+
+static struct random_txns
+some_txns(size_t i, struct rng *rng)
+{
+	return (struct random_txns){
+		.txns = 3 + rng_below(rng, 25),
+		.processes = 1 + (uint32_t)rng_below(rng, 5),
+		.keys = 1 + (uint32_t)rng_below(rng, 3),
+		.mops_max = 1 + (int)rng_below(rng, 4),
+		.write_percent = 30 + (int)rng_below(rng, 40),
+		.info_percent = i % 3 == 0 ? (int)rng_below(rng, 15) : 0,
+		.snapshot = i % 2 == 0,
+		.list_length = 4 + (uint32_t)rng_below(rng, 30),
+	};
+}
+
+/* One read lacks its last element, or has one twice, or one that nobody appended. */
+static val
+spoil_list(struct values *values, val list, struct rng *rng)
+{
+	VEC(val) items = {0};
+	size_t count = val_kind(list) == VAL_LIST ? val_count(values, list) : 0;
+	uint64_t how = rng_below(rng, 6);
+
+	for (size_t i = 0; i < count; i++)
+		vec_push(&items, val_at(values, list, i));
+	if (how < 4 && count > 0)
+		items.count--;
+	else
+		vec_push(&items,
+			 how == 4 && count > 0 ? items.items[0] : val_small(99999));
+	val spoilt = val_list(values, items.items, items.count);
+	vec_release(&items);
+	return spoilt;
+}
+
+static void
+spoil(struct history *history, struct rng *rng)
+{
+	struct values *values = &history->values;
+	struct op *op = &history->ops.items[rng_below(rng, history->ops.count)];
+	VEC(val) mops = {0};
+
+	if (op->type != OP_OK)
+		return;
+	for (size_t i = 0; i < val_count(values, op->output); i++)
+		vec_push(&mops, val_at(values, op->output, i));
+	size_t at = rng_below(rng, mops.count);
+	struct bytes f = val_text(values, val_at(values, mops.items[at], 0));
+	if (f.len == 1) {
+		const val items[] = {
+			val_at(values, mops.items[at], 0),
+			val_at(values, mops.items[at], 1),
+			spoil_list(values, val_at(values, mops.items[at], 2), rng)};
+		mops.items[at] = val_list(values, items, 3);
+		op->output = val_list(values, mops.items, mops.count);
+	}
+	vec_release(&mops);
+}
+
+/* Complete where it is known of every transaction whether it happened. */
+static void
+transactions_raise_the_first_prefix_that_is_not_strictly_serializable(void **state)
+{
+	size_t count = history_count() / 2, found = 0, invalid = 0;
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 5);
+	for (size_t i = 0; i < count; i++) {
+		struct random_txns shape = some_txns(i, &rng);
+		struct history history;
+		random_txns_play(&history, &shape, &rng);
+		if (i % 4 == 1)
+			spoil(&history, &rng);
+		struct online_compared compared =
+			online_compare("list-append", &history, &plain_options,
+				       &plain_check, shape.info_percent == 0);
+		found += compared.is_found;
+		invalid += compared.is_invalid;
+		history_release(&history);
+	}
+	if (getenv("FAULTLINE_RANDOM_HISTORIES") != NULL)
+		print_message("list-append: %zu of %zu violations found online\n", found,
+			      invalid);
+	assert_true(invalid > count / 20);
+	assert_true(found * 100 >= invalid * 95);
+}
+
 /* ---- long histories ---- */
 
 /* Types of `faultline generate`, with the decider and options that are fair to them. */
@@ -271,6 +362,7 @@ static const struct {
 	{"queue", "queue"},
 	{"stack", "stack"},
 	{"priority-queue", "priority-queue"},
+	{"list-append", "list-append"},
 };
 
 /* The anomaly raised in a generated history, or "none"; what is live at the end in *size. */
@@ -346,6 +438,8 @@ main(void)
 		cmocka_unit_test(queues_are_never_blamed_wrongly),
 		cmocka_unit_test(stacks_are_never_blamed_wrongly),
 		cmocka_unit_test(priority_queues_are_never_blamed_wrongly),
+		cmocka_unit_test(
+			transactions_raise_the_first_prefix_that_is_not_strictly_serializable),
 		cmocka_unit_test(
 			valid_long_runs_are_not_stopped_and_planted_violations_are_found),
 	};
