@@ -3,13 +3,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "checkers/jepsen/exceptions.h"
-#include "checkers/jepsen/stats.h"
-#include "harness/log_search.h"
 #include "harness/run/deploy.h"
-#include "harness/run/gates.h"
 #include "harness/run/interrupt.h"
 #include "harness/run/status.h"
+#include "harness/run/verdict.h"
 #include "harness/run/worker.h"
 #include "results/drawing/plots.h"
 #include "results/drawing/report.h"
@@ -421,87 +418,6 @@ add_throughput(struct run *run)
 	note(run, "quiet rate", "%.1f", quiet);
 }
 
-enum {
-	ERROR_CLASSES_TOLD = 3
-};
-
-static void
-add_traffic(const struct history *history, struct buf *traffic)
-{
-	struct buf errors = {0};
-
-	buf_string(traffic, "stats:      ");
-	stats_words(history, traffic);
-	buf_char(traffic, '\n');
-	if (exceptions_words(history, ERROR_CLASSES_TOLD, &errors))
-		buf_printf(traffic, "errors:     %s\n", buf_text(&errors));
-	buf_release(&errors);
-}
-
-/* "valid: register: linearizable, 166 keys (proven, 0.02 s); gates: ..." */
-static void
-summarize(const struct judgement *judgement, struct buf *summary)
-{
-	const char *separator = ": ";
-
-	buf_string(summary, verdict_name(judgement->verdict));
-	vec_each (const struct judged, judged, &judgement->of) {
-		const struct check_result *result = &judged->result;
-		buf_printf(summary, "%s%s: %s", separator, result->checker,
-			   result->reason);
-		if (result->certified)
-			buf_printf(summary, " (proven, %.2f s)", judged->seconds);
-		separator = "; ";
-	}
-	buf_char(summary, '\n');
-}
-
-/* The logs of the nodes, as far as they were collected. */
-static bool
-judge_logs(const struct run *run, struct judgement *judgement, struct err *err)
-{
-	char *folder = mem_format("%s/hosts", run->outcome->folder);
-	bool ok = log_search_judge(judgement, folder, &run->test->log_patterns,
-				   run->test->system->log_patterns, err);
-
-	free(folder);
-	return ok;
-}
-
-/* Reads the history back as `faultline check` does, so that what is judged is what was
- * recorded. */
-static bool
-judge(struct run *run, struct err *err)
-{
-	struct run_outcome *outcome = run->outcome;
-	struct judge_options options = {.checkers = run->test->workload->checkers,
-					.time_ns = run->test->check_time_ns};
-	struct judgement judgement;
-	struct history history;
-
-	note(run, "phase", "check");
-	history_init(&history);
-	bool ok = store_read_history(run->store, &history, err) &&
-		  judge_history(&history, &options, &judgement, err);
-	if (ok && !judge_logs(run, &judgement, err)) {
-		judge_release(&judgement);
-		ok = false;
-	}
-	if (ok) {
-		gates_judge(&judgement, &history, &outcome->tally,
-			    nemesis_sum(run->nemesis), outcome->was_interrupted);
-		ok = judge_store(run->store, &history, &judgement, err);
-		outcome->verdict = judgement.verdict;
-		judge_words(&history, &judgement, &outcome->words);
-		add_traffic(&history, &outcome->traffic);
-		summarize(&judgement, &outcome->summary);
-		judge_json(&history, &judgement, &outcome->json);
-		judge_release(&judgement);
-	}
-	history_release(&history);
-	return ok;
-}
-
 static void
 draw(struct run *run)
 {
@@ -558,7 +474,11 @@ runner_run(struct test *test, struct run_outcome *outcome, struct err *err)
 		return false;
 	bool ok = drive(&run, err);
 	outcome->was_interrupted = interrupt_came();
-	ok = ok && judge(&run, err);
+	if (ok) {
+		note(&run, "phase", "check");
+		ok = verdict_find(test, run.store, nemesis_sum(run.nemesis), outcome,
+				  err);
+	}
 	if (ok)
 		add_throughput(&run);
 	finish(&run, ok, err);
