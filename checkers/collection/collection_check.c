@@ -10,6 +10,7 @@
 #include "checkers/collection/collection_judge.h"
 #include "checkers/collection/collection_replay.h"
 #include "checkers/engine/frontier.h"
+#include "checkers/key_tally.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -109,7 +110,6 @@ merge_outcome(struct run *run, uint32_t number, struct check_result *result)
 	struct collection_outcome *outcome = &run->outcomes[number];
 	struct key_ops key = partition_at(run->partition, number);
 
-	result->verdict = verdict_worse(result->verdict, outcome->verdict);
 	if (outcome->verdict == VERDICT_VALID) {
 		vec_push(&result->orders, (struct order){.key = key.key,
 							 .ops = outcome->order,
@@ -123,50 +123,27 @@ merge_outcome(struct run *run, uint32_t number, struct check_result *result)
 			collection_explain(&key, anomaly, outcome->core,
 					   outcome->core_count, outcome->is_proven);
 	}
-	if (outcome->verdict == VERDICT_UNKNOWN && result->reason == NULL) {
-		result->reason = outcome->reason;
-		outcome->reason = NULL;
-	}
 	collection_outcome_release(outcome);
-}
-
-static void
-conclude(const struct run *run, size_t invalid, size_t unknown, size_t by_frontier,
-	 struct check_result *result)
-{
-	size_t key_count = partition_count(run->partition);
-
-	if (by_frontier > 0)
-		result->complexity =
-			by_frontier == key_count ? complexity_frontier : complexity_mixed;
-	buf_printf(&result->details,
-		   "\"keys\":%zu,\"keys_invalid\":%zu,\"keys_unknown\":%zu,"
-		   "\"keys_by_frontier\":%zu",
-		   key_count, invalid, unknown, by_frontier);
-	if (result->verdict == VERDICT_INVALID) {
-		free(result->reason);
-		result->reason =
-			mem_format("%s, in %zu of %zu keys",
-				   result->anomalies.items[0].name, invalid, key_count);
-	} else if (result->verdict == VERDICT_VALID) {
-		result->reason = mem_format("linearizable, %zu keys", key_count);
-	}
 }
 
 static void
 merge(struct run *run, struct check_result *result)
 {
-	size_t invalid = 0, unknown = 0, by_frontier = 0;
+	size_t key_count = partition_count(run->partition);
+	struct key_tally tally = {0};
 
 	result->verdict = VERDICT_VALID;
-	for (uint32_t number = 0; number < partition_count(run->partition); number++) {
-		const struct collection_outcome *outcome = &run->outcomes[number];
-		invalid += outcome->verdict == VERDICT_INVALID;
-		unknown += outcome->verdict == VERDICT_UNKNOWN;
-		by_frontier += outcome->used_frontier;
+	for (uint32_t number = 0; number < key_count; number++) {
+		struct collection_outcome *outcome = &run->outcomes[number];
+		key_tally_add(&tally, partition_at(run->partition, number).key,
+			      outcome->verdict, outcome->used_frontier, &outcome->reason,
+			      result);
 		merge_outcome(run, number, result);
 	}
-	conclude(run, invalid, unknown, by_frontier, result);
+	if (tally.by_frontier > 0)
+		result->complexity = tally.by_frontier == key_count ? complexity_frontier
+								    : complexity_mixed;
+	key_tally_end(&tally, run->partition->history, result);
 }
 
 static void

@@ -3,6 +3,7 @@
 #include "base/parallel.h"
 #include "checkers/engine/certify.h"
 #include "checkers/explain.h"
+#include "checkers/key_tally.h"
 #include "checkers/engine/frontier.h"
 #include "checkers/engine/oracle.h"
 #include "checkers/engine/shrink.h"
@@ -181,7 +182,6 @@ merge_key(const struct run *run, uint32_t number, struct check_result *result)
 	struct outcome *outcome = &run->outcomes[number];
 	struct key_ops key = partition_at(run->partition, number);
 
-	result->verdict = verdict_worse(result->verdict, outcome->verdict);
 	if (outcome->verdict == VERDICT_INVALID && outcome->used_frontier)
 		merge_stuck(run, &key, outcome, result);
 	else if (outcome->verdict == VERDICT_INVALID)
@@ -190,10 +190,6 @@ merge_key(const struct run *run, uint32_t number, struct check_result *result)
 		vec_push(&result->orders, (struct order){key.key, outcome->key.order,
 							 outcome->key.order_count});
 		outcome->key.order = NULL;
-	}
-	if (outcome->reason != NULL && result->reason == NULL) {
-		result->reason = outcome->reason;
-		outcome->reason = NULL;
 	}
 }
 
@@ -209,30 +205,18 @@ outcome_release(struct outcome *outcome)
 static void
 merge(const struct run *run, struct check_result *result)
 {
-	size_t key_count = partition_count(run->partition), invalid = 0, unknown = 0;
-	size_t by_frontier = 0;
+	struct key_tally tally = {0};
 
 	result->verdict = VERDICT_VALID;
-	for (uint32_t number = 0; number < key_count; number++) {
+	for (uint32_t number = 0; number < partition_count(run->partition); number++) {
 		struct outcome *outcome = &run->outcomes[number];
-		invalid += outcome->verdict == VERDICT_INVALID;
-		unknown += outcome->verdict == VERDICT_UNKNOWN;
-		by_frontier += outcome->used_frontier;
+		key_tally_add(&tally, partition_at(run->partition, number).key,
+			      outcome->verdict, outcome->used_frontier, &outcome->reason,
+			      result);
 		merge_key(run, number, result);
 		outcome_release(outcome);
 	}
-	buf_printf(&result->details,
-		   "\"keys\":%zu,\"keys_invalid\":%zu,\"keys_unknown\":%zu,"
-		   "\"keys_by_frontier\":%zu",
-		   key_count, invalid, unknown, by_frontier);
-	if (result->verdict == VERDICT_INVALID) {
-		free(result->reason);
-		result->reason =
-			mem_format("%s, in %zu of %zu keys",
-				   result->anomalies.items[0].name, invalid, key_count);
-	} else if (result->verdict == VERDICT_VALID) {
-		result->reason = mem_format("linearizable, %zu keys", key_count);
-	}
+	key_tally_end(&tally, run->partition->history, result);
 }
 
 static bool

@@ -7,6 +7,7 @@
 #include "checkers/register/register_core.h"
 #include "checkers/register/register_explain.h"
 #include "checkers/register/zones.h"
+#include "checkers/key_tally.h"
 
 #include <stdlib.h>
 
@@ -178,41 +179,25 @@ merge_order(const struct run *run, uint32_t number, struct check_result *result)
 static void
 merge(const struct run *run, struct check_result *result)
 {
-	size_t key_count = partition_count(run->partition), invalid = 0, unknown = 0;
-	size_t by_frontier = 0;
+	size_t key_count = partition_count(run->partition);
+	struct key_tally tally = {0};
 
 	result->verdict = VERDICT_VALID;
 	result->complexity = complexity_zones;
 	for (size_t number = 0; number < key_count; number++) {
 		struct outcome *outcome = &run->outcomes[number];
-		result->verdict = verdict_worse(result->verdict, outcome->verdict);
-		by_frontier += outcome->used_frontier;
-		invalid += outcome->verdict == VERDICT_INVALID;
-		unknown += outcome->verdict == VERDICT_UNKNOWN;
+		key_tally_add(&tally, partition_at(run->partition, number).key,
+			      outcome->verdict, outcome->used_frontier, &outcome->reason,
+			      result);
 		merge_conflicts(run, number, result);
 		merge_order(run, number, result);
-		if (outcome->reason != NULL && result->reason == NULL) {
-			result->reason = outcome->reason;
-			outcome->reason = NULL;
-		}
 		zones_release(&outcome->zones);
 		free(outcome->reason);
 	}
-	if (by_frontier > 0)
-		result->complexity =
-			by_frontier == key_count ? complexity_frontier : complexity_mixed;
-	buf_printf(&result->details,
-		   "\"keys\":%zu,\"keys_invalid\":%zu,\"keys_unknown\":%zu,"
-		   "\"keys_by_frontier\":%zu",
-		   key_count, invalid, unknown, by_frontier);
-	if (result->verdict == VERDICT_INVALID) {
-		free(result->reason);
-		result->reason =
-			mem_format("%s, in %zu of %zu keys",
-				   result->anomalies.items[0].name, invalid, key_count);
-	} else if (result->verdict == VERDICT_VALID) {
-		result->reason = mem_format("linearizable, %zu keys", key_count);
-	}
+	if (tally.by_frontier > 0)
+		result->complexity = tally.by_frontier == key_count ? complexity_frontier
+								    : complexity_mixed;
+	key_tally_end(&tally, run->partition->history, result);
 }
 
 static void
