@@ -175,8 +175,16 @@ try_without(struct collection_core *core, struct core_call *call, bool whole_ele
 	return false;
 }
 
-/* Whole elements first, then single operations; a put stays while its element does, for
- * those who read. */
+/* Nobody understands a take without the put of what was taken. */
+static void
+choose_puts(struct collection_core *core)
+{
+	vec_each (struct core_call, put, &core->calls)
+		if (put->call.kind == COLLECTION_PUT && is_touched(core, put->call.a))
+			put->is_chosen = true;
+}
+
+/* Whole elements first, then single operations. */
 size_t
 collection_core_shrink(struct collection_core *core, uint32_t *ops)
 {
@@ -188,6 +196,7 @@ collection_core_shrink(struct collection_core *core, uint32_t *ops)
 		vec_each (struct core_call, call, &core->calls)
 			if (call->is_chosen && !budget_is_over(&core->options->budget))
 				try_without(core, call, whole != 0);
+	choose_puts(core);
 	vec_each (struct core_call, left, &core->calls)
 		if (left->is_chosen)
 			ops[count++] = left->call.op;
