@@ -3,9 +3,11 @@
  *
  * A kind of history is told by what a client may ask and may be answered. Where that
  * takes a choice it asks `choose`, which gives a random number or, one after the other,
- * all of them. Each history that is valid is also relaxed (an answer is forgotten) and
- * must not become invalid; each one is told in other words (numbers tripled, processes
- * renamed, an hour later) and must be judged alike.
+ * all of them. Each history that is valid is also relaxed (an answer is forgotten; an
+ * operation takes longer) and must not become invalid; each one is told in other words
+ * (numbers tripled, processes renamed, an hour later) and must be judged alike. And the
+ * checker's certify is lied to: no anomaly can be proven of a valid history, and no
+ * invalid one can be proven valid.
  *
  * FAULTLINE_RANDOM_HISTORIES sets how many random ones of each kind; the number of small
  * ones grows with it. */
