@@ -194,8 +194,11 @@ describe_result(const struct history *history, const struct judged *judged,
 
 	buf_printf(out, "%s %s: %s\n", verdict_name(result->verdict), result->checker,
 		   result->reason != NULL ? result->reason : "");
-	buf_printf(out, "  %llu operations in %.3f s, %s%s\n",
-		   (unsigned long long)result->operations, judged->seconds,
+	buf_string(out, "  ");
+	if (result->operations > 0)
+		buf_printf(out, "%llu operations in ",
+			   (unsigned long long)result->operations);
+	buf_printf(out, "%.3f s, %s%s\n", judged->seconds,
 		   result->complexity != NULL ? result->complexity
 					      : "complexity not stated",
 		   result->certified ? ", certified" : "");

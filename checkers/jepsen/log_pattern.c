@@ -114,7 +114,6 @@ void
 log_patterns_result(const struct log_patterns *patterns, struct check_result *result)
 {
 	*result = (struct check_result){.checker = "log-pattern",
-					.operations = patterns->lines,
 					.complexity = "O(bytes of the logs)"};
 	tell_number(&result->details, "count", patterns->count);
 	tell_number(&result->details, "lines", patterns->lines);
