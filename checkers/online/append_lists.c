@@ -1,7 +1,7 @@
 #include "checkers/online/append_lists.h"
 
 enum {
-	KEYS_KEPT = 4096, /* beyond these, idle ones are forgotten */
+	KEYS_KEPT = 1024, /* beyond these, idle ones are forgotten */
 	PLACED_KEPT = 8,  /* before looking for settled ones */
 };
 
@@ -129,7 +129,7 @@ append_lists_add(struct append_lists *lists, uint32_t txn, uint32_t key,
 	else
 		vec_push(&lists->elements, (struct append_element){0});
 	lists->elements.items[element] = (struct append_element){
-		value, key, txn, lists->first_element.items[txn], false};
+		value, key, txn, lists->first_element.items[txn], false, true};
 	lists->first_element.items[txn] = element;
 	table_put(&lists->element_of, name, element);
 	lists->keys.items[key].pending_count++;
@@ -166,6 +166,7 @@ remove_element(struct append_lists *lists, uint32_t element)
 			at++;
 		key->waiting.items[at] = vec_pop(&key->waiting);
 	}
+	lists->elements.items[element].is_used = false;
 	vec_push(&lists->free_elements, element);
 	lists->graph.nodes.items[gone.txn].unplaced--;
 	txn_graph_let_go(&lists->graph, gone.txn);
@@ -374,13 +375,24 @@ static bool
 is_idle(const struct append_key *key, int64_t at)
 {
 	return key->is_used && key->used_at + ONLINE_IDLE < at &&
-	       key->waiting.count == 0 && key->pending_count == 0 &&
 	       forgotten_can_be(key->id);
+}
+
+/* Nobody will ask what became of the elements of idle keys. */
+static void
+drop_idle_elements(struct append_lists *lists, int64_t at)
+{
+	for (uint32_t i = 0; i < lists->elements.count; i++) {
+		const struct append_element *element = &lists->elements.items[i];
+		if (element->is_used && is_idle(&lists->keys.items[element->key], at))
+			remove_element(lists, i);
+	}
 }
 
 static void
 forget_idle(struct append_lists *lists, int64_t at)
 {
+	drop_idle_elements(lists, at);
 	for (uint32_t i = 0; i < lists->keys.count; i++) {
 		struct append_key *key = &lists->keys.items[i];
 		if (!is_idle(key, at))
@@ -396,8 +408,12 @@ void
 append_lists_forget(struct append_lists *lists, int64_t watermark, int64_t at)
 {
 	txn_graph_settle(&lists->graph, watermark);
-	if (lists->key_of.count > KEYS_KEPT && at % (1 << 14) == 0)
-		forget_idle(lists, at);
+	if (lists->key_of.count < lists->idle_at)
+		return;
+	forget_idle(lists, at);
+	lists->idle_at = 2 * lists->key_of.count;
+	if (lists->idle_at < KEYS_KEPT)
+		lists->idle_at = KEYS_KEPT;
 }
 
 /* ---- all ---- */

@@ -34,7 +34,7 @@ struct append_element {
 	online_value value;
 	uint32_t key, txn;
 	uint32_t next; /* of its transaction */
-	bool is_waiting;
+	bool is_waiting, is_used;
 };
 
 struct append_lists {
@@ -43,6 +43,7 @@ struct append_lists {
 	VEC(struct append_key) keys;
 	VEC(uint32_t) free_keys;
 	struct forgotten forgotten;
+	size_t idle_at;		 /* keys when to look for idle ones */
 	struct table element_of; /* hash of key and value -> element that is not placed */
 	VEC(struct append_element) elements;
 	VEC(uint32_t) free_elements;

@@ -41,14 +41,39 @@ enum {
 	NOTE_HAS_OFFSET
 };
 
+/* Offsets are nearly evenly spaced: the search begins where it would stand if they were. */
+static size_t
+guess(const struct online_log *log, int64_t offset)
+{
+	size_t count = log->entries.count;
+
+	if (count == 0 || offset <= log->entries.items[0].offset)
+		return 0;
+	if (offset > log->entries.items[count - 1].offset)
+		return count;
+	double from = (double)log->entries.items[0].offset;
+	double range = (double)log->entries.items[count - 1].offset - from;
+	return (size_t)(((double)offset - from) / range * (double)(count - 1));
+}
+
+/* Where the offset is, or would be. */
 static size_t
 place_of(const struct online_log *log, int64_t offset)
 {
-	size_t low = 0, high = log->entries.count;
+	const struct entry *items = log->entries.items;
+	size_t low = guess(log, offset), high = low, step = 1;
 
+	while (low > 0 && items[low - 1].offset >= offset) {
+		low = low > step ? low - step : 0;
+		step *= 2;
+	}
+	for (step = 1; high < log->entries.count && items[high].offset < offset;
+	     step *= 2)
+		high = high + step < log->entries.count ? high + step
+							: log->entries.count;
 	while (low < high) {
 		size_t middle = (low + high) / 2;
-		if (log->entries.items[middle].offset < offset)
+		if (items[middle].offset < offset)
 			low = middle + 1;
 		else
 			high = middle;

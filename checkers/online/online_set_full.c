@@ -7,7 +7,7 @@
  * one was open. A read is kept as the number of elements known before M and the few
  * others that it has.
  *
- * Complete. The set itself is live: some 50 bytes an element. O(size) a read, and for those
+ * Complete. The set itself is live: some 100 bytes an element. O(size) a read, and for those
  * open at once the number of elements in which they may differ. */
 #include "base/vec.h"
 #include "checkers/online/decider.h"

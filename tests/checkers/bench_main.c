@@ -3,7 +3,6 @@
 #include "checkers/engine/frontier.h"
 #include "checkers/register/register.h"
 #include "checkers/register/zones.h"
-#include "tests/checkers/online_feed.h"
 #include "tests/checkers/random_history.h"
 
 #include <stdio.h>
@@ -101,35 +100,6 @@ measure_frontier(size_t ops, int info_percent, uint32_t processes, int wrong_rea
 	history_release(&history);
 }
 
-/* Arrays only grow, so the size at the end is the peak. */
-static void
-measure_online(size_t ops, int info_percent)
-{
-	struct random_register shape = {.ops = ops,
-					.processes = 10,
-					.read_percent = 50,
-					.cas_percent = 10,
-					.info_percent = info_percent};
-	const struct online_options options = {0};
-	struct online *online = online_new(online_decider_find("register"), &options);
-	struct history history;
-	struct rng rng;
-
-	rng_init(&rng, 1);
-	random_register_play(&history, &shape, &rng);
-	int64_t start = clock_ns();
-	online_feed(online, &history, 100);
-	double seconds = seconds_since(start);
-	struct online_size size = online_size(online);
-	printf("online   %9zu ops, one key, %d %% info  %8.3f s  %6.1f M ops/s  %.2f MB, "
-	       "%zu live  %s\n",
-	       history.ops.count, info_percent, seconds,
-	       (double)history.ops.count / seconds / 1e6, (double)size.bytes / 1e6,
-	       size.values, online_violation(online) == NULL ? "valid" : "invalid");
-	online_free(online);
-	history_release(&history);
-}
-
 int
 main(void)
 {
@@ -137,8 +107,6 @@ main(void)
 
 	for (size_t ops = 1000000; ops <= 10000000; ops *= 10)
 		measure_zones(ops);
-	for (int infos = 0; infos <= 1; infos++)
-		measure_online(5000000, infos);
 	for (uint64_t seed = 1; seed <= 2; seed++)
 		for (int infos = 0; infos <= 3; infos += 3) {
 			measure_frontier(10000, infos, 10, 0, seed);

@@ -10,9 +10,21 @@
 
 #define NOTHING 0
 
+enum {
+	WATCH_EACH = 1 << 16
+};
+
+/* Operations of unknown outcome, in the order in which they began. */
+struct infos {
+	uint32_t *items; /* a vec */
+	size_t count, capacity;
+	size_t told;
+	uint32_t delay;
+};
+
 /* For each position: the operation that begins there * 2, or ends there * 2 + 1, + 1. */
 static uint64_t *
-events_by_position(const struct history *history, uint32_t info_delay, size_t *count)
+events_by_position(const struct history *history, size_t *count)
 {
 	size_t last = 0;
 
@@ -30,7 +42,6 @@ events_by_position(const struct history *history, uint32_t info_delay, size_t *c
 		if (op->complete_at != OP_NEVER)
 			at[op->complete_at] = i * 2 + 2;
 	}
-	(void)info_delay;
 	return at;
 }
 
@@ -50,21 +61,35 @@ tell(struct online *online, const struct history *history, const struct op *op,
 	online_tell(online, &history->values, &event);
 }
 
-int64_t
-online_feed(struct online *online, const struct history *history, uint32_t info_delay)
+/* Operations of unknown outcome that began long enough ago. */
+static void
+tell_infos(struct infos *infos, struct online *online, const struct history *history,
+	   size_t position)
 {
-	VEC(uint32_t) infos = {0};
-	size_t count, told = 0;
+	for (; infos->told < infos->count; infos->told++) {
+		const struct op *op = &history->ops.items[infos->items[infos->told]];
+		if (op->invoke_at + infos->delay > position)
+			return;
+		tell(online, history, op, true, (int64_t)position);
+	}
+}
+
+int64_t
+online_feed_watched(struct online *online, const struct history *history,
+		    uint32_t info_delay,
+		    void (*watch)(void *context, const struct online *online,
+				  double part),
+		    void *context)
+{
+	struct infos infos = {.delay = info_delay};
+	size_t count;
 	int64_t found = -1;
-	uint64_t *at = events_by_position(history, info_delay, &count);
+	uint64_t *at = events_by_position(history, &count);
 
 	for (size_t position = 0; position < count && found < 0; position++) {
-		for (; told < infos.count; told++) {
-			const struct op *op = &history->ops.items[infos.items[told]];
-			if (op->invoke_at + info_delay > position)
-				break;
-			tell(online, history, op, true, (int64_t)position);
-		}
+		tell_infos(&infos, online, history, position);
+		if (position % WATCH_EACH == 0 && watch != NULL)
+			watch(context, online, (double)position / (double)count);
 		if (at[position] == NOTHING)
 			continue;
 		size_t i = (at[position] - 1) / 2;
@@ -79,6 +104,12 @@ online_feed(struct online *online, const struct history *history, uint32_t info_
 	vec_release(&infos);
 	free(at);
 	return found;
+}
+
+int64_t
+online_feed(struct online *online, const struct history *history, uint32_t info_delay)
+{
+	return online_feed_watched(online, history, info_delay, NULL, NULL);
 }
 
 void

@@ -12,6 +12,13 @@
 int64_t online_feed(struct online *online, const struct history *history,
 		    uint32_t info_delay);
 
+/* The same, and calls `watch` now and then with what part was told. */
+int64_t online_feed_watched(struct online *online, const struct history *history,
+			    uint32_t info_delay,
+			    void (*watch)(void *context, const struct online *online,
+					  double part),
+			    void *context);
+
 /* What the history was up to a position, that event included: what ended later is open. */
 void history_prefix(struct history *prefix, const struct history *history, int64_t last);
 
