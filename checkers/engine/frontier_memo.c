@@ -31,25 +31,34 @@ is_taken(const struct memo *memo, const struct memo_entry *entry)
 	return entry->tag == memo->tag + 1;
 }
 
-/* Those that must still be noticed can do less: they are remembered apart. */
-static uint32_t
-state_of(const struct node *node)
+/* What a node is found by. One whose last call must still be noticed can do less: it is
+ * remembered apart, by the state before and that call. */
+struct place {
+	uint64_t mask;
+	uint32_t layer, state, unnoticed;
+};
+
+static struct place
+place_of(const struct node *node)
 {
-	return node->state | (uint32_t)node->is_unobserved << 31;
+	return (struct place){node->mask, node->layer,
+			      node->unnoticed ? node->before : node->state,
+			      node->unnoticed};
 }
 
-/* Where the mask, layer and state are, or would be. */
 static struct memo_entry *
-entry_of(const struct memo *memo, uint64_t mask, uint32_t layer, uint32_t state)
+entry_of(const struct memo *memo, struct place place)
 {
-	uint64_t hash = (mask ^ (uint64_t)state << 40 ^ layer) * 0x9e3779b97f4a7c15u;
+	uint64_t hash = (place.mask ^ (uint64_t)place.state << 40 ^
+			 (uint64_t)place.unnoticed << 20 ^ place.layer) *
+			0x9e3779b97f4a7c15u;
 
 	hash = (hash ^ (hash >> 29)) * 0xd6e8feb86659fd93u;
 	for (size_t at = hash ^ (hash >> 32);; at++) {
 		struct memo_entry *entry = &memo->entries[at & (memo->slot_count - 1)];
 		if (!is_taken(memo, entry) ||
-		    (entry->mask == mask && entry->state == state &&
-		     entry->layer == layer))
+		    (entry->mask == place.mask && entry->state == place.state &&
+		     entry->layer == place.layer && entry->unnoticed == place.unnoticed))
 			return entry;
 	}
 }
@@ -64,7 +73,9 @@ grow(struct memo *memo)
 	for (size_t at = 0; at < old.slot_count; at++) {
 		const struct memo_entry *entry = &old.entries[at];
 		if (is_taken(&old, entry))
-			*entry_of(memo, entry->mask, entry->layer, entry->state) = *entry;
+			*entry_of(memo, (struct place){entry->mask, entry->layer,
+						       entry->state, entry->unnoticed}) =
+				*entry;
 	}
 	free(old.entries);
 }
@@ -92,14 +103,12 @@ memo_dominates(const struct memo *memo, const struct usages *usages,
 {
 	if (memo->count == 0)
 		return false;
-	if (entry_dominates(memo, usages,
-			    entry_of(memo, node->mask, node->layer, node->state),
-			    node->usage))
+	struct place place = place_of(node);
+	if (entry_dominates(memo, usages, entry_of(memo, place), node->usage))
 		return true;
-	return node->is_unobserved &&
-	       entry_dominates(memo, usages,
-			       entry_of(memo, node->mask, node->layer, state_of(node)),
-			       node->usage);
+	place = (struct place){node->mask, node->layer, node->state, 0};
+	return node->unnoticed != 0 &&
+	       entry_dominates(memo, usages, entry_of(memo, place), node->usage);
 }
 
 /* Takes out what the usage dominates; the first place of the entry is left to it. */
@@ -131,14 +140,15 @@ memo_offer(struct memo *memo, const struct usages *usages, const struct node *no
 		grow(memo);
 	if (memo_dominates(memo, usages, node))
 		return false;
-	struct memo_entry *entry = entry_of(memo, node->mask, node->layer, node->state);
+	struct memo_entry *entry = entry_of(memo, place_of(node));
 	if (is_taken(memo, entry)) {
 		replace_dominated(memo, usages, entry, node->usage);
 		return true;
 	}
 	*entry = (struct memo_entry){.mask = node->mask,
 				     .layer = node->layer,
-				     .state = state_of(node),
+				     .state = place_of(node).state,
+				     .unnoticed = node->unnoticed,
 				     .usage = node->usage,
 				     .tag = memo->tag + 1};
 	memo->count++;
@@ -148,8 +158,7 @@ memo_offer(struct memo *memo, const struct usages *usages, const struct node *no
 bool
 memo_holds(const struct memo *memo, const struct node *node)
 {
-	const struct memo_entry *entry =
-		entry_of(memo, node->mask, node->layer, state_of(node));
+	const struct memo_entry *entry = entry_of(memo, place_of(node));
 
 	if (!is_taken(memo, entry))
 		return false;

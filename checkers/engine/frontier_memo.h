@@ -16,16 +16,20 @@ struct node {
 	uint32_t usage;	 /* how many crashed calls were used */
 	uint32_t parent; /* node; FRONTIER_NONE at the root */
 	uint32_t call;	 /* led here from the parent; of crashed calls any of the class */
+	uint32_t unnoticed; /* class + 1 of `call` when it crashed and nothing has noticed
+			       it yet; else 0 */
+	uint32_t before;    /* then: the state before. (Where states are one value neither
+			       matters: 1, and the state.) */
 	uint16_t crashed;   /* how many crashed calls led here */
-	bool is_unobserved; /* by a crashed call that nothing has noticed yet */
 };
 
 /* A configuration and the first of its usages; tag 0 is empty. */
 struct memo_entry {
 	uint64_t mask;
-	uint32_t layer, state, tag;
-	uint32_t usage; /* the first, */
-	uint32_t next;	/* more of them: in links, + 1; 0: none */
+	uint32_t layer, tag;
+	uint32_t state, unnoticed; /* the state before, when the call is unnoticed */
+	uint32_t usage;		   /* the first, */
+	uint32_t next;		   /* more of them: in links, + 1; 0: none */
 };
 
 struct memo_link {

@@ -64,34 +64,72 @@ classify(struct plan *plan)
 /* ---- crashed calls ------------------------------------------------------------------
  */
 
+/* The first layer that a call is open at which began at the position. */
+static uint32_t
+first_layer(const struct plan *plan, uint32_t position)
+{
+	uint32_t low = 0, high = plan->layer_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (plan_layer_position(plan, middle) < position)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool
+may_be_used(const struct plan *plan, uint32_t call)
+{
+	return plan->calls.items[call].optional &&
+	       plan->classes.items[plan->class_of[call]].useful_until > 0;
+}
+
+/* The number of the call's class among crashed ones. Classes come in the order of their
+ * first call. */
+static uint32_t
+number_info(struct plan *plan, uint32_t call)
+{
+	uint32_t number = plan->class_of[call];
+	struct call_class *class = &plan->classes.items[number];
+
+	if (class->info == FRONTIER_NONE) {
+		class->info = (uint32_t)plan->info_classes.count;
+		vec_push(&plan->info_classes,
+			 (struct info_class){
+				 .class = number,
+				 .begins = first_layer(plan,
+						       plan->calls.items[call].invoke_at),
+				 .useful_until = class->useful_until});
+	}
+	return class->info;
+}
+
 static void
 gather_infos(struct plan *plan)
 {
-	uint32_t *counts = mem_new(plan->classes.count + 1, sizeof(*counts));
 	uint32_t total = 0;
 
-	for (size_t i = 0; i < plan->calls.count; i++)
-		if (plan->calls.items[i].optional)
-			counts[plan->class_of[i]]++;
-	for (uint32_t class = 0; class < plan->classes.count; class ++) {
-		if (counts[class] == 0)
+	for (uint32_t i = 0; i < plan->calls.count; i++) {
+		if (!may_be_used(plan, i))
 			continue;
-		plan->classes.items[class].info = (uint32_t)plan->info_classes.count;
-		vec_push(&plan->info_classes,
-			 (struct info_class){.class = class, .first = total});
-		total += counts[class];
+		vec_push(&plan->crashed, i);
+		uint32_t info = number_info(plan, i);
+		plan->info_classes.items[info].count++;
+	}
+	vec_each (struct info_class, class, &plan->info_classes) {
+		class->first = total;
+		total += class->count;
+		class->count = 0;
 	}
 	plan->infos = mem_new(total + 1, sizeof(*plan->infos));
-	for (uint32_t i = 0; i < plan->calls.count; i++) {
-		if (!plan->calls.items[i].optional)
-			continue;
-		struct info_class *info =
-			&plan->info_classes
-				 .items[plan->classes.items[plan->class_of[i]].info];
-		vec_push(&plan->crashed, i);
-		plan->infos[info->first + info->count++] = i;
+	vec_each (uint32_t, call, &plan->crashed) {
+		struct info_class *class =
+			&plan->info_classes.items[number_info(plan, *call)];
+		plan->infos[class->first + class->count++] = *call;
 	}
-	free(counts);
 }
 
 /* ---- layers -------------------------------------------------------------------------
@@ -252,8 +290,9 @@ plan_init(struct plan *plan, const struct model *model, const struct key_ops *ke
 		return err_set(err, "the budget of memory is too small");
 	model_calls(model, plan->self, key, &plan->calls);
 	classify(plan);
-	gather_infos(plan);
 	order_completions(plan);
+	plan_find_useful(plan);
+	gather_infos(plan);
 	if (!lay_out_layers(plan, bytes_max, err))
 		return false;
 	tabulate(plan);

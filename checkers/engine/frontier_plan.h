@@ -27,6 +27,8 @@ struct open_call {
 struct info_class {
 	uint32_t class;
 	uint32_t first, count; /* in plan->infos */
+	uint32_t begins;       /* the first layer at which one of them is open */
+	uint32_t useful_until; /* as the class's */
 };
 
 /* Calls that do the same share a class: kind, a and b are equal. */
@@ -36,6 +38,9 @@ struct call_class {
 	uint32_t needed_until; /* last layer whose call is of this class; layer + 1, 0:
 				  none */
 	bool is_read, is_overwrite;
+	uint32_t useful_until; /* of crashed calls: until when one may have to find what
+				  it leaves; layer + 1, 0: never */
+	bool leads_on; /* of crashed calls: others may have to find what it leaves */
 };
 
 struct plan {
@@ -50,7 +55,7 @@ struct plan {
 	uint32_t *open_starts; /* owned; layer -> first of its open calls in `open` */
 	VEC(struct open_call) open;
 	VEC(struct info_class) info_classes;
-	VEC(uint32_t) crashed; /* crashed calls in the order of their invocations */
+	VEC(uint32_t) crashed; /* crashed calls that may be of use, by invocation */
 	uint32_t *infos;       /* owned; the same by class, then invocation */
 	uint32_t state_count;  /* 0: not known beforehand */
 	uint32_t *table; /* owned; state * classes + class -> state; NULL: too large */
@@ -63,6 +68,9 @@ struct plan {
 bool plan_init(struct plan *plan, const struct model *model, const struct key_ops *key,
 	       const struct check_options *options, struct err *err);
 void plan_release(struct plan *plan);
+
+/* Fills useful_until and leads_on of the classes; needed_until is known. */
+void plan_find_useful(struct plan *plan);
 
 /* The state after a call of the class, or FRONTIER_ILLEGAL. */
 uint32_t plan_step_slow(struct plan *plan, uint32_t state, uint32_t class);

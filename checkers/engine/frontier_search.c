@@ -81,25 +81,74 @@ engine_pass(struct engine *engine, struct node *node)
 		engine_absorb(engine, node);
 }
 
+/* The crashed call that led to the node could be left out before a call of the class,
+ * which leads to `next`, or it could wait until after that one. (Of two crashed calls that
+ * may change places, that of the lower class comes first.) */
+static bool
+is_needless_before(struct plan *plan, const struct node *node, uint32_t class,
+		   uint32_t next, bool is_crashed)
+{
+	if (node->unnoticed == 0)
+		return false;
+	if (plan->model->holds_one_value)
+		return plan->classes.items[class].is_overwrite;
+	uint32_t unnoticed = node->unnoticed - 1;
+	uint32_t without = plan_step(plan, node->before, class);
+	if (without == FRONTIER_ILLEGAL)
+		return false;
+	if (without == next)
+		return true;
+	return (!is_crashed || class < unnoticed) &&
+	       plan_step(plan, without, unnoticed) == next;
+}
+
 bool
 engine_apply(struct engine *engine, const struct node *node, const struct open_call *open,
 	     struct node *next)
 {
 	uint32_t state;
 
-	if (open->is_read || node->mask >> open->slot & 1 ||
-	    (node->is_unobserved && engine->plan.classes.items[open->class].is_overwrite))
+	if (open->is_read || node->mask >> open->slot & 1)
 		return false;
 	state = plan_step(&engine->plan, node->state, open->class);
-	if (state == FRONTIER_ILLEGAL)
+	if (state == FRONTIER_ILLEGAL ||
+	    is_needless_before(&engine->plan, node, open->class, state, false))
 		return false;
 	*next = *node;
-	next->is_unobserved = false;
+	next->unnoticed = 0;
 	next->state = state;
 	next->mask |= (uint64_t)1 << open->slot;
 	next->call = open->call;
 	engine_absorb(engine, next);
 	return true;
+}
+
+static void
+mark_unnoticed(const struct plan *plan, const struct node *node, uint32_t class,
+	       struct node *next)
+{
+	next->unnoticed = 0;
+	if (next->mask != node->mask)
+		return;
+	next->unnoticed = plan->model->holds_one_value ? 1 : class + 1;
+	next->before = plan->model->holds_one_value ? next->state : node->state;
+}
+
+/* Some open call notices what the crashed call did that led to the node, or another
+ * crashed call may. */
+static bool
+may_be_noticed(struct engine *engine, const struct node *node)
+{
+	struct plan *plan = &engine->plan;
+	struct node next;
+
+	if (plan->classes.items[plan->class_of[node->call]].leads_on)
+		return true;
+	for (uint32_t i = plan->open_starts[node->layer];
+	     i < plan->open_starts[node->layer + 1]; i++)
+		if (engine_apply(engine, node, &plan->open.items[i], &next))
+			return true;
+	return false;
 }
 
 bool
@@ -108,25 +157,22 @@ engine_apply_info(struct engine *engine, struct usages *usages, const struct nod
 {
 	struct plan *plan = &engine->plan;
 	const struct info_class *class = &plan->info_classes.items[info];
-	uint32_t call = plan->infos[class->first];
 
-	if (plan->calls.items[call].invoke_at > plan_layer_position(plan, node->layer) ||
-	    (node->is_unobserved && plan->classes.items[class->class].is_overwrite))
+	if (class->begins > node->layer || class->useful_until <= node->layer)
 		return false;
 	uint32_t state = plan_step(plan, node->state, class->class);
-	if (state == FRONTIER_ILLEGAL || state == node->state)
-		return false;
-	if (plan->useful_until != NULL && node->layer >= plan->useful_until[state])
-		return false;
-	uint32_t usage = usages_next(usages, node->usage, info, node->layer);
-	if (usage == FRONTIER_NONE)
+	if (state == FRONTIER_ILLEGAL || state == node->state ||
+	    (plan->useful_until != NULL && node->layer >= plan->useful_until[state]) ||
+	    is_needless_before(plan, node, class->class, state, true))
 		return false;
 	*next = *node;
 	next->state = state;
-	next->usage = usage;
-	next->crashed += next->crashed < UINT16_MAX;
-	next->call = call;
+	next->call = plan->infos[class->first];
 	engine_absorb(engine, next);
-	next->is_unobserved = next->mask == node->mask;
-	return true;
+	mark_unnoticed(plan, node, class->class, next);
+	if (next->unnoticed != 0 && !may_be_noticed(engine, next))
+		return false;
+	next->usage = usages_next(usages, node->usage, info, node->layer);
+	next->crashed += next->crashed < UINT16_MAX;
+	return next->usage != FRONTIER_NONE;
 }

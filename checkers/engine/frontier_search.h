@@ -57,9 +57,8 @@ void engine_pass(struct engine *engine, struct node *node);
 /* The node after one more call; false when the call is not allowed. */
 bool engine_apply(struct engine *engine, const struct node *node,
 		  const struct open_call *open, struct node *next);
-/* The same with one more crashed call of a class. Nobody needs it before somebody notices:
- * the next call but reads must not be one that overwrites, else it could be left out; and
- * it comes before the layer is passed, else the crashed call could wait. */
+/* The same with one more crashed call of a class. It comes right before the call that
+ * notices it: earlier it could wait, and unnoticed it could be left out. */
 bool engine_apply_info(struct engine *engine, struct usages *usages,
 		       const struct node *node, uint32_t info, struct node *next);
 

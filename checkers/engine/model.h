@@ -26,6 +26,10 @@ struct calls {
 	size_t count, capacity;
 };
 
+enum {
+	MODEL_TOKENS_MAX = 16
+};
+
 struct model {
 	const char *name;
 	void *(*open)(const struct key_ops *key, const struct check_options *options);
@@ -41,8 +45,17 @@ struct model {
 	/* The state after it does not depend on the state before, and it is always
 	 * allowed. */
 	bool (*is_overwrite)(void *self, const struct call *call);
+	/* A state is one value, which every call either overwrites or must find: what
+	 * leaves and finds say is all there is to notice. */
+	bool holds_one_value;
 	/* All states are numbers below this; 0: not known beforehand. */
 	uint32_t (*state_count)(void *self);
+	/* Optional (NULL: anything may). What a call may leave behind for later ones, and
+	 * what it must find: numbers of the model's own choosing, at most MODEL_TOKENS_MAX;
+	 * how many, or more than that for "anything". A call that may have had no effect is
+	 * worth a try only while one is to come that must find what it leaves. */
+	size_t (*leaves)(void *self, const struct call *call, uint64_t *tokens);
+	size_t (*finds)(void *self, const struct call *call, uint64_t *tokens);
 	/* Optional (NULL: never). It met more states than the budget of memory allows and
 	 * forbade what would have led to another one: nothing is refuted by that. */
 	bool (*is_full)(void *self);

@@ -204,6 +204,37 @@ multi_never(void *context, const struct call *call)
 	return false;
 }
 
+/* The values of registers that a call reads, or those that it writes. */
+static size_t
+tokens_of(const struct self *self, const struct call *call, bool writes, uint64_t *tokens)
+{
+	struct bytes micros = intern_get(&self->calls.of, call->a);
+	size_t count = 0;
+
+	for (size_t at = 0; at < micros.len; at += sizeof(struct micro)) {
+		struct micro micro;
+		memcpy(&micro, micros.data + at, sizeof(micro));
+		if ((micro.writes != 0) != writes)
+			continue;
+		if (count == MODEL_TOKENS_MAX)
+			return MODEL_TOKENS_MAX + 1;
+		tokens[count++] = (uint64_t)micro.key << 32 | micro.value;
+	}
+	return count;
+}
+
+static size_t
+multi_leaves(void *context, const struct call *call, uint64_t *tokens)
+{
+	return tokens_of(context, call, true, tokens);
+}
+
+static size_t
+multi_finds(void *context, const struct call *call, uint64_t *tokens)
+{
+	return tokens_of(context, call, false, tokens);
+}
+
 static uint32_t
 multi_state_count(void *context)
 {
@@ -227,6 +258,8 @@ const struct model model_multi_register = {
 	.is_read = multi_is_read,
 	.is_overwrite = multi_never,
 	.state_count = multi_state_count,
+	.leaves = multi_leaves,
+	.finds = multi_finds,
 	.is_full = multi_is_full,
 };
 

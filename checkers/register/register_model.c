@@ -133,6 +133,25 @@ register_is_overwrite(void *context, const struct call *call)
 	return call->kind == REGISTER_WRITE;
 }
 
+/* The value that the register must hold is what a call finds. */
+static size_t
+register_finds(void *context, const struct call *call, uint64_t *tokens)
+{
+	(void)context;
+	tokens[0] = call->a;
+	if (call->kind == REGISTER_UNEQUAL)
+		return MODEL_TOKENS_MAX + 1;
+	return call->kind != REGISTER_WRITE;
+}
+
+static size_t
+register_leaves(void *context, const struct call *call, uint64_t *tokens)
+{
+	(void)context;
+	tokens[0] = call->kind == REGISTER_CAS ? call->b : call->a;
+	return call->kind == REGISTER_WRITE || call->kind == REGISTER_CAS;
+}
+
 static uint32_t
 register_state_count(void *context)
 {
@@ -150,5 +169,8 @@ const struct model model_register = {
 	.step = register_step,
 	.is_read = register_is_read,
 	.is_overwrite = register_is_overwrite,
+	.holds_one_value = true,
 	.state_count = register_state_count,
+	.leaves = register_leaves,
+	.finds = register_finds,
 };
