@@ -113,7 +113,8 @@ is_steady(const struct history *history, size_t from, size_t to)
 	for (size_t i = from + 1; i < to; i++) {
 		const struct op *op = &history->ops.items[i];
 		if (op->process == history->ops.items[from].process &&
-		    (op->f == F_ASSIGN || (op->f == F_POLL && op->type != OP_OK)))
+		    (op->f == F_ASSIGN ? op->type != OP_FAIL
+				       : op->f == F_POLL && op->type != OP_OK))
 			return false;
 	}
 	return true;
