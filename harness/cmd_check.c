@@ -69,6 +69,35 @@ parse_init(const char *text, struct history *history, val *init, struct err *err
 	return ok;
 }
 
+/* Whether the checker asks what a read of nil taught. */
+static bool
+hangs_on_nil(const char *checker)
+{
+	static const char *const names[] = {"register",
+					    "multi-register",
+					    "rw-register",
+					    "sequential",
+					    "causal",
+					    "causal-cc",
+					    "causal-ccv",
+					    "causal-cm",
+					    "pram",
+					    "session",
+					    "read-your-writes",
+					    "monotonic-reads",
+					    "monotonic-writes",
+					    "writes-follow-reads",
+					    "regular",
+					    "safe",
+					    "staleness",
+					    "convergence"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], checker) == 0)
+			return true;
+	return false;
+}
+
 /* Says how the file was understood, as far as a verdict can hang on it. */
 static void
 print_conventions(const struct reader_facts *facts, const struct judge_options *options,
@@ -81,7 +110,7 @@ print_conventions(const struct reader_facts *facts, const struct judge_options *
 				: "; no times: events are shown a millisecond apart");
 	if (!facts->has_order)
 		printf("  only each session's order is known, no real time\n");
-	if (strcmp(judgement->of.items[0].result.checker, "register") == 0)
+	if (hangs_on_nil(judgement->of.items[0].result.checker))
 		printf("  a read of nil %s\n",
 		       options->check.nil_is_unknown
 			       ? "taught nothing, as for Knossos (else: --nil value)"
@@ -200,7 +229,7 @@ check_file(const struct settings *settings, struct judge_options *options,
 	history_init(&history);
 	if (!reader_read_file(path, &reader, &history, &facts, &err))
 		code = command_broke(&err);
-	else if (!parse_nil(settings->nil, facts.format->nil_is_unknown,
+	else if (!parse_nil(settings->nil, facts.nil_is_unknown,
 			    &options->check.nil_is_unknown, &err))
 		code = command_usage(&command_check, &err);
 	else

@@ -104,7 +104,7 @@ keep_facts(struct faultline_check *check, const struct reader_facts *facts, bool
 		history_init(&check->history);
 	} else {
 		check->lacks_order = !facts->has_order;
-		check->nil_of_format = facts->format->nil_is_unknown;
+		check->nil_of_format = facts->nil_is_unknown;
 	}
 	return answer(check, ok);
 }

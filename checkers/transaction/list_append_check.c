@@ -114,6 +114,10 @@ static bool
 certify(const struct history *history, const struct check_options *options,
 	const struct check_result *result, struct err *err)
 {
+	struct check_options own = *options;
+
+	own.nil_is_unknown = false; /* a list that is read as nil is empty */
+	options = &own;
 	if (result->is_unproven)
 		return true;
 	if (result->verdict == VERDICT_VALID)

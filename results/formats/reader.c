@@ -113,6 +113,32 @@ reader_end(struct reading *reading)
 	scan_release(&reading->scan);
 }
 
+/* Micro-operations as Elle names them: "r", "w", "append"; Knossos says "read", "write". */
+static bool
+is_elle_txn(const struct values *values, const struct op *op)
+{
+	if (op->f != F_TXN || val_kind(op->input) != VAL_LIST ||
+	    val_count(values, op->input) == 0)
+		return false;
+	val mop = val_at(values, op->input, 0);
+	if (val_kind(mop) != VAL_LIST || val_count(values, mop) == 0 ||
+	    val_kind(val_at(values, mop, 0)) != VAL_STRING)
+		return false;
+	struct bytes name = val_text(values, val_at(values, mop, 0));
+	return name.len == 1 || (name.len == 6 && memcmp(name.data, "append", 6) == 0);
+}
+
+/* Knossos' registers learn nothing from a read of nil; for Elle nil is the first version. */
+static bool
+nil_is_unknown(const struct format *format, const struct history *history)
+{
+	bool is_unknown = format->nil_is_unknown;
+
+	for (size_t i = 0; is_unknown && i < history->ops.count; i++)
+		is_unknown = !is_elle_txn(&history->values, &history->ops.items[i]);
+	return is_unknown;
+}
+
 static bool
 read_as(const struct format *format, struct bytes input, const char *name,
 	const struct reader_options *options, struct history *history,
@@ -127,12 +153,13 @@ read_as(const struct format *format, struct bytes input, const char *name,
 	if (ok && history->ops.count == 0 && history->nemesis.count == 0)
 		ok = err_set(err, "'%s' holds no operation", name);
 	if (facts != NULL)
-		*facts = (struct reader_facts){.format = format,
-					       .has_times = reading.events.has_times,
-					       .are_tuples = reading.events.are_tuples,
-					       .has_order = !reading.lacks_order &&
-							    !reading.events.bare,
-					       .events = reading.events.count};
+		*facts = (struct reader_facts){
+			.format = format,
+			.has_times = reading.events.has_times,
+			.are_tuples = reading.events.are_tuples,
+			.has_order = !reading.lacks_order && !reading.events.bare,
+			.nil_is_unknown = nil_is_unknown(format, history),
+			.events = reading.events.count};
 	reader_end(&reading);
 	return ok;
 }

@@ -37,7 +37,8 @@ struct format {
 	bool (*read)(struct reading *reading);
 	/* Writes a history; NULL when the format is only read. False: errno says why. */
 	bool (*write)(const struct history *history, FILE *to);
-	bool nil_is_unknown; /* the format's own tools take a read of nil as no news */
+	bool nil_is_unknown; /* the format's own tools take a read of nil as no news, but
+			      * for transactions: Elle takes it as the initial value */
 };
 
 /* What is worth telling about what was read. */
@@ -46,6 +47,7 @@ struct reader_facts {
 	bool has_times;	 /* else events are shown a millisecond apart */
 	bool are_tuples; /* [key value] was taken apart */
 	bool has_order;	 /* else only each session's own order is known, no real time */
+	bool nil_is_unknown; /* what tools that write such histories take a read of nil for */
 	uint64_t events;
 };
 
