@@ -83,7 +83,7 @@ check(const struct history *history, const struct check_options *options,
 	isolation_search(&d, &options->budget, &isolation);
 	isolation_report(&d, &isolation, options->level, result);
 	uint64_t forbidden = forbidden_by(options);
-	if (result->verdict == VERDICT_VALID)
+	if (result->verdict == VERDICT_VALID && !options->no_certify)
 		txn_orders_make(&d, &isolation, forbidden, result);
 	result->is_unproven = !is_provable(result, forbidden);
 	isolation_release(&isolation);

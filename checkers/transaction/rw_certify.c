@@ -150,7 +150,9 @@ rw_certify_order(const struct history *history, const struct order *order,
 
 	replay.phase = mem_new(count, sizeof(*replay.phase));
 	for (size_t i = 0; i < order->count && ok; i++)
-		if (!step_replayed(&replay, order->ops[i]))
+		if (order->ops[i] >= count ||
+		    history->ops.items[order->ops[i]].f != F_TXN ||
+		    !step_replayed(&replay, order->ops[i]))
 			ok = err_set(err, "the order breaks at its step %zu", i);
 	for (size_t o = 0; o < count && ok; o++)
 		if (history->ops.items[o].f == F_TXN &&

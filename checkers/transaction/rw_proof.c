@@ -6,7 +6,8 @@
 #include <string.h>
 
 enum {
-	TRIED_FIRST = 64 /* choices of which a side is looked for that fails at once */
+	TRIED_FIRST = 64, /* choices of which a side is looked for that fails at once */
+	LINES_MAX = 40
 };
 
 /* ---- facts ----------------------------------------------------------------------------
@@ -415,10 +416,31 @@ keep_step(const struct prover *p, const struct fact *fact, struct proof *proof)
 		vec_push(&proof->steps, step);
 }
 
+/* Long proofs are cut before their last line, the cycle. */
+static void
+print_lines(const struct buf *text, struct buf *out)
+{
+	size_t lines = 0, shown = 0, last = 0;
+
+	for (size_t i = 0; i < text->len; i++) {
+		lines += text->data[i] == '\n';
+		shown = text->data[i] == '\n' && lines == LINES_MAX ? i + 1 : shown;
+		last = text->data[i] == '\n' && i + 1 < text->len ? i + 1 : last;
+	}
+	if (lines <= LINES_MAX + 1) {
+		buf_append(out, text->data, text->len);
+		return;
+	}
+	buf_append(out, text->data, shown);
+	buf_printf(out, "... %zu lines more ...\n", lines - LINES_MAX - 1);
+	buf_append(out, text->data + last, text->len - last);
+}
+
 static void
 take_proof(struct prover *p, struct proof *proof)
 {
 	const struct fact *closing = &p->closing;
+	struct buf text = {0};
 
 	proof->holds = true;
 	proof->is_plain = closing->source == FACT_GIVEN;
@@ -428,8 +450,8 @@ take_proof(struct prover *p, struct proof *proof)
 					 !(p->kinds & (EDGE_PROCESS | EDGE_REALTIME))
 				 ? "long-fork"
 				 : class_name(p->class, p->kinds);
-	proof->text = p->text.data;
-	p->text = (struct buf){0};
+	print_lines(&p->text, &text);
+	proof->text = text.data;
 	vec_each (const uint32_t, f, &p->used)
 		keep_step(p, &p->facts.items[*f], proof);
 	keep_step(p, closing, proof);

@@ -29,7 +29,8 @@ weak_is_provable(uint64_t forbidden)
 /* ---- the order ------------------------------------------------------------------------
  */
 
-/* Each operation stands there once, every acknowledged transaction does. */
+/* Each operation stands there once; every transaction does that was acknowledged, or of
+ * which a write was read. */
 static bool
 place_all(struct weak_order *w, const struct order *order, struct err *err)
 {
@@ -52,6 +53,9 @@ place_all(struct weak_order *w, const struct order *order, struct err *err)
 	w->count = order->count;
 	for (uint32_t t = 0; t < w->facts->txns.of.count && ok; t++)
 		ok = w->place[t] != 0 || txn_op(&w->facts->txns, t)->type != OP_OK;
+	for (uint32_t m = 0; m < w->facts->txns.mops.count && ok; m++)
+		ok = !w->facts->was_read[m] || w->place[w->facts->txn_of[m]] != 0 ||
+		     txn_op(&w->facts->txns, w->facts->txn_of[m])->type == OP_FAIL;
 	free(txn_at);
 	return ok || err_set(err, "the order does not hold every transaction once");
 }
