@@ -1,0 +1,557 @@
+/* stream against processors that really run: every choice of what was taken, in every
+ * order. */
+#include "checkers/seed/stream.h"
+#include "tests/checkers/definition.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char *const anomalies[] = {
+	"lost-tuple", "duplicate-tuple", "unknown-tuple",  "count-reset",
+	"count-gap",  "reordered-tuple", "diverged-state", NULL};
+
+enum graph {
+	PASS,
+	UNIQ_KEY,
+	COUNT_KEY,
+	SPLIT_MERGE,
+	UNIQ_LAST,
+	UNIQ_FILTER,
+	FLATTEN,
+	UNIQ_COUNT,
+	TABLE,
+};
+
+/* What is promised, in the test that runs. */
+static enum graph graph;
+static const char *promise;
+
+enum {
+	OUTS_MAX = 40
+};
+
+struct outs {
+	val items[OUTS_MAX];
+	size_t count;
+};
+
+/* ---- values --------------------------------------------------------------------------- */
+
+static val
+number(int64_t n)
+{
+	return val_small(n);
+}
+
+static val
+list(struct values *values, size_t count, ...)
+{
+	val items[8];
+	va_list arguments;
+
+	va_start(arguments, count);
+	for (size_t i = 0; i < count; i++)
+		items[i] = va_arg(arguments, val);
+	va_end(arguments);
+	return val_list(values, items, count);
+}
+
+static val
+text(struct values *values, const char *string)
+{
+	return val_string(values, string);
+}
+
+/* The description of the graph; nil: the model tells it. */
+static val
+description(struct values *v)
+{
+	val none = list(v, 1, VAL_OF_NIL), a = text(v, "a");
+	val uniq = list(v, 4, text(v, "u"), text(v, "uniq"), none, number(1));
+	val behind_uniq = list(v, 1, text(v, "u"));
+
+	switch (graph) {
+	case SPLIT_MERGE:
+		return list(v, 3,
+			    list(v, 6, text(v, "f"), text(v, "filter"), none, number(1),
+				 text(v, "="), a),
+			    list(v, 6, text(v, "g"), text(v, "filter"), none, number(1),
+				 text(v, "!="), a),
+			    list(v, 4, text(v, "m"), text(v, "project"),
+				 list(v, 2, text(v, "f"), text(v, "g")),
+				 list(v, 1, number(1))));
+	case UNIQ_LAST:
+		return list(v, 1, uniq);
+	case UNIQ_FILTER:
+		return list(v, 2, uniq,
+			    list(v, 6, text(v, "f"), text(v, "filter"), behind_uniq,
+				 number(0), text(v, "<"), number(3)));
+	case FLATTEN:
+		return list(v, 2,
+			    list(v, 4, text(v, "s"), text(v, "flatten"), none, number(2)),
+			    list(v, 4, text(v, "p"), text(v, "project"),
+				 list(v, 1, text(v, "s")),
+				 list(v, 2, number(1), number(2))));
+	case UNIQ_COUNT:
+		return list(v, 2, uniq,
+			    list(v, 3, text(v, "c"), text(v, "count"), behind_uniq));
+	case TABLE: {
+		val table[] = {a, list(v, 2, text(v, "x"), text(v, "y"))};
+		return list(v, 2,
+			    list(v, 5, text(v, "t"), text(v, "table"), none, number(1),
+				 val_map(v, table, 2)),
+			    list(v, 4, text(v, "p"), text(v, "project"),
+				 list(v, 1, text(v, "t")), list(v, 1, number(1))));
+	}
+	default:
+		return VAL_OF_NIL;
+	}
+}
+
+/* ---- processors ----------------------------------------------------------------------- */
+
+static void
+put(struct outs *outs, val tuple)
+{
+	if (outs->count < OUTS_MAX)
+		outs->items[outs->count++] = tuple;
+}
+
+static bool
+is_first_of_key(const struct values *v, const val *tuples, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (val_at(v, tuples[k], 1) == val_at(v, tuples[i], 1))
+			return false;
+	return true;
+}
+
+/* Runs over the tuples in this order. Counts are judged apart: here each gives its key. */
+static void
+process(struct values *v, const val *tuples, size_t count, struct outs *outs)
+{
+	outs->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		val tuple = tuples[i], key = val_at(v, tuple, 1);
+		bool is_first = is_first_of_key(v, tuples, i);
+		if (graph == PASS)
+			put(outs, tuple);
+		if (graph == UNIQ_KEY && is_first)
+			put(outs, list(v, 1, key));
+		if (graph == SPLIT_MERGE)
+			put(outs, list(v, 1, key));
+		if (graph == UNIQ_LAST && is_first)
+			put(outs, tuple);
+		if (graph == UNIQ_FILTER && is_first &&
+		    val_number(v, val_at(v, tuple, 0)) < 3)
+			put(outs, tuple);
+		if (graph == COUNT_KEY)
+			put(outs, list(v, 1, key));
+		if (graph == UNIQ_COUNT && is_first)
+			put(outs, list(v, 1, VAL_OF_NIL));
+		for (size_t k = 0; graph == FLATTEN && k < 2; k++)
+			put(outs, list(v, 2, key, val_at(v, val_at(v, tuple, 2), k)));
+		if (graph == TABLE && key == text(v, "a")) {
+			put(outs, list(v, 1, text(v, "x")));
+			put(outs, list(v, 1, text(v, "y")));
+		}
+	}
+}
+
+/* ---- the definition ------------------------------------------------------------------- */
+
+static bool
+is_f(const struct history *history, const struct op *op, const char *name)
+{
+	return strcmp(history_f_name(history, op->f), name) == 0;
+}
+
+static const struct op *
+last_collect(const struct history *history)
+{
+	const struct op *last = NULL;
+
+	vec_each (struct op, op, &history->ops)
+		if (is_f(history, op, "collect"))
+			last = op;
+	return last == NULL || last->type != OP_OK ? NULL : last;
+}
+
+static size_t
+times(const struct values *v, const struct outs *outs, val tuple)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < outs->count; i++)
+		found += val_equal(v, outs->items[i], tuple);
+	return found;
+}
+
+struct trial {
+	struct values *v;
+	struct outs outputs; /* as they came; of counts, their keys */
+	val tuples[DEFINITION_OPS_MAX], taken[DEFINITION_OPS_MAX];
+	bool acked[DEFINITION_OPS_MAX];
+	size_t count, taken_count;
+	struct outs support; /* what can come out at all */
+	bool loses, repeats, found;
+};
+
+static bool
+is_counted(void)
+{
+	return graph == COUNT_KEY || graph == UNIQ_COUNT;
+}
+
+/* The counts of one key, in their order. */
+static bool
+are_counts_right(const struct trial *trial, const struct history *history, val key,
+		 size_t most, size_t least)
+{
+	const struct values *v = trial->v;
+	val list_of = last_collect(history)->output;
+	int64_t last = 0;
+	bool has_last = false;
+
+	for (size_t i = 0; i < val_count(v, list_of); i++) {
+		val out = val_at(v, list_of, i);
+		bool has_key = graph == COUNT_KEY;
+		if (has_key && val_at(v, out, 0) != key)
+			continue;
+		int64_t n = val_number(v, val_at(v, out, has_key));
+		if (has_last && (n < last || (n == last && !trial->repeats)))
+			return false;
+		if (!trial->loses && !trial->repeats && n != last + 1)
+			return false;
+		has_last = true;
+		last = n;
+	}
+	return (trial->loses || last >= (int64_t)least) &&
+	       (trial->repeats ? last == 0 || most > 0 : last <= (int64_t)most);
+}
+
+static bool
+is_possible(const struct trial *trial, const struct outs *expected)
+{
+	for (size_t i = 0; i < expected->count; i++)
+		if (!trial->loses &&
+		    times(trial->v, &trial->outputs, expected->items[i]) <
+			    times(trial->v, expected, expected->items[i]))
+			return false;
+	for (size_t i = 0; i < trial->outputs.count; i++) {
+		val out = trial->outputs.items[i];
+		if (trial->repeats ? times(trial->v, &trial->support, out) == 0
+				   : times(trial->v, &trial->outputs, out) >
+					     times(trial->v, expected, out))
+			return false;
+	}
+	return true;
+}
+
+/* All orders of what was taken. */
+static void
+try_orders(struct trial *trial, size_t from)
+{
+	struct outs expected;
+
+	if (from == trial->taken_count) {
+		process(trial->v, trial->taken, trial->taken_count, &expected);
+		trial->found = trial->found || is_possible(trial, &expected);
+	}
+	for (size_t i = from; i < trial->taken_count && !trial->found; i++) {
+		val first = trial->taken[from];
+		trial->taken[from] = trial->taken[i];
+		trial->taken[i] = first;
+		try_orders(trial, from + 1);
+		trial->taken[i] = trial->taken[from];
+		trial->taken[from] = first;
+	}
+}
+
+/* All choices of what was taken; where tuples may be lost, also of what was acknowledged. */
+static void
+try_choices(struct trial *trial, size_t i)
+{
+	if (i == trial->count) {
+		try_orders(trial, 0);
+		return;
+	}
+	trial->taken[trial->taken_count++] = trial->tuples[i];
+	try_choices(trial, i + 1);
+	trial->taken_count--;
+	if (!trial->found && (trial->loses || !trial->acked[i]))
+		try_choices(trial, i + 1);
+}
+
+static bool
+are_states_equal(const struct history *history)
+{
+	vec_each (struct op, a, &history->ops)
+		vec_each (struct op, b, &history->ops)
+			if (is_f(history, a, "state") && is_f(history, b, "state") &&
+			    a->type == OP_OK && b->type == OP_OK &&
+			    a->output != b->output)
+				return false;
+	return true;
+}
+
+static bool
+is_counting_right(struct trial *trial, const struct history *history)
+{
+	struct outs most, least;
+	val acked[DEFINITION_OPS_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < trial->count; i++)
+		if (trial->acked[i])
+			acked[count++] = trial->tuples[i];
+	process(trial->v, trial->tuples, trial->count, &most);
+	process(trial->v, acked, count, &least);
+	for (size_t i = 0; i < trial->outputs.count; i++)
+		if (times(trial->v, &most, trial->outputs.items[i]) == 0)
+			return false;
+	for (size_t i = 0; i < most.count; i++) {
+		val tuple = most.items[i];
+		if (!are_counts_right(trial, history, val_at(trial->v, tuple, 0),
+				      times(trial->v, &most, tuple),
+				      times(trial->v, &least, tuple)))
+			return false;
+	}
+	return true;
+}
+
+static void
+read_trial(struct trial *trial, const struct history *history, const struct op *collect)
+{
+	struct values *v = trial->v;
+
+	vec_each (struct op, op, &history->ops)
+		if (op->f == F_SEND && op->type != OP_FAIL &&
+		    op->invoke_at < collect->complete_at) {
+			trial->acked[trial->count] =
+				op->type == OP_OK && op->complete_at < collect->invoke_at;
+			trial->tuples[trial->count++] = op->input;
+		}
+	for (size_t i = 0; i < val_count(v, collect->output); i++) {
+		val out = val_at(v, collect->output, i);
+		if (graph == COUNT_KEY)
+			out = list(v, 1, val_at(v, out, 0));
+		if (graph == UNIQ_COUNT)
+			out = list(v, 1, VAL_OF_NIL);
+		put(&trial->outputs, out);
+	}
+}
+
+/* Each tuple alone, whatever was before it. */
+static void
+find_support(struct trial *trial)
+{
+	for (size_t i = 0; i < trial->count; i++) {
+		struct outs alone;
+		process(trial->v, &trial->tuples[i], 1, &alone);
+		for (size_t k = 0; k < alone.count; k++)
+			put(&trial->support, alone.items[k]);
+	}
+}
+
+static bool
+is_allowed(const struct history *history, bool strict)
+{
+	const struct op *collect = last_collect(history);
+	struct trial trial = {.v = (struct values *)&history->values,
+			      .loses = strstr(promise, "at-most") != NULL,
+			      .repeats = strstr(promise, "at-least") != NULL};
+
+	(void)strict;
+	if (collect == NULL)
+		return true; /* unknown */
+	read_trial(&trial, history, collect);
+	find_support(&trial);
+	if (is_counted())
+		return are_states_equal(history) && is_counting_right(&trial, history);
+	try_choices(&trial, 0);
+	return trial.found && are_states_equal(history);
+}
+
+/* ---- histories ------------------------------------------------------------------------ */
+
+static void
+ask(struct history *history, struct choices *choices, struct op *op)
+{
+	struct values *v = &history->values;
+	size_t i = history->ops.count;
+
+	if (i == 0 && description(v) != VAL_OF_NIL) {
+		op->f = history_f(history, "pipeline", 8);
+		op->input = description(v);
+		return;
+	}
+	if (!choices->tries_all && choose_whether(choices, 0.05)) {
+		op->f = history_f(history, "state", 5);
+		return;
+	}
+	op->f = F_SEND;
+	if (choose_whether(choices, 0.3))
+		op->f = history_f(history, "collect", 7);
+	else
+		op->input = list(v, 3, number((int64_t)i),
+				 text(v, choose(choices, 2) ? "a" : "b"),
+				 list(v, 2, text(v, "x"), text(v, "y")));
+}
+
+static val
+counted(struct values *v, val tuple, size_t count)
+{
+	return graph == UNIQ_COUNT
+		       ? list(v, 1, number((int64_t)count))
+		       : list(v, 2, val_at(v, tuple, 0), number((int64_t)count));
+}
+
+/* What a processor gives, mostly; something is lost, doubled or out of place. */
+static void
+answer(struct history *history, struct choices *choices, struct op *op)
+{
+	struct values *v = &history->values;
+	val tuples[DEFINITION_OPS_MAX], items[OUTS_MAX];
+	struct outs outs;
+	size_t count = 0, kept = 0;
+
+	if (is_f(history, op, "state"))
+		op->output = number((int64_t)choose_whether(choices, 0.1));
+	if (!is_f(history, op, "collect"))
+		return;
+	vec_each (struct op, send, &history->ops)
+		if (send->f == F_SEND &&
+		    choose_whether(choices, send->type == OP_OK ? 0.95 : 0.4))
+			tuples[count++] = send->input;
+	process(v, tuples, count, &outs);
+	for (size_t i = 0; i < outs.count; i++) {
+		val out = outs.items[i];
+		if (is_counted())
+			out = counted(v, out,
+				      times(v, &(struct outs){.count = 0}, out) + i + 1);
+		if (is_counted() && graph == COUNT_KEY) {
+			struct outs before = outs;
+			before.count = i + 1;
+			out = counted(v, outs.items[i], times(v, &before, outs.items[i]));
+		}
+		if (choices->tries_all || !choose_whether(choices, 0.05))
+			items[kept++] = out;
+		if (!choices->tries_all && kept < OUTS_MAX - 2 &&
+		    choose_whether(choices, 0.05))
+			items[kept++] = out;
+	}
+	op->output = val_list(v, items, kept);
+}
+
+static void
+compare(enum graph tested, const char *model)
+{
+	struct definition stream = {.checker = "stream",
+				    .model = model,
+				    .ask = ask,
+				    .answer = answer,
+				    .is_allowed = is_allowed,
+				    .anomalies = anomalies,
+				    .keeps_numbers = true,
+				    .ops_all = 2};
+
+	graph = tested;
+	promise = model;
+	definition_compare(&stream);
+}
+
+static void
+compare_promises(enum graph tested, const char *operator)
+{
+	static const char *const promises[] = {"exactly-once", "at-least-once",
+					       "at-most-once"};
+
+	for (size_t i = 0; i < 3; i++) {
+		char model[64];
+		snprintf(model, sizeof(model), "%s/%s", promises[i], operator);
+		compare(tested, model);
+	}
+}
+
+static void
+one_operator_agrees_with_processors(void **state)
+{
+	(void)state;
+	compare_promises(PASS, "pass");
+	compare_promises(UNIQ_KEY, "uniq");
+	compare_promises(COUNT_KEY, "count");
+}
+
+static void
+graphs_agree_with_processors(void **state)
+{
+	(void)state;
+	compare_promises(SPLIT_MERGE, "");
+	compare_promises(FLATTEN, "");
+	compare_promises(TABLE, "");
+	compare_promises(UNIQ_COUNT, "");
+}
+
+static void
+choices_of_uniq_agree_with_processors(void **state)
+{
+	(void)state;
+	compare_promises(UNIQ_LAST, "");
+	compare_promises(UNIQ_FILTER, "");
+}
+
+/* ---- budgets -------------------------------------------------------------------------- */
+
+static void
+a_budget_that_is_over_means_unknown(void **state)
+{
+	atomic_bool stop = true;
+	struct check_options over = {.budget.stop = &stop};
+	struct check_options small = {.budget.bytes_max = 4096};
+	struct check_result result;
+	struct history history;
+
+	(void)state;
+	history_init(&history);
+	for (uint32_t i = 0; i < 500; i++) {
+		struct op op = {.f = F_SEND,
+				.type = OP_OK,
+				.process = i,
+				.invoke_at = 2 * i,
+				.complete_at = 2 * i + 1};
+		op.input = val_pair(&history.values, number(i), number(1));
+		if (i == 499) {
+			op.f = history_f(&history, "collect", 7);
+			op.output = val_list(&history.values, NULL, 0);
+		}
+		history_add(&history, &op);
+	}
+	checker_run(&checker_stream, &history, &over, &result);
+	assert_int_equal(result.verdict, VERDICT_UNKNOWN);
+	assert_non_null(strstr(result.reason, "budget of time"));
+	check_result_release(&result);
+	checker_run(&checker_stream, &history, &small, &result);
+	assert_int_equal(result.verdict, VERDICT_UNKNOWN);
+	assert_non_null(strstr(result.reason, "budget of memory"));
+	check_result_release(&result);
+	history_release(&history);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_operator_agrees_with_processors),
+		cmocka_unit_test(graphs_agree_with_processors),
+		cmocka_unit_test(choices_of_uniq_agree_with_processors),
+		cmocka_unit_test(a_budget_that_is_over_means_unknown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
