@@ -2,8 +2,9 @@
  *
  * There is no I/O, no time, no chance, no loading of code and no catching of errors. What
  * is left gives the same answers in every run and on every machine: pairs and next follow
- * the order of keys, tostring and string.format refuse what has only an address. The memory
- * is bounded, and lua_sandbox_call ends what runs too long. */
+ * the order of keys, tostring and string.format refuse what has only an address; string.find
+ * finds plain text, and there are no patterns. The memory is bounded, and lua_sandbox_call
+ * ends what runs too long. */
 #ifndef HARNESS_LUA_SANDBOX_H
 #define HARNESS_LUA_SANDBOX_H
 
