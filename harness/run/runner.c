@@ -137,6 +137,10 @@ watch(struct run *run, struct crew *crew, const char *phase, int64_t deadline_ns
 		if (!is_stopped &&
 		    (interrupt_came() || recorder_failed(run->recorder, &ignored) ||
 		     found_online(run) || clock_ns() > deadline_ns)) {
+			if (found_online(run))
+				note(run, "phase",
+				     "a violation was found on the way: "
+				     "the clients end");
 			turns_stop(run->turns);
 			deadline_ns = clock_ns() +
 				      (2 * run->test->timeout_ms + GRACE_MS) * NS_PER_MS;
@@ -232,6 +236,7 @@ end_online(struct run *run)
 		return;
 	online_check_end(run->online, &words);
 	note(run, "checked online", "%s", buf_text(&words));
+	log_info("checked online: %s", buf_text(&words));
 	online_check_free(run->online);
 	run->online = NULL;
 	buf_release(&words);

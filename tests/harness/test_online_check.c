@@ -1,6 +1,8 @@
 /* Judging beside the recorder: batches from one thread are judged on another. */
+#include "base/clock.h"
 #include "base/file.h"
 #include "harness/run/recorder.h"
+#include "harness/run/status.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -203,6 +205,27 @@ a_recorder_tells_what_it_records(void **state)
 	assert_true(file_remove_tree(folder, &err));
 }
 
+/* ---- the status line ---- */
+
+static void
+status_line_tells_how_far_was_judged(void **state)
+{
+	const struct tally tally = {.ok = 24001, .fail = 120, .info = 3};
+	struct status status;
+	struct buf line = {0};
+
+	(void)state;
+	status_init(&status, 0, 30 * NS_PER_S, false);
+	status_line(&status, NS_PER_S, "clients", tally, "", &line);
+	assert_null(strstr(buf_text(&line), "checked"));
+	status.is_judged = true;
+	status.judged = 24110;
+	buf_clear(&line);
+	status_line(&status, 2 * NS_PER_S, "clients", tally, "", &line);
+	assert_non_null(strstr(buf_text(&line), "  checked 24,110"));
+	buf_release(&line);
+}
+
 int
 main(void)
 {
@@ -213,6 +236,7 @@ main(void)
 		cmocka_unit_test(valid_batches_say_how_much_was_judged),
 		cmocka_unit_test(too_many_waiting_operations_end_the_judging),
 		cmocka_unit_test(a_recorder_tells_what_it_records),
+		cmocka_unit_test(status_line_tells_how_far_was_judged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

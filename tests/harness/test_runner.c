@@ -231,6 +231,44 @@ forgotten_writes_are_invalid(void **state)
 	assert_int_equal(verdict_of(&test, &forgetful), VERDICT_INVALID);
 }
 
+/* Asked for ten seconds, it ends in a fraction of them; the checker at the end decides, and
+ * its explanation is in the report. */
+static void
+run_that_is_checked_online_ends_at_the_first_violation(void **state)
+{
+	const struct system forgetful = system_like(invoke_forgetfully);
+	int64_t start_ns = clock_ns();
+	struct run_outcome outcome;
+	struct test test;
+	struct err err;
+
+	(void)state;
+	prepare(&test, "register", 10000, 5000);
+	test.check = "online";
+	assert_true(run(&test, &forgetful, &outcome, &err));
+	assert_int_equal(outcome.verdict, VERDICT_INVALID);
+	assert_in_range(clock_ns() - start_ns, 0, 7000 * NS_PER_MS);
+	assert_non_null(strstr(buf_text(&outcome.words), "stale-read"));
+	assert_non_null(strstr(buf_text(&outcome.words), "process "));
+	run_outcome_release(&outcome);
+	test_release(&test);
+}
+
+/* And one without a violation is judged to its end. */
+static void
+run_that_is_checked_online_and_valid_takes_its_time(void **state)
+{
+	struct test test;
+
+	(void)state;
+	prepare(&test, "register", 300, 5000);
+	test.check = "online";
+	assert_int_equal(verdict_of(&test, NULL), VERDICT_VALID);
+	prepare(&test, "set", 300, 5000);
+	test.check = "online";
+	assert_int_equal(verdict_of(&test, NULL), VERDICT_VALID);
+}
+
 static void
 nobody_acknowledging_is_unknown(void **state)
 {
@@ -504,6 +542,8 @@ main(void)
 		TEST(full_disk_ends_the_run_in_order_with_a_sentence),
 		TEST(short_run_with_null_is_valid),
 		TEST(forgotten_writes_are_invalid),
+		TEST(run_that_is_checked_online_ends_at_the_first_violation),
+		TEST(run_that_is_checked_online_and_valid_takes_its_time),
 		TEST(nobody_acknowledging_is_unknown),
 		TEST(dead_node_is_not_asked_in_a_loop),
 		TEST(process_is_never_heard_of_again_after_info),
