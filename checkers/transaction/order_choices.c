@@ -133,7 +133,7 @@ static bool
 make(struct order_solver *s, uint32_t literal, uint32_t reason)
 {
 	size_t arcs = s->graph->added.count;
-	const struct arc *arc = s->choices[literal / 2].arcs[literal % 2];
+	const struct arc *arc = s->choices.items[literal / 2].arcs[literal % 2];
 
 	for (int i = 0; i < 2 && arc[i].from != NODE_NONE; i++)
 		if (!acyclic_add(s->graph, arc[i].from, arc[i].to, literal)) {
@@ -384,8 +384,11 @@ learn(struct order_solver *s)
 static uint32_t
 likely_side(const struct order_solver *s, uint32_t choice)
 {
-	const struct arc *a = s->choices[choice].arcs[0], *b = s->choices[choice].arcs[1];
+	const struct order_choice *of = &s->choices.items[choice];
+	const struct arc *a = of->arcs[0], *b = of->arcs[1];
 	const uint32_t *place = s->graph->place;
+	if (b->from == NODE_NONE)
+		return 0;
 	int64_t of_a = (int64_t)place[a->to] - place[a->from];
 	int64_t of_b = (int64_t)place[b->to] - place[b->from];
 
@@ -417,9 +420,77 @@ decide(struct order_solver *s, uint32_t choice)
 	return false;
 }
 
-static enum verdict
-search(struct order_solver *s, const struct budget *budget)
+/* Where in the present order a choice belongs. */
+static uint32_t
+place_of(const struct order_solver *s, uint32_t choice)
 {
+	const struct order_choice *of = &s->choices.items[choice];
+	const uint32_t *place = s->graph->place;
+	uint32_t first = place[of->arcs[0][0].to];
+
+	if (of->arcs[1][0].from != NODE_NONE && place[of->arcs[1][0].to] < first)
+		first = place[of->arcs[1][0].to];
+	return first;
+}
+
+/* From the front of the present order to its back: what is close together there is
+ * decided together, and conflicts stay local. */
+static void
+queue_choices(struct order_solver *s)
+{
+	uint64_t *words = mem_new(s->choice_count, sizeof(*words));
+
+	for (uint32_t choice = 0; choice < s->choice_count; choice++)
+		words[choice] = (uint64_t)place_of(s, choice) << 32 | choice;
+	sort_words(words, s->choice_count);
+	s->heap_count = 0;
+	memset(s->heap_place, 0, s->choice_count * sizeof(*s->heap_place));
+	for (uint32_t i = 0; i < s->choice_count; i++) {
+		s->stamp[(uint32_t)words[i]] = s->choice_count - i;
+		heap_push(s, (uint32_t)words[i]);
+	}
+	s->stamps = s->choice_count;
+	free(words);
+}
+
+static void *
+grow(void *items, size_t old, size_t count, size_t bytes)
+{
+	char *grown = mem_resize(items, count, bytes);
+
+	memset(grown + old * bytes, 0, (count - old) * bytes);
+	return grown;
+}
+
+/* Room in the arrays for the choices that were added; then all are made again, as the
+ * present order suggests, so that the new ones are made next to those near them. */
+static void
+take_choices(struct order_solver *s)
+{
+	size_t old = s->choice_count, n = s->choices.count;
+
+	if (old == n)
+		return;
+	s->choice_used = grow(s->choice_used, old, n, sizeof(*s->choice_used));
+	s->value = grow(s->value, old, n, sizeof(*s->value));
+	s->level = grow(s->level, old, n, sizeof(*s->level));
+	s->reason = grow(s->reason, old, n, sizeof(*s->reason));
+	s->unit = grow(s->unit, old, n, sizeof(*s->unit));
+	s->watches = grow(s->watches, 2 * old, 2 * n, sizeof(*s->watches));
+	s->heap = grow(s->heap, old, n, sizeof(*s->heap));
+	s->heap_place = grow(s->heap_place, old, n, sizeof(*s->heap_place));
+	s->stamp = grow(s->stamp, old, n, sizeof(*s->stamp));
+	s->seen = grow(s->seen, old, n, sizeof(*s->seen));
+	memset(s->watches + 2 * old, 0xff, 2 * (n - old) * sizeof(*s->watches));
+	s->choice_count = (uint32_t)n;
+	go_back(s, 0);
+	queue_choices(s);
+}
+
+enum verdict
+order_solve(struct order_solver *s)
+{
+	take_choices(s);
 	for (uint64_t turn = 0;; turn++) {
 		bool ok = propagate(s);
 		uint32_t choice = ok ? next_unmade(s) : NODE_NONE;
@@ -431,61 +502,33 @@ search(struct order_solver *s, const struct budget *budget)
 		}
 		if (!ok && !learn(s))
 			return VERDICT_INVALID;
+		if (s->conflicts > s->conflicts_max)
+			return VERDICT_UNKNOWN;
 		if (turn % 256 == 0 &&
-		    (budget_is_over(budget) ||
+		    (budget_is_over(s->budget) ||
 		     s->clauses.count * sizeof(uint32_t) > s->bytes_max ||
 		     s->clauses.count > UINT32_MAX / 4))
 			return VERDICT_UNKNOWN;
 	}
 }
 
-/* At first from the front of the present order to its back: what is close together there
- * is decided together, and conflicts stay local. */
-static void
-queue_choices(struct order_solver *s)
+void
+order_solver_init(struct order_solver *s, struct acyclic *graph,
+		  const struct budget *budget)
 {
-	uint64_t *words = mem_new(s->choice_count, sizeof(*words));
-
-	for (uint32_t choice = 0; choice < s->choice_count; choice++) {
-		uint32_t a = s->graph->place[s->choices[choice].arcs[0][0].to];
-		uint32_t b = s->graph->place[s->choices[choice].arcs[1][0].to];
-		words[choice] = (uint64_t)(a < b ? a : b) << 32 | choice;
-	}
-	sort_words(words, s->choice_count);
-	for (uint32_t i = 0; i < s->choice_count; i++) {
-		s->stamp[(uint32_t)words[i]] = s->choice_count - i;
-		heap_push(s, (uint32_t)words[i]);
-	}
-	s->stamps = s->choice_count;
-	free(words);
-}
-
-enum verdict
-order_solve(struct order_solver *s, struct acyclic *graph,
-	    const struct order_choice *choices, uint32_t choice_count,
-	    const struct budget *budget)
-{
-	size_t n = choice_count;
 	size_t bytes = budget->bytes_max != 0 ? budget->bytes_max : BUDGET_BYTES_DEFAULT;
 
 	*s = (struct order_solver){.graph = graph,
-				   .choices = choices,
-				   .choice_count = choice_count,
+				   .budget = budget,
+				   .conflicts_max = UINT64_MAX,
 				   .bytes_max = bytes / 4};
 	s->touched = mem_new(graph->node_count, sizeof(*s->touched));
-	s->choice_used = mem_new(n, sizeof(*s->choice_used));
-	s->value = mem_new(n, sizeof(*s->value));
-	s->level = mem_new(n, sizeof(*s->level));
-	s->reason = mem_new(n, sizeof(*s->reason));
-	s->unit = mem_new(n, sizeof(*s->unit));
-	s->watches = mem_new(2 * n, sizeof(*s->watches));
-	s->heap = mem_new(n, sizeof(*s->heap));
-	s->heap_place = mem_new(n, sizeof(*s->heap_place));
-	s->stamp = mem_new(n, sizeof(*s->stamp));
-	s->seen = mem_new(n, sizeof(*s->seen));
-	memset(s->watches, 0xff, 2 * n * sizeof(*s->watches));
-	queue_choices(s);
-	return search(s, budget);
+}
+
+void
+order_solver_add(struct order_solver *s, const struct order_choice *choice)
+{
+	vec_push(&s->choices, *choice);
 }
 
 void
@@ -502,6 +545,7 @@ order_solver_release(struct order_solver *s)
 	free(s->heap_place);
 	free(s->stamp);
 	free(s->seen);
+	vec_release(&s->choices);
 	vec_release(&s->clauses);
 	vec_release(&s->trail);
 	vec_release(&s->levels);

@@ -13,19 +13,22 @@
 #include "checkers/transaction/acyclic.h"
 #include "checkers/checker.h"
 
-/* Two sides with one or two edges each; `arcs[side][1].from` is NODE_NONE when one. */
+/* Two sides with up to two edges each, NODE_NONE where there is none; the first side has
+ * one at least, and is tried first when the second has none. */
 #define NODE_NONE UINT32_MAX
 struct order_choice {
 	struct arc arcs[2][2];
 };
 
 struct order_solver {
-	struct acyclic *graph;		    /* borrowed; holds the edges of the answer */
-	const struct order_choice *choices; /* borrowed */
-	uint32_t choice_count;
-	bool *touched;	   /* owned, by node: lay on a cycle that the search met */
-	bool *choice_used; /* owned, by choice: likewise */
+	struct acyclic *graph;	     /* borrowed; holds the edges of the answer */
+	const struct budget *budget; /* borrowed */
+	VEC(struct order_choice) choices;
+	uint32_t choice_count; /* those that the arrays below have room for */
+	bool *touched;	       /* owned, by node: lay on a cycle that the search met */
+	bool *choice_used;     /* owned, by choice: likewise */
 	uint64_t conflicts, decisions;
+	uint64_t conflicts_max; /* then UNKNOWN; may be set after order_solver_init */
 
 	/* The state of the search; literal = 2 * choice + side. */
 	uint8_t *value;	   /* owned: side + 1; 0: open */
@@ -49,12 +52,18 @@ struct order_solver {
 	size_t bytes_max;
 };
 
-/* VALID: ->graph has an order that respects one side of every choice. INVALID: there is
- * none; the nodes and choices of the proof are in touched and choice_used. UNKNOWN: the
- * budget ended the search. The caller calls order_solver_release. */
-enum verdict order_solve(struct order_solver *solver, struct acyclic *graph,
-			 const struct order_choice *choices, uint32_t choice_count,
-			 const struct budget *budget);
+/* Begins without choices. The caller calls order_solver_release. */
+void order_solver_init(struct order_solver *solver, struct acyclic *graph,
+		       const struct budget *budget);
 void order_solver_release(struct order_solver *solver);
+
+/* Adds a choice, also after an answer: then order_solve goes on from where it stands, so
+ * that choices may be told only when an order does not respect them of itself. */
+void order_solver_add(struct order_solver *solver, const struct order_choice *choice);
+
+/* VALID: ->graph has an order that respects one side of every choice told so far.
+ * INVALID: there is none; the nodes and choices of the proof are in touched and
+ * choice_used. UNKNOWN: the budget ended the search. */
+enum verdict order_solve(struct order_solver *solver);
 
 #endif

@@ -6,11 +6,9 @@ static bool
 has_no_order(const struct dependencies *d, const struct rw_question *question,
 	     const struct budget *budget, const uint32_t *txns, uint32_t count)
 {
-	struct rw_question strict = *question;
 	struct rw_answer answer;
 
-	strict.slack = SLACK_ENDLESS;
-	rw_order_find(d, txns, count, &strict, budget, &answer);
+	rw_order_find(d, txns, count, question, budget, &answer);
 	bool none = answer.verdict == VERDICT_INVALID;
 	rw_answer_release(&answer);
 	return none;

@@ -5,7 +5,7 @@
 
 #include "checkers/transaction/rw_order.h"
 
-/* Shrinks `core` (which has no order under the question, without slack) until nothing can
+/* Shrinks `core` (which has no order under the question) until nothing can
  * be left out, or `tries_max` questions were asked. */
 void rw_core_shrink(const struct dependencies *d, const struct rw_question *question,
 		    const struct budget *budget, int tries_max, uint32_t *core,

@@ -5,7 +5,9 @@
  * two chains of versions of one key the choice which comes first. Chains are joined by
  * read-modify-write (Tan et al., "Cobra", OSDI 2020), the initial version is first.
  * Choices that real time leaves are found in time order, so there are about n * width of
- * them; edges of real time run over a line of events and cost O(n). The rest is
+ * them; edges of real time run over a line of events and cost O(n). Where real time need
+ * not be kept, the choices between chains that are far apart in time are made only when
+ * an order found without them puts one into the midst of the other. The rest is
  * order_choices.h: complete, NP-complete in general.
  *
  * Snapshot isolation has two nodes for each transaction, its snapshot and its commit:
@@ -18,15 +20,10 @@
 
 #include "checkers/transaction/rw_register.h"
 
-#define SLACK_ENDLESS UINT32_MAX
-
 struct rw_question {
 	bool snapshot; /* snapshot isolation; else serializable */
 	bool process;  /* the order within each process must be kept */
 	bool realtime; /* real time must be kept */
-	/* When real time need not be kept: keep it nevertheless between what is further
-	 * apart than this, in events. A restriction: only VALID is then an answer. */
-	uint32_t slack;
 };
 
 struct rw_answer {

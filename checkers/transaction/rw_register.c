@@ -307,6 +307,10 @@ release_versions(struct dependencies *d)
 	free(v->slots);
 	free(v->starts);
 	free(v->mop_versions);
+	free(v->notes.index);
+	free(v->notes.successor);
+	free(v->notes.segment_of);
+	free(v->notes.has_before);
 	free(v);
 }
 

@@ -35,6 +35,15 @@ struct rw_reason {
 	uint32_t from, to, reader, key;
 };
 
+/* What rw_order.h notes of each transaction and version while it answers; zeros between
+ * two questions. Kept, because hundreds of small questions are asked to shrink a core. */
+struct rw_notes {
+	uint32_t *index;      /* owned: transaction -> its place in the question + 1 */
+	uint32_t *successor;  /* owned: version -> the next of its chain + 1 */
+	uint32_t *segment_of; /* owned: version -> segment + 1 */
+	bool *has_before;     /* owned: version -> stands behind another in its chain */
+};
+
 struct rw_versions {
 	VEC(struct version) of;
 	uint32_t *slots; /* owned: open addressing, (key, value) -> version + 1 */
@@ -45,6 +54,7 @@ struct rw_versions {
 		*mop_versions; /* owned, by micro-operation: the version that it read from
 				 * another transaction, or wrote; VERSION_NONE */
 	VEC(struct rw_reason) reasons; /* of the cycles that rw_weak.h found */
+	struct rw_notes notes;	       /* empty until the first question */
 };
 
 /* Fills d (zeros): transactions, findings, and as ->type_state the versions; its graph

@@ -19,18 +19,14 @@ static const struct order_level {
 	enum isolation_anomaly anomaly; /* when there is no such order */
 	struct rw_question question;
 } order_levels[] = {
-	{"strict-serializable", ANOMALY_NO_SERIAL_REALTIME, {false, true, true, 0}},
-	{"strong-snapshot-isolation",
-	 ANOMALY_NO_SNAPSHOT_REALTIME,
-	 {true, true, true, 0}},
-	{"strong-session-serializable",
-	 ANOMALY_NO_SERIAL_PROCESS,
-	 {false, true, false, 0}},
+	{"strict-serializable", ANOMALY_NO_SERIAL_REALTIME, {false, true, true}},
+	{"strong-snapshot-isolation", ANOMALY_NO_SNAPSHOT_REALTIME, {true, true, true}},
+	{"strong-session-serializable", ANOMALY_NO_SERIAL_PROCESS, {false, true, false}},
 	{"strong-session-snapshot-isolation",
 	 ANOMALY_NO_SNAPSHOT_PROCESS,
-	 {true, true, false, 0}},
-	{"serializable", ANOMALY_NO_SERIAL_ORDER, {false, false, false, 0}},
-	{"snapshot-isolation", ANOMALY_NO_SNAPSHOT_ORDER, {true, false, false, 0}},
+	 {true, true, false}},
+	{"serializable", ANOMALY_NO_SERIAL_ORDER, {false, false, false}},
+	{"snapshot-isolation", ANOMALY_NO_SNAPSHOT_ORDER, {true, false, false}},
 };
 
 enum {
@@ -141,15 +137,12 @@ static bool
 have_no_order(struct judge *j, const struct order_level *row, const uint32_t *txns,
 	      size_t count, struct rw_answer *answer)
 {
-	struct rw_question question = row->question;
-
-	question.slack = SLACK_ENDLESS;
-	ask(j, txns, count, &question, answer);
+	ask(j, txns, count, &row->question, answer);
 	return answer->verdict == VERDICT_INVALID;
 }
 
-/* Time may have been used as a hint, so what was found to have no order must prove it
- * again without. The smaller core of that second search is taken when it is one too. */
+/* The core must prove it again by itself: it is what the search met, not the proof. The
+ * smaller core of that second search is taken when it is one too. */
 static bool
 keep_core(struct judge *j, const struct order_level *row, const struct rw_answer *first)
 {
@@ -180,32 +173,20 @@ keep_all(struct judge *j, const struct order_level *row)
 		vec_push(&vec_last(&j->cores)->txns, *txn);
 }
 
-/* Time is a hint where the level does not ask for it: first as if it were asked for,
- * then with more and more slack, at last without. */
 static enum verdict
 find_order(struct judge *j, const struct order_level *row)
 {
-	static const uint32_t slacks[] = {0, 64, 4096, SLACK_ENDLESS};
-	enum verdict verdict = VERDICT_UNKNOWN;
+	struct rw_answer answer;
 
-	for (size_t i = 0; i < sizeof(slacks) / sizeof(slacks[0]); i++) {
-		struct rw_question question = row->question;
-		struct rw_answer answer;
-		question.slack = slacks[i];
-		ask(j, j->txns.items, j->txns.count, &question, &answer);
-		verdict = answer.verdict;
-		if (verdict == VERDICT_VALID)
-			keep_order(j, &question, &answer);
-		if (verdict == VERDICT_UNKNOWN)
-			j->why_unknown = answer.reason;
-		bool is_proof = verdict == VERDICT_INVALID && keep_core(j, row, &answer);
-		bool is_last = slacks[i] == SLACK_ENDLESS || question.realtime;
-		if (verdict == VERDICT_INVALID && is_last && !is_proof)
-			keep_all(j, row);
-		rw_answer_release(&answer);
-		if (verdict != VERDICT_INVALID || is_proof || is_last)
-			break;
-	}
+	ask(j, j->txns.items, j->txns.count, &row->question, &answer);
+	enum verdict verdict = answer.verdict;
+	if (verdict == VERDICT_VALID)
+		keep_order(j, &row->question, &answer);
+	else if (verdict == VERDICT_UNKNOWN)
+		j->why_unknown = answer.reason;
+	else if (!keep_core(j, row, &answer))
+		keep_all(j, row);
+	rw_answer_release(&answer);
 	return verdict;
 }
 
