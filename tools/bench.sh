@@ -65,5 +65,7 @@ timeout 120 "$build/tests/checkers/bench_types"
 echo
 timeout 120 "$build/tests/checkers/bench_weak"
 echo
+timeout 300 "$build/tests/checkers/bench_online"
+echo
 echo "reading and writing histories"
 "$build/tests/results/bench_results"

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "checkers/checker.h"
+#include "checkers/online/online.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,11 +32,35 @@ every_checker_stands_in_the_page(void **state)
 	buf_release(&page);
 }
 
+/* What is found on the way and what is left to the end is told for each. */
+static void
+every_online_decider_has_a_row_in_the_page(void **state)
+{
+	size_t count;
+	const struct online_decider *const *deciders = online_deciders(&count);
+	struct buf page = {0};
+	struct err err;
+
+	(void)state;
+	if (!file_read("docs/CHECKERS.md", 0, &page, &err))
+		fail_msg("%s", err.text);
+	const char *section = strstr(buf_text(&page), "## While the run goes on");
+	assert_non_null(section);
+	for (size_t i = 0; i < count; i++) {
+		char *row = mem_format("| `%s` |", online_decider_name(deciders[i]));
+		if (strstr(section, row) == NULL)
+			fail_msg("docs/CHECKERS.md has no row of %s online", row);
+		free(row);
+	}
+	buf_release(&page);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_checker_stands_in_the_page),
+		cmocka_unit_test(every_online_decider_has_a_row_in_the_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
