@@ -107,31 +107,40 @@ precedes(const struct history *history, const struct op *a, const struct op *b)
 	       (a->type == OP_OK && b->type != OP_FAIL && a->complete_at < b->invoke_at);
 }
 
-/* The read saw something of the key that no transaction wrote with success. */
+static bool
+is_written(const struct history *history, const struct fork_part *seen)
+{
+	const struct values *values = &history->values;
+	struct fork_part part;
+
+	vec_each (struct op, op, &history->ops)
+		for (size_t i = 0;
+		     op->type != OP_FAIL && i < fields_items(values, fork_body(op));
+		     i++) {
+			fork_part_at(values, fork_body(op), i, &part);
+			if (part.is_write && val_equal(values, part.key, seen->key) &&
+			    val_equal(values, part.value, seen->value))
+				return true;
+		}
+	return false;
+}
+
+/* One of them saw something of a key that no transaction wrote with success. */
 static bool
 shows_value(const struct history *history, const struct anomaly *anomaly)
 {
 	const struct values *values = &history->values;
-	const struct op *read = &history->ops.items[*vec_last(&anomaly->ops)];
-	struct fork_part seen, other;
+	struct fork_part seen;
 
-	vec_each (uint32_t, i, &anomaly->ops)
-		if (history->ops.items[*i].type == OP_OK)
-			read = &history->ops.items[*i];
-	for (size_t i = 0; i < fields_items(values, fork_body(read)); i++) {
-		fork_part_at(values, fork_body(read), i, &seen);
-		bool is_written = seen.is_write || seen.value == VAL_OF_NIL;
-		vec_each (struct op, op, &history->ops)
-			for (size_t j = 0; j < fields_items(values, fork_body(op)) &&
-					   op->type != OP_FAIL && !is_written;
-			     j++) {
-				fork_part_at(values, fork_body(op), j, &other);
-				is_written = other.is_write &&
-					     val_equal(values, other.key, seen.key) &&
-					     val_equal(values, other.value, seen.value);
-			}
-		if (!is_written)
-			return true;
+	vec_each (uint32_t, i, &anomaly->ops) {
+		const struct op *op = &history->ops.items[*i];
+		for (size_t k = 0;
+		     op->type == OP_OK && k < fields_items(values, fork_body(op)); k++) {
+			fork_part_at(values, fork_body(op), k, &seen);
+			if (!seen.is_write && seen.value != VAL_OF_NIL &&
+			    !is_written(history, &seen))
+				return true;
+		}
 	}
 	return false;
 }
