@@ -56,6 +56,7 @@ struct anomaly_step {
 	uint32_t from, to; /* indexes into history->ops */
 	uint32_t witness;  /* a third operation that shows it; UINT32_MAX: none */
 	uint8_t kind;	   /* enum edge_kind */
+	bool is_implied;   /* of a core: it follows from the other steps */
 	val key, first, second;
 };
 

@@ -404,6 +404,7 @@ keep_step(const struct prover *p, const struct fact *fact, struct proof *proof)
 					  .to = prover_op(p, fact->to),
 					  .witness = UINT32_MAX,
 					  .kind = fact->kind,
+					  .is_implied = fact->source != FACT_GIVEN,
 					  .key = fact->key,
 					  .first = fact->first,
 					  .second = fact->second};

@@ -268,7 +268,8 @@ print_arrow(const struct history *history, const struct anomaly_step *step,
 	buf_printf(out,
 		   "T%u -> T%u [color=\"%s\" style=\"%s\" label=<<FONT COLOR=\"%s\">"
 		   "<B>%s</B></FONT>",
-		   step->from, step->to, style->colour, style->style, style->colour,
+		   step->from, step->to, style->colour,
+		   step->is_implied ? "dotted" : style->style, style->colour,
 		   style->name);
 	print_reason(history, step, out);
 	buf_string(out, ">];\n");
