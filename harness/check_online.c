@@ -123,6 +123,12 @@ refuse(const char *checker, struct err *err)
 	return false;
 }
 
+static const char *
+name_of(const struct check_online *check)
+{
+	return strcmp(check->path, "-") == 0 ? "standard input" : check->path;
+}
+
 /* From the history that the first lines make. */
 static bool
 choose(struct judging *judging, struct event_stream *stream, struct err *err)
@@ -132,7 +138,7 @@ choose(struct judging *judging, struct event_stream *stream, struct err *err)
 	struct history head;
 
 	history_init(&head);
-	bool ok = reader_read_bytes(event_stream_head(stream), check->path,
+	bool ok = reader_read_bytes(event_stream_head(stream), name_of(check),
 				    &check->reader, &head, &facts, err);
 	if (ok && facts.are_tuples)
 		event_stream_take_tuples(stream);
@@ -140,7 +146,8 @@ choose(struct judging *judging, struct event_stream *stream, struct err *err)
 		const struct checker *chosen = checker_choose(&head);
 		check->checker = chosen != NULL ? chosen->name : NULL;
 		ok = chosen != NULL ||
-		     err_set(err, "no checker fits the first events of %s", check->path);
+		     err_set(err, "no checker fits the first events of %s",
+			     name_of(check));
 	}
 	history_release(&head);
 	if (!ok)
@@ -324,9 +331,7 @@ check_online(struct check_online *check, int *code, struct err *err)
 
 	judging->check = check;
 	struct event_stream *stream =
-		ok ? event_stream_open(fd, is_input ? "standard input" : check->path,
-				       &check->reader, err)
-		   : NULL;
+		ok ? event_stream_open(fd, name_of(check), &check->reader, err) : NULL;
 	ok = stream != NULL && judge_stream(judging, stream, fd, err);
 	if (ok)
 		*code = online_violation(judging->online) != NULL ? EXIT_INVALID

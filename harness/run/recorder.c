@@ -63,10 +63,11 @@ struct row {
 };
 
 struct recorder {
-	struct store *store;	     /* borrowed */
-	struct online_check *online; /* borrowed; NULL: nobody judges on the way */
-	struct online_batch told;    /* of the thread: what is new for `online` */
-	struct ring *rings;	     /* owned: one a worker */
+	struct store *store; /* borrowed */
+	/* Borrowed; NULL: nobody judges on the way. Set when the thread runs already. */
+	_Atomic(struct online_check *) online;
+	struct online_batch told; /* of the thread: what is new for `online` */
+	struct ring *rings;	  /* owned: one a worker */
 	int ring_count;
 	size_t room; /* of each ring; a power of two */
 	int64_t start_ns;
@@ -84,6 +85,12 @@ struct recorder {
 };
 
 /* ---- the worker's side ---- */
+
+static struct online_check *
+online_of(struct recorder *recorder)
+{
+	return atomic_load_explicit(&recorder->online, memory_order_acquire);
+}
 
 static void
 fail(struct recorder *recorder, const struct err *err)
@@ -180,13 +187,13 @@ recorder_invoke(struct recorder *recorder, int worker, const struct call *call,
 	record->key = scalar_of(call->values, call->key, &record->asked);
 	record->input = scalar_of(call->values, call->input, &record->asked);
 	record->invoke_ns = clock_ns() - recorder->start_ns;
-	if (recorder->online != NULL)
+	if (online_of(recorder) != NULL)
 		atomic_store(&ring->stamping, atomic_load(&recorder->positions) + 1);
 	if (!take_position(recorder, &position))
 		return false;
 	record->invoke_at = position;
 	atomic_store_explicit(&ring->head, head + 1, memory_order_release);
-	if (recorder->online != NULL)
+	if (online_of(recorder) != NULL)
 		atomic_store(&ring->stamping, 0);
 	if (count == recorder->room / 2)
 		hurry(recorder);
@@ -200,7 +207,7 @@ recorder_complete(struct recorder *recorder, int worker, const struct call *call
 	size_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
 	struct record *record = &ring->records[(head - 1) & (recorder->room - 1)];
 
-	if (recorder->online != NULL)
+	if (online_of(recorder) != NULL)
 		atomic_store(&ring->stamping, atomic_load(&recorder->positions) + 1);
 	uint32_t position = (uint32_t)atomic_fetch_add(&recorder->positions, 1);
 	ASSERT(call->type >= OP_OK && call->type <= OP_INFO);
@@ -215,7 +222,7 @@ recorder_complete(struct recorder *recorder, int worker, const struct call *call
 	record->output = scalar_of(call->values, call->output, &record->answered);
 	atomic_fetch_add_explicit(&ring->ended[call->type], 1, memory_order_relaxed);
 	atomic_store_explicit(&record->is_done, true, memory_order_release);
-	if (recorder->online != NULL)
+	if (online_of(recorder) != NULL)
 		atomic_store(&ring->stamping, 0);
 }
 
@@ -389,12 +396,14 @@ add_news(struct online_batch *told, const struct row *row)
 static void
 tell_online(struct recorder *recorder, uint32_t position)
 {
-	if (recorder->online == NULL)
+	struct online_check *online = online_of(recorder);
+
+	if (online == NULL)
 		return;
 	online_batch_clear(&recorder->told);
 	vec_each (struct row, row, &recorder->rows)
 		add_news(&recorder->told, row);
-	online_check_tell(recorder->online, &recorder->told, position);
+	online_check_tell(online, &recorder->told, position);
 }
 
 /* An invocation made right after the rings were looked into before waited longest. */
@@ -414,7 +423,7 @@ static bool
 flush(struct recorder *recorder, struct err *err)
 {
 	int64_t gathered_ns = clock_ns();
-	uint32_t position = recorder->online != NULL ? position_seen(recorder) : 0;
+	uint32_t position = online_of(recorder) != NULL ? position_seen(recorder) : 0;
 
 	vec_clear(&recorder->rows);
 	for (int i = 0; i < recorder->ring_count; i++)
@@ -540,7 +549,7 @@ recorder_new(struct store *store, int worker_count, int64_t start_ns, struct err
 void
 recorder_judge(struct recorder *recorder, struct online_check *online)
 {
-	recorder->online = online;
+	atomic_store_explicit(&recorder->online, online, memory_order_release);
 }
 
 bool
