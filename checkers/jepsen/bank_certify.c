@@ -151,41 +151,75 @@ sum_before(const struct changes *changes, uint32_t at)
 	return low > 0 ? changes->of.items[low - 1] : (struct change){0};
 }
 
-struct ledger {
-	struct changes begun, over;
-};
-
-static void
-ledger_init(struct ledger *ledger, const struct history *history, val account)
-{
-	struct bank_transfer transfer;
-
-	*ledger = (struct ledger){0};
-	vec_each (struct op, op, &history->ops) {
-		if (!bank_is_transfer(op) || !bank_transfer_of(history, op, &transfer))
-			continue;
-		int64_t amount = bank_change(&history->values, &transfer, account);
-		struct change change = {.at = op->invoke_at, .amount = amount};
-		vec_push(&ledger->begun.of, change);
-		change.at = op->complete_at;
-		if (op->type == OP_OK)
-			vec_push(&ledger->over.of, change);
-	}
-	add_up(&ledger->begun);
-	add_up(&ledger->over);
-}
-
-static void
-ledger_release(struct ledger *ledger)
-{
-	vec_release(&ledger->begun.of);
-	vec_release(&ledger->over.of);
-}
-
 struct range {
 	money low, high;
 	bool is_bounded;
 };
+
+struct ledger {
+	struct changes begun, over;
+};
+
+/* The ledgers of all accounts that transfers or reads name. */
+struct book {
+	const struct history *history;
+	val init;
+	struct value_ids ids;
+	VEC(struct ledger) ledgers;
+};
+
+static struct ledger *
+ledger_of(struct book *book, val account)
+{
+	uint32_t id = value_ids_add(&book->ids, account);
+
+	if (id == book->ledgers.count)
+		vec_push(&book->ledgers, (struct ledger){0});
+	return &book->ledgers.items[id];
+}
+
+static void
+enter(struct book *book, val account, int64_t amount, const struct op *op)
+{
+	struct ledger *ledger = ledger_of(book, account);
+	struct change change = {.at = op->invoke_at, .amount = amount};
+
+	vec_push(&ledger->begun.of, change);
+	change.at = op->complete_at;
+	if (op->type == OP_OK)
+		vec_push(&ledger->over.of, change);
+}
+
+static void
+book_init(struct book *book, const struct history *history, val init)
+{
+	struct bank_transfer transfer;
+
+	*book = (struct book){.history = history, .init = init};
+	value_ids_init(&book->ids, &history->values);
+	vec_each (struct op, op, &history->ops) {
+		if (!bank_is_transfer(op) || !bank_transfer_of(history, op, &transfer) ||
+		    val_equal(&history->values, transfer.from, transfer.to))
+			continue;
+		enter(book, transfer.from, -transfer.amount, op);
+		enter(book, transfer.to, transfer.amount, op);
+	}
+	vec_each (struct ledger, ledger, &book->ledgers) {
+		add_up(&ledger->begun);
+		add_up(&ledger->over);
+	}
+}
+
+static void
+book_release(struct book *book)
+{
+	vec_each (struct ledger, ledger, &book->ledgers) {
+		vec_release(&ledger->begun.of);
+		vec_release(&ledger->over.of);
+	}
+	vec_release(&book->ledgers);
+	value_ids_release(&book->ids);
+}
 
 static void
 narrow(struct range *range, money low, money high)
@@ -197,68 +231,66 @@ narrow(struct range *range, money low, money high)
 	range->is_bounded = true;
 }
 
-/* What the read says of the initial balance of the account. */
+/* What one balance of a read says of the initial one. */
 static void
-narrow_by_read(struct range *range, const struct ledger *ledger,
-	       const struct history *history, const struct op *read, val account)
+narrow_by_balance(struct range *range, const struct ledger *ledger, const struct op *read,
+		  int64_t balance)
 {
-	const struct values *values = &history->values;
 	struct change over = sum_before(&ledger->over, read->invoke_at);
 	struct change begun = sum_before(&ledger->begun, read->complete_at);
-	int64_t balance;
 
-	for (size_t i = 0; i < fields_count(values, read->output); i++)
-		if (val_equal(values, fields_name(values, read->output, i), account) &&
-		    fields_number(values, fields_at(values, read->output, i), &balance))
-			narrow(range, balance - over.out - begun.in,
-			       balance - over.in - begun.out);
+	narrow(range, balance - over.out - begun.in, balance - over.in - begun.out);
 }
 
 static void
-narrow_by_init(struct range *range, const struct history *history, val init, val account)
+narrow_by_init(struct range *range, const struct book *book, val account)
 {
-	const struct values *values = &history->values;
+	const struct values *values = &book->history->values;
 	int64_t balance;
 
-	for (size_t i = 0; i < fields_count(values, init); i++)
-		if (val_equal(values, fields_name(values, init, i), account) &&
-		    fields_number(values, fields_at(values, init, i), &balance)) {
+	for (size_t i = 0; i < fields_count(values, book->init); i++)
+		if (val_equal(values, fields_name(values, book->init, i), account) &&
+		    fields_number(values, fields_at(values, book->init, i), &balance)) {
 			narrow(range, balance, balance);
 			return;
 		}
 }
 
 static bool
-account_holds(const struct history *history, val init, val account)
+is_possible(const struct range *range)
 {
-	struct range range = {0};
-	struct ledger ledger;
-
-	ledger_init(&ledger, history, account);
-	narrow_by_init(&range, history, init, account);
-	vec_each (struct op, op, &history->ops)
-		if (bank_is_read(op))
-			narrow_by_read(&range, &ledger, history, op, account);
-	ledger_release(&ledger);
-	return !range.is_bounded || range.low <= range.high;
+	return !range->is_bounded || range->low <= range->high;
 }
 
-/* Every account that a read shows. */
+/* Reads of every account leave a balance that it may have begun with. */
 static bool
-balances_hold(const struct history *history, val init)
+balances_hold(struct book *book)
 {
-	struct value_ids ids;
+	const struct values *values = &book->history->values;
+	VEC(struct range) ranges = {0};
+	int64_t balance;
 	bool holds = true;
 
-	value_ids_init(&ids, &history->values);
-	vec_each (struct op, op, &history->ops)
+	for (size_t i = 0; i < fields_count(values, book->init); i++)
+		ledger_of(book, fields_name(values, book->init, i));
+	vec_each (struct op, op, &book->history->ops)
 		for (size_t i = 0;
-		     bank_is_read(op) && i < fields_count(&history->values, op->output);
-		     i++)
-			value_ids_add(&ids, fields_name(&history->values, op->output, i));
-	for (uint32_t id = 0; holds && id < value_ids_count(&ids); id++)
-		holds = account_holds(history, init, value_ids_value(&ids, id));
-	value_ids_release(&ids);
+		     bank_is_read(op) && i < fields_count(values, op->output); i++) {
+			val account = fields_name(values, op->output, i);
+			const struct ledger *ledger = ledger_of(book, account);
+			size_t id = (size_t)(ledger - book->ledgers.items);
+			while (ranges.count < book->ledgers.count)
+				vec_push(&ranges, (struct range){0});
+			if (fields_number(values, fields_at(values, op->output, i),
+					  &balance))
+				narrow_by_balance(&ranges.items[id], ledger, op, balance);
+		}
+	for (size_t id = 0; holds && id < ranges.count; id++) {
+		narrow_by_init(&ranges.items[id], book,
+			       value_ids_value(&book->ids, (uint32_t)id));
+		holds = is_possible(&ranges.items[id]);
+	}
+	vec_release(&ranges);
 	return holds;
 }
 
@@ -272,30 +304,40 @@ certify_valid(const struct history *history, const struct check_options *options
 		return true;
 	if (result->orders.count > 0)
 		return bank_order_certify(history, options, result, err);
-	return balances_hold(history, options->init) ||
-	       err_set(err, "the transfers do not explain a balance");
+	struct book book;
+	book_init(&book, history, options->init);
+	bool holds = balances_hold(&book);
+	book_release(&book);
+	return holds || err_set(err, "the transfers do not explain a balance");
 }
 
 /* ---- anomalies ------------------------------------------------------------------------ */
 
+/* What the read says of the balances of the account. */
+static void
+narrow_by_read(struct range *range, struct book *book, const struct op *read, val account)
+{
+	const struct values *values = &book->history->values;
+	int64_t balance;
+
+	for (size_t i = 0; i < fields_count(values, read->output); i++)
+		if (val_equal(values, fields_name(values, read->output, i), account) &&
+		    fields_number(values, fields_at(values, read->output, i), &balance))
+			narrow_by_balance(range, ledger_of(book, account), read, balance);
+}
+
 /* The listed reads, and the initial balance, exclude each other. */
 static bool
-shows_balance(const struct history *history, const struct check_options *options,
-	      const struct anomaly *anomaly)
+shows_balance(struct book *book, const struct anomaly *anomaly)
 {
 	struct range range = {0};
-	struct ledger ledger;
 
-	if (!bank_is_strict(options) || bank_mute_transfer(history) != NULL)
-		return false;
-	ledger_init(&ledger, history, anomaly->subject);
-	narrow_by_init(&range, history, options->init, anomaly->subject);
+	narrow_by_init(&range, book, anomaly->subject);
 	vec_each (uint32_t, i, &anomaly->ops)
-		if (bank_is_read(&history->ops.items[*i]))
-			narrow_by_read(&range, &ledger, history, &history->ops.items[*i],
+		if (bank_is_read(&book->history->ops.items[*i]))
+			narrow_by_read(&range, book, &book->history->ops.items[*i],
 				       anomaly->subject);
-	ledger_release(&ledger);
-	return range.is_bounded && range.low > range.high;
+	return !is_possible(&range);
 }
 
 /* Another total than that of the bank or, where that is not told, of another read. */
@@ -332,16 +374,18 @@ shows_bad_balance(const struct history *history, const struct op *read, val acco
 }
 
 static bool
-certify_anomaly(const struct history *history, const struct check_options *options,
+certify_anomaly(struct book *book, const struct check_options *options,
 		const struct anomaly *anomaly)
 {
+	const struct history *history = book->history;
 	const struct values *values = &history->values;
 	const struct op *read = &history->ops.items[anomaly->ops.items[0]];
 	bool is_told = val_kind(options->init) == VAL_MAP;
 	const char *name = anomaly->name;
 
 	if (strcmp(name, "impossible-balance") == 0)
-		return shows_balance(history, options, anomaly);
+		return bank_is_strict(options) && bank_mute_transfer(history) == NULL &&
+		       shows_balance(book, anomaly);
 	if (!bank_is_read(read))
 		return false;
 	if (strcmp(name, "wrong-total") == 0)
@@ -357,6 +401,22 @@ certify_anomaly(const struct history *history, const struct check_options *optio
 	return is_told && is_there != is_known && is_known == is_missing;
 }
 
+static bool
+certify_anomalies(const struct history *history, const struct check_options *options,
+		  const struct check_result *result, struct err *err)
+{
+	struct book book;
+	bool holds = result->anomalies.count > 0 || err_set(err, "no anomaly is told");
+
+	book_init(&book, history, options->init);
+	vec_each (struct anomaly, anomaly, &result->anomalies)
+		holds = holds && (certify_anomaly(&book, options, anomaly) ||
+				  err_set(err, "the operations of '%s' do not show it",
+					  anomaly->name));
+	book_release(&book);
+	return holds;
+}
+
 bool
 bank_certify(const struct history *history, const struct check_options *options,
 	     const struct check_result *result, struct err *err)
@@ -366,9 +426,5 @@ bank_certify(const struct history *history, const struct check_options *options,
 	if (result->anomalies.count > 0 &&
 	    strcmp(result->anomalies.items[0].name, "impossible-order") == 0)
 		return bank_order_certify(history, options, result, err);
-	vec_each (struct anomaly, anomaly, &result->anomalies)
-		if (!certify_anomaly(history, options, anomaly))
-			return err_set(err, "the operations of '%s' do not show it",
-				       anomaly->name);
-	return result->anomalies.count > 0 || err_set(err, "no anomaly is told");
+	return certify_anomalies(history, options, result, err);
 }

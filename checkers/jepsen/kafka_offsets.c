@@ -92,20 +92,22 @@ kafka_read_all(struct kafka_log *log)
 
 /* ---- ranks ---------------------------------------------------------------------------- */
 
-static int
-by_offset(const void *a, const void *b, void *context)
-{
-	const struct kafka_log *log = context;
-	const struct kafka_sight *x = &log->sights.items[*(const uint32_t *)a];
-	const struct kafka_sight *y = &log->sights.items[*(const uint32_t *)b];
-	uint32_t p = log->records.items[x->record].partition;
-	uint32_t q = log->records.items[y->record].partition;
+/* What the sights are sorted by; their numbers last, so that the order is one. */
+struct place {
+	int64_t offset;
+	uint32_t partition, sight;
+};
 
-	if (p != q)
-		return p < q ? -1 : 1;
+static int
+by_place(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	if (x->partition != y->partition)
+		return x->partition < y->partition ? -1 : 1;
 	if (x->offset != y->offset)
 		return x->offset < y->offset ? -1 : 1;
-	return x < y ? -1 : x > y;
+	return x->sight < y->sight ? -1 : x->sight > y->sight;
 }
 
 static void
@@ -182,16 +184,31 @@ make_room(struct kafka_log *log)
 				  sizeof(struct kafka_partition));
 }
 
+static void
+sort_sights(struct kafka_log *log)
+{
+	struct place *places = mem_new(log->sights.count + 1, sizeof(*places));
+
+	for (uint32_t i = 0; i < log->sights.count; i++) {
+		const struct kafka_sight *sight = &log->sights.items[i];
+		if (sight->offset != KAFKA_NO_OFFSET)
+			places[log->ranked++] = (struct place){
+				sight->offset,
+				log->records.items[sight->record].partition, i};
+	}
+	qsort(places, log->ranked, sizeof(*places), by_place);
+	for (size_t i = 0; i < log->ranked; i++)
+		log->by_rank[i] = places[i].sight;
+	free(places);
+}
+
 void
 kafka_judge_offsets(struct kafka_log *log)
 {
 	if (kafka_is_over(log))
 		return;
 	make_room(log);
-	for (uint32_t i = 0; i < log->sights.count; i++)
-		if (log->sights.items[i].offset != KAFKA_NO_OFFSET)
-			log->by_rank[log->ranked++] = i;
-	qsort_r(log->by_rank, log->ranked, sizeof(uint32_t), by_offset, log);
+	sort_sights(log);
 	for (size_t from = 0, to; from < log->ranked && !kafka_is_over(log); from = to) {
 		for (to = from + 1; to < log->ranked && is_same_offset(log, from, to);)
 			to++;

@@ -6,6 +6,18 @@
 
 /* ---- sorted sights -------------------------------------------------------------------- */
 
+/* Some order of all values in which equal ones are together: plain words are compared as
+ * they are. */
+static int
+compare(const struct values *values, val a, val b)
+{
+	bool is_plain = val_is_plain(a);
+
+	if (is_plain != val_is_plain(b))
+		return is_plain ? -1 : 1;
+	return is_plain ? (a < b ? -1 : a > b) : val_compare(values, a, b);
+}
+
 static int
 compare_offsets(const struct kafka_sight *x, const struct kafka_sight *y)
 {
@@ -16,10 +28,10 @@ static int
 by_value(const void *a, const void *b, void *values)
 {
 	const struct kafka_sight *x = a, *y = b;
-	int order = val_compare(values, x->partition, y->partition);
+	int order = compare(values, x->partition, y->partition);
 
 	if (order == 0)
-		order = val_compare(values, x->value, y->value);
+		order = compare(values, x->value, y->value);
 	return order != 0 ? order : compare_offsets(x, y);
 }
 
@@ -27,17 +39,17 @@ static int
 by_offset(const void *a, const void *b, void *values)
 {
 	const struct kafka_sight *x = a, *y = b;
-	int order = val_compare(values, x->partition, y->partition);
+	int order = compare(values, x->partition, y->partition);
 
 	return order != 0 ? order : compare_offsets(x, y);
 }
 
 static void
-sort(kafka_sights *sights, int (*compare)(const void *a, const void *b, void *values),
+sort(kafka_sights *sights, int (*by)(const void *a, const void *b, void *values),
      const struct values *values)
 {
 	if (sights->count > 0)
-		qsort_r(sights->items, sights->count, sizeof(struct kafka_sight), compare,
+		qsort_r(sights->items, sights->count, sizeof(struct kafka_sight), by,
 			(void *)values);
 }
 
@@ -72,14 +84,13 @@ kafka_proof_release(struct kafka_proof *proof)
 /* The first of the sorted sights that is not before the wanted one. */
 static size_t
 search(const kafka_sights *sights, const struct kafka_sight *wanted,
-       int (*compare)(const void *a, const void *b, void *values),
-       const struct values *values)
+       int (*by)(const void *a, const void *b, void *values), const struct values *values)
 {
 	size_t low = 0, high = sights->count;
 
 	while (low < high) {
 		size_t middle = (low + high) / 2;
-		if (compare(&sights->items[middle], wanted, (void *)values) < 0)
+		if (by(&sights->items[middle], wanted, (void *)values) < 0)
 			low = middle + 1;
 		else
 			high = middle;

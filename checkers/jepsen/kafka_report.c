@@ -38,7 +38,7 @@ bytes_of(const struct kafka_log *log)
 	       log->records.capacity * sizeof(struct kafka_record) +
 	       log->record_ids.slot_count * sizeof(struct map_slot) +
 	       value_ids_bytes(&log->partition_ids) + value_ids_bytes(&log->value_ids) +
-	       arrays * (2 * sizeof(uint32_t) + sizeof(int64_t));
+	       arrays * (2 * sizeof(uint32_t) + 3 * sizeof(int64_t));
 }
 
 /* Without a violation so far, an unknown result is the end. */
