@@ -212,7 +212,8 @@ static const struct way {
 	uint32_t slack;
 	uint64_t conflicts_max;
 } ways[] = {
-	{TIME_KEPT, 0, UINT64_MAX}, {TIME_KEPT, 64, 100000},	  {TIME_GUIDES, 0, 2000},
+	{TIME_KEPT, 0, UINT64_MAX}, {TIME_KEPT, 64, 10000},
+	{TIME_GUIDES, 0, 200},	    {TIME_KEPT, 512, 20000},
 	{TIME_KEPT, 4096, 100000},  {TIME_GUIDES, 0, UINT64_MAX},
 };
 
