@@ -28,7 +28,8 @@
 #define NONE UINT32_MAX
 
 enum {
-	OBSERVER_BYTES_EACH = 64 /* an operation, streaks and the graph of ages included */
+	OBSERVER_BYTES_EACH =
+		64 /* an operation, streaks and the graph of ages included */
 };
 
 enum guarantee {

@@ -1,8 +1,8 @@
 #include "checkers/weak/staleness.h"
 
-#include "base/text.h"
+#include "checkers/budget.h"
 
-#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NONE UINT32_MAX
@@ -80,12 +80,15 @@ versions_since(const struct sweep *sweep, uint32_t key, uint32_t source)
 	return sweep->done[key] - began_before;
 }
 
-static void
-sweep_forward(struct sweep *sweep)
+/* False: stopped. */
+static bool
+sweep_forward(struct sweep *sweep, const struct budget *budget)
 {
 	const struct observed *observed = sweep->observed;
 
 	for (uint32_t e = 0; e < observed->event_count; e++) {
+		if (budget_ends_at(budget, e))
+			return false;
 		uint32_t i = observed->events[e] / 2;
 		bool is_completion = observed->events[e] % 2;
 		if (is_acknowledged(sweep, i)) {
@@ -98,6 +101,7 @@ sweep_forward(struct sweep *sweep)
 				sweep, observed->key[i], observed->source[i]);
 		}
 	}
+	return true;
 }
 
 static void
@@ -145,8 +149,9 @@ nones(size_t count)
 	return items;
 }
 
-void
-staleness_measure(const struct observed *observed, struct staleness *staleness)
+bool
+staleness_measure(const struct observed *observed, const struct budget *budget,
+		  struct staleness *staleness)
 {
 	size_t ops = observed->history->ops.count, keys = observed->key_count;
 	struct sweep sweep = {.observed = observed, .staleness = staleness};
@@ -161,9 +166,11 @@ staleness_measure(const struct observed *observed, struct staleness *staleness)
 	sweep.prev = nones(ops);
 	sweep.first_done = nones(keys);
 	sweep.replacer = nones(ops);
-	sweep_forward(&sweep);
-	sweep_backward(&sweep);
-	find_replacers(&sweep);
+	bool is_done = sweep_forward(&sweep, budget);
+	if (is_done) {
+		sweep_backward(&sweep);
+		find_replacers(&sweep);
+	}
 	free(sweep.done);
 	free(sweep.begun);
 	free(sweep.begun_at);
@@ -172,6 +179,7 @@ staleness_measure(const struct observed *observed, struct staleness *staleness)
 	free(sweep.prev);
 	free(sweep.first_done);
 	free(sweep.replacer);
+	return is_done;
 }
 
 void
@@ -193,239 +201,3 @@ staleness_ns(const struct observed *observed, const struct staleness *staleness,
 	int64_t ns = ops[read].invoke_ns - ops[replacer].complete_ns;
 	return ns > 0 ? ns : 0;
 }
-
-/* ---- the checker ------------------------------------------------------------------- */
-
-struct bounds {
-	uint32_t versions; /* UINT32_MAX: not asked */
-	int64_t ns;	   /* INT64_MAX: not asked */
-};
-
-/* One part of "2,50ms". */
-static bool
-parse_bound(const char *text, struct bounds *bounds, struct err *err)
-{
-	char *end;
-	unsigned long versions = strtoul(text, &end, 10);
-
-	if (end != text && *end == '\0') {
-		bounds->versions = (uint32_t)versions;
-		return (versions >= 1 && versions < UINT32_MAX) ||
-		       err_set(err, "a bound of '%s' versions is less than one", text);
-	}
-	return text_duration(text, &bounds->ns, err);
-}
-
-static bool
-parse_bounds(const char *level, struct bounds *bounds, struct err *err)
-{
-	*bounds = (struct bounds){UINT32_MAX, INT64_MAX};
-	if (level == NULL)
-		return true;
-	char *copy = mem_string(level);
-	char *comma = strchr(copy, ',');
-	if (comma != NULL)
-		*comma = '\0';
-	bool ok = parse_bound(copy, bounds, err) &&
-		  (comma == NULL || parse_bound(comma + 1, bounds, err));
-	free(copy);
-	return ok || err_context(err, "the bound of staleness '%s'", level);
-}
-
-struct figures {
-	uint64_t reads, stale;
-	uint32_t versions_max;
-	int64_t ns_max, ns_sum;
-};
-
-static void
-judge_read(const struct observed *observed, const struct staleness *staleness,
-	   const struct bounds *bounds, uint32_t read, struct figures *figures,
-	   struct check_result *result)
-{
-	const struct op *ops = observed->history->ops.items;
-	uint32_t source = observed->source[read], k = staleness->versions[read] + 1;
-	int64_t ns = staleness_ns(observed, staleness, read);
-
-	figures->reads++;
-	figures->stale += k > 1;
-	figures->versions_max = k > figures->versions_max ? k : figures->versions_max;
-	figures->ns_max = ns > figures->ns_max ? ns : figures->ns_max;
-	figures->ns_sum += ns;
-	if (source == OBSERVED_UNWRITTEN)
-		observed_report(observed, "unwritten-read",
-				"a value was read that no write brought", read, OP_NEVER,
-				result);
-	else if (source < OBSERVED_NOTHING &&
-		 ops[source].invoke_at > ops[read].complete_at)
-		observed_report(observed, "future-read",
-				"the value was read before its write began", read,
-				OP_NEVER, result);
-	else if (k > bounds->versions)
-		observed_report(observed, "too-many-versions",
-				"more writes than allowed came between the value and "
-				"its read; the first to be over is shown",
-				read, staleness->replacer[read], result);
-	else if (ns > bounds->ns)
-		observed_report(observed, "too-old",
-				"the value had been replaced longer ago than allowed",
-				read, staleness->replacer[read], result);
-}
-
-static void
-conclude(const struct figures *figures, struct check_result *result)
-{
-	double ms = (double)figures->ns_max / 1e6;
-
-	buf_printf(&result->details,
-		   "\"reads\":%" PRIu64 ",\"stale_reads\":%" PRIu64
-		   ",\"versions_max\":%u,\"time_max_ns\":%" PRId64
-		   ",\"stale_time_mean_ns\":%" PRId64,
-		   figures->reads, figures->stale, figures->versions_max, figures->ns_max,
-		   figures->stale > 0 ? figures->ns_sum / (int64_t)figures->stale : 0);
-	if (result->verdict != VERDICT_INVALID)
-		result->verdict = VERDICT_VALID;
-	result->reason = mem_format(
-		"%s%" PRIu64 " of %" PRIu64
-		" reads were stale, by %u versions (1: fresh) and "
-		"%.3f ms at most",
-		result->verdict == VERDICT_INVALID ? "beyond what is allowed: " : "",
-		figures->stale, figures->reads, figures->versions_max, ms);
-}
-
-static void
-staleness_check(const struct history *history, const struct check_options *options,
-		struct check_result *result)
-{
-	struct figures figures = {.versions_max = 1};
-	struct staleness staleness;
-	struct observed observed;
-	struct bounds bounds;
-	struct err err;
-
-	result->complexity = "two sweeps over the events: O(n)";
-	result->operations = history->ops.count;
-	if (!parse_bounds(options->level, &bounds, &err) ||
-	    !observed_init(&observed, history, options, &err)) {
-		result->verdict = VERDICT_UNKNOWN;
-		result->reason = mem_string(err.text);
-		return;
-	}
-	staleness_measure(&observed, &staleness);
-	for (uint32_t i = 0; i < history->ops.count; i++)
-		if (observed_is_answer(&observed, i))
-			judge_read(&observed, &staleness, &bounds, i, &figures, result);
-	conclude(&figures, result);
-	staleness_release(&staleness);
-	observed_release(&observed);
-}
-
-/* ---- the proof: anomalies one by one, and a sample of all reads, measured naively ------
- */
-
-/* All writes of the key, one by one. */
-static void
-measure_slowly(const struct observed *observed, uint32_t read, uint32_t *versions,
-	       int64_t *ns)
-{
-	const struct op *ops = observed->history->ops.items;
-	uint32_t source = observed->source[read];
-	uint32_t over_at = source < OBSERVED_NOTHING ? ops[source].complete_at : 0;
-
-	*versions = 1;
-	*ns = 0;
-	for (uint32_t i = 0; i < observed->history->ops.count; i++) {
-		if (ops[i].f != F_WRITE || ops[i].type != OP_OK ||
-		    observed->key[i] != observed->key[read] ||
-		    source == OBSERVED_UNWRITTEN ||
-		    (source != OBSERVED_INITIAL && ops[i].invoke_at <= over_at) ||
-		    ops[i].complete_at >= ops[read].invoke_at)
-			continue;
-		++*versions;
-		if (ops[read].invoke_ns - ops[i].complete_ns > *ns)
-			*ns = ops[read].invoke_ns - ops[i].complete_ns;
-	}
-}
-
-static bool
-shows_anomaly(const struct observed *observed, const struct bounds *bounds,
-	      const struct anomaly *anomaly)
-{
-	const struct op *ops = observed->history->ops.items;
-
-	vec_each (const uint32_t, i, &anomaly->ops) {
-		uint32_t versions, source = observed->source[*i];
-		int64_t ns;
-		if (!observed_is_answer(observed, *i))
-			continue;
-		measure_slowly(observed, *i, &versions, &ns);
-		if (versions > bounds->versions || ns > bounds->ns ||
-		    source == OBSERVED_UNWRITTEN ||
-		    (source < OBSERVED_NOTHING &&
-		     ops[source].invoke_at > ops[*i].complete_at))
-			return true;
-	}
-	return false;
-}
-
-enum {
-	SLOW_READS_MAX = 200 /* spread evenly over the history */
-};
-
-static bool
-are_samples_right(const struct observed *observed, struct err *err)
-{
-	uint32_t count = (uint32_t)observed->history->ops.count;
-	uint32_t step = count / SLOW_READS_MAX + 1;
-	struct staleness staleness;
-	bool right = true;
-
-	staleness_measure(observed, &staleness);
-	for (uint32_t i = 0; i < count && right; i += step) {
-		uint32_t versions;
-		int64_t ns;
-		if (!observed_is_answer(observed, i))
-			continue;
-		measure_slowly(observed, i, &versions, &ns);
-		if (versions != staleness.versions[i] + 1 ||
-		    ns != staleness_ns(observed, &staleness, i))
-			right = err_set(err, "read %u was measured wrongly", i);
-	}
-	staleness_release(&staleness);
-	return right;
-}
-
-static bool
-staleness_certify(const struct history *history, const struct check_options *options,
-		  const struct check_result *result, struct err *err)
-{
-	struct observed observed;
-	struct bounds bounds;
-	bool holds = parse_bounds(options->level, &bounds, err) &&
-		     observed_init(&observed, history, options, err);
-
-	if (!holds)
-		return false;
-	vec_each (const struct anomaly, anomaly, &result->anomalies)
-		if (holds && !shows_anomaly(&observed, &bounds, anomaly))
-			holds = err_set(err, "the read of '%s' is fresh enough",
-					anomaly->name);
-	holds = holds && are_samples_right(&observed, err);
-	observed_release(&observed);
-	return holds;
-}
-
-static int
-never_chosen(const struct history *history)
-{
-	(void)history;
-	return 0;
-}
-
-const struct checker checker_staleness = {
-	.name = "staleness",
-	.summary = "how old values were when read, in versions and in time",
-	.fits = never_chosen,
-	.check = staleness_check,
-	.certify = staleness_certify,
-};

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -154,7 +155,7 @@ compare_versions(const struct history *history)
 		if (is_write(&history->ops.items[i]))
 			writes[count++] = i;
 	assert_true(observed_init(&observed, history, &options, &err));
-	staleness_measure(&observed, &staleness);
+	assert_true(staleness_measure(&observed, &options.budget, &staleness));
 	for (uint32_t i = 0; i < history->ops.count; i++) {
 		uint32_t source = observed.source[i];
 		if (!observed_is_answer(&observed, i) || source == OBSERVED_UNWRITTEN)
@@ -209,7 +210,7 @@ compare_times(struct history *history)
 			op->type == OP_INFO ? -1 : 10 * (int64_t)op->complete_at + 10;
 	}
 	assert_true(observed_init(&observed, history, &options, &err));
-	staleness_measure(&observed, &staleness);
+	assert_true(staleness_measure(&observed, &options.budget, &staleness));
 	for (uint32_t i = 0; i < history->ops.count; i++) {
 		uint32_t source = observed.source[i];
 		if (!observed_is_answer(&observed, i) || source == OBSERVED_UNWRITTEN ||
@@ -222,6 +223,79 @@ compare_times(struct history *history)
 		assert_true(ns == 0 || !is_regular_when_earlier(history, i, ns - 1));
 	}
 	staleness_release(&staleness);
+	observed_release(&observed);
+}
+
+/* ---- atomicity ------------------------------------------------------------------------ */
+
+/* Linearizable when all reads begin so much earlier. */
+static bool
+is_linearizable_when_earlier(const struct history *history, int64_t ns)
+{
+	struct check_options options = {0};
+	struct history moved;
+	uint32_t ops[32];
+
+	history_init(&moved);
+	vec_each (const struct op, op, &history->ops) {
+		struct op copy = *op;
+		copy.invoke_at = (uint32_t)op->invoke_ns;
+		if (op->type != OP_INFO)
+			copy.complete_at = (uint32_t)op->complete_ns;
+		if (op->f == F_READ)
+			copy.invoke_at =
+				copy.invoke_at > ns ? copy.invoke_at - (uint32_t)ns : 0;
+		ops[moved.ops.count] = (uint32_t)moved.ops.count;
+		vec_push(&moved.ops, copy);
+	}
+	struct key_ops key = {&moved, VAL_OF_NIL, ops, moved.ops.count};
+	bool ok = oracle_judge_key(&model_register, &key, &options) == VERDICT_VALID;
+	history_release(&moved);
+	return ok;
+}
+
+/* The smallest k for which brute force finds an order. */
+static uint32_t
+least_k(const struct history *history)
+{
+	struct check_options options = {.budget.bytes_max = BUDGET_BYTES_DEFAULT};
+	uint32_t ops[32], k = 0;
+	char level[16];
+
+	for (uint32_t i = 0; i < history->ops.count; i++)
+		ops[i] = i;
+	struct key_ops key = {history, VAL_OF_NIL, ops, history->ops.count};
+	do {
+		snprintf(level, sizeof(level), "%u", ++k);
+		options.level = level;
+	} while (oracle_judge_key(&model_k_register, &key, &options) != VERDICT_VALID);
+	return k;
+}
+
+static void
+compare_atomicity(const struct history *history)
+{
+	struct check_options options = {.budget.bytes_max = BUDGET_BYTES_DEFAULT};
+	struct atomicity atomicity;
+	struct observed observed;
+	struct age_zones zones;
+	struct err err;
+
+	assert_true(observed_init(&observed, history, &options, &err));
+	age_zones_init(&zones, &observed);
+	assert_true(atomicity_measure(&observed, &zones, &options, 1, &atomicity));
+	if (atomicity.has_delta) {
+		int64_t ns = atomicity.delta_ns;
+		bool is_right =
+			is_linearizable_when_earlier(history, ns == 0 ? 0 : ns + 1) &&
+			(ns == 0 || !is_linearizable_when_earlier(history, ns - 1));
+		if (!is_right || atomicity.k_most != least_k(history)) {
+			print_history(history);
+			fail_msg("delta %d, k %u, by definition %u", (int)ns,
+				 atomicity.k_most, least_k(history));
+		}
+	}
+	age_zones_release(&zones);
 	observed_release(&observed);
 }
 
@@ -255,6 +329,9 @@ judge(struct history *history)
 	assert_true(verdicts[2] != VERDICT_VALID || regular);
 	compare_versions(history);
 	compare_times(history);
+	compare_atomicity(history);
+	struct check_result result = run("staleness", history, NULL);
+	check_result_release(&result);
 }
 
 static void
@@ -332,6 +409,71 @@ staleness_is_a_figure_and_a_verdict_only_when_asked(void **state)
 	history_release(&history);
 }
 
+/* New, then old, while the write is open: fresh for each read alone, but not together. */
+static void
+reads_are_compared_with_each_other_for_atomicity(void **state)
+{
+	static const struct {
+		const char *level, *anomaly;
+	} rows[] = {{"1", "not-k-atomic"},
+		    {"2", NULL},
+		    {"3ms", NULL},
+		    {"1ms", "not-delta-atomic"},
+		    {NULL, NULL}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct check_options options = {
+			.threads = 1, .level = rows[i].level, .model = "atomic"};
+		struct check_result result;
+		struct history history;
+		struct err err;
+		script_play(&history, "0+w1 0=ok 0+w2 1+r 1=2 2+r 2=1 2+r 2=1 0=ok");
+		checker_run(checker_find("staleness", &err), &history, &options, &result);
+		assert_true(result.certified);
+		assert_int_equal(result.verdict, rows[i].anomaly == NULL
+							 ? VERDICT_VALID
+							 : VERDICT_INVALID);
+		if (rows[i].anomaly != NULL)
+			assert_string_equal(result.anomalies.items[0].name,
+					    rows[i].anomaly);
+		assert_non_null(strstr(buf_text(&result.details),
+				       "\"k_atomic_least\":2,\"k_atomic_most\":2"));
+		check_result_release(&result);
+		history_release(&history);
+	}
+}
+
+/* Any figure that is told wrongly is refused. */
+static void
+a_changed_figure_is_not_certified(void **state)
+{
+	static const char *const names[] = {
+		"\"stale_reads\":",	"\"versions_max\":",   "\"time_max_ns\":",
+		"\"delta_atomic_ns\":", "\"k_atomic_least\":", "\"k_atomic_most\":"};
+	struct check_options options = {.budget.bytes_max = BUDGET_BYTES_DEFAULT};
+	struct check_result result;
+	struct history history;
+	struct err err;
+
+	(void)state;
+	script_play(&history, "0+w1 0=ok 0+w2 0=ok 0+w3 0=ok 1+r 1=1 1+r 1=3");
+	checker_run(&checker_staleness, &history, &options, &result);
+	assert_true(result.certified);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char *digit = strstr(buf_text(&result.details), names[i]);
+		assert_non_null(digit);
+		digit += strlen(names[i]);
+		char before = *digit;
+		*digit = before == '1' ? '2' : '1';
+		assert_false(
+			checker_staleness.certify(&history, &options, &result, &err));
+		*digit = before;
+	}
+	check_result_release(&result);
+	history_release(&history);
+}
+
 static void
 nodes_must_end_alike_on_what_nothing_replaced(void **state)
 {
@@ -370,6 +512,8 @@ main(void)
 		cmocka_unit_test(new_then_old_is_regular_but_not_linearizable),
 		cmocka_unit_test(anything_may_be_read_during_a_write_of_a_safe_register),
 		cmocka_unit_test(staleness_is_a_figure_and_a_verdict_only_when_asked),
+		cmocka_unit_test(reads_are_compared_with_each_other_for_atomicity),
+		cmocka_unit_test(a_changed_figure_is_not_certified),
 		cmocka_unit_test(nodes_must_end_alike_on_what_nothing_replaced),
 		cmocka_unit_test(values_written_twice_are_not_decided),
 	};
