@@ -5,7 +5,11 @@
 
 #include <stdlib.h>
 
-/* States are ids of values; the initial value is 0. */
+enum {
+	DIRECT_SPARE = 64
+};
+
+/* States: the initial value is 0, any other is its id + 1. */
 struct register_self {
 	const struct history *history;
 	const struct check_options *options;
@@ -27,6 +31,51 @@ register_understands(const struct history *history, const struct op *op, struct 
 	return true;
 }
 
+/* What the operation may have written, seen or met; so many of `met`. */
+static size_t
+values_met(const struct history *history, const struct op *op, val met[2])
+{
+	met[0] = op->f == F_READ ? op->output : op->input;
+	if (op->f != F_CAS)
+		return op->f == F_WRITE || op->type == OP_OK;
+	met[0] = val_at(&history->values, op->input, 0);
+	met[1] = val_at(&history->values, op->input, 1);
+	return 2;
+}
+
+/* Numbers in a narrow range need no table. */
+static void
+choose_layout(struct register_self *self, const struct key_ops *key)
+{
+	int64_t low = INT64_MAX, high = INT64_MIN, number;
+	val met[2];
+
+	for (size_t i = 0; i < key->count; i++) {
+		size_t count = values_met(self->history, key_op(key, i), met);
+		for (size_t k = 0; k < count; k++) {
+			if (met[k] == VAL_OF_NIL || met[k] == self->options->init)
+				continue;
+			if (!val_small_number(met[k], &number))
+				return;
+			low = number < low ? number : low;
+			high = number > high ? number : high;
+		}
+	}
+	if (low <= high && (uint64_t)high - (uint64_t)low < key->count + DIRECT_SPARE)
+		value_ids_direct(&self->ids, low, high);
+}
+
+static uint32_t
+state_of(struct register_self *self, val v)
+{
+	val init = self->options->init;
+	bool is_initial = val_is_plain(v) || val_is_plain(init)
+				  ? v == init
+				  : val_equal(&self->history->values, v, init);
+
+	return is_initial ? 0 : 1 + value_ids_add(&self->ids, v);
+}
+
 static void *
 register_open(const struct key_ops *key, const struct check_options *options)
 {
@@ -35,7 +84,7 @@ register_open(const struct key_ops *key, const struct check_options *options)
 	self->history = key->history;
 	self->options = options;
 	value_ids_init(&self->ids, &key->history->values);
-	value_ids_add(&self->ids, options->init);
+	choose_layout(self, key);
 	return self;
 }
 
@@ -56,7 +105,7 @@ decode_read(struct register_self *self, const struct op *op, struct call *call)
 	if (!register_sees(self->history, op, self->options, &seen))
 		return false;
 	call->kind = REGISTER_READ;
-	call->a = value_ids_add(&self->ids, seen);
+	call->a = state_of(self, seen);
 	return true;
 }
 
@@ -65,13 +114,13 @@ decode_cas(struct register_self *self, const struct op *op, struct call *call)
 {
 	val expected = val_at(&self->history->values, op->input, 0);
 
-	call->a = value_ids_add(&self->ids, expected);
+	call->a = state_of(self, expected);
 	if (op->type == OP_FAIL) {
 		call->kind = REGISTER_UNEQUAL;
 		return self->options->failed_cas_observes && op->error == 0;
 	}
 	call->kind = REGISTER_CAS;
-	call->b = value_ids_add(&self->ids, val_at(&self->history->values, op->input, 1));
+	call->b = state_of(self, val_at(&self->history->values, op->input, 1));
 	return true;
 }
 
@@ -87,7 +136,7 @@ register_decode(void *context, const struct op *op, struct call *call)
 	if (op->type == OP_FAIL)
 		return false;
 	call->kind = REGISTER_WRITE;
-	call->a = value_ids_add(&self->ids, op->input);
+	call->a = state_of(self, op->input);
 	return true;
 }
 
@@ -157,7 +206,7 @@ register_state_count(void *context)
 {
 	const struct register_self *self = context;
 
-	return (uint32_t)value_ids_count(&self->ids);
+	return 1 + (uint32_t)value_ids_count(&self->ids);
 }
 
 const struct model model_register = {

@@ -76,7 +76,7 @@ zone_of(const struct sweep *sweep, uint32_t root)
 	return (struct zone){
 		.first = is_initial ? OP_NEVER : op_completed_at(sweep, cell->first),
 		.last = op_invoked_at(sweep, cell->last),
-		.root = is_initial ? OP_NEVER : cell->writer,
+		.root = is_initial ? OP_NEVER : zones_writer(sweep, root),
 	};
 }
 
@@ -172,7 +172,9 @@ read_writers(struct sweep *sweep)
 		struct cell *cell = &sweep->cells[value_ids_add(&sweep->ids, written)];
 		if (cell->writer != NONE)
 			return false;
-		cell->writer = sweep->key->ops[i];
+		cell->writer = sweep->key->ops[i] | (op->f == F_CAS ? BY_CAS : 0);
+		cell->begin = op->invoke_at;
+		cell->end = op->type == OP_OK ? op->complete_at : OP_NEVER;
 		sweep->has_info_cas |= op->f == F_CAS && op->type == OP_INFO;
 	}
 	return true;
@@ -201,7 +203,7 @@ link_cas(struct sweep *sweep, uint32_t index)
 		add_pair(sweep, ZONES_UNWRITTEN, OP_NEVER, index);
 	else if (sweep->cells[from].next != NONE)
 		add_pair(sweep, ZONES_FORKED,
-			 sweep->cells[sweep->cells[from].next].writer, index);
+			 zones_writer(sweep, sweep->cells[from].next), index);
 	else
 		sweep->cells[from].next = to;
 }
@@ -248,8 +250,8 @@ keep_info_cas(struct sweep *sweep, uint32_t id)
 	const struct values *values = &sweep->key->history->values;
 
 	while (id != sweep->initial) {
-		uint32_t writer = sweep->cells[id].writer;
-		if (sweep->ops[writer].f != F_CAS || sweep->ops[writer].type != OP_INFO)
+		uint32_t writer = zones_writer(sweep, id);
+		if (zones_is_root(sweep, id) || sweep->cells[id].end != OP_NEVER)
 			return;
 		uint32_t from = zones_id_of_seen(
 			sweep, val_at(values, sweep->ops[writer].input, 0));
@@ -277,18 +279,6 @@ keep_info_cas_of_seen_values(struct sweep *sweep)
 		uint32_t id = value_ids_find(&sweep->ids, written);
 		if (is_seen(&sweep->cells[id]))
 			keep_info_cas(sweep, id);
-	}
-}
-
-/* An info operation whose value nobody saw can be left out. */
-static void
-drop_unseen_infos(struct sweep *sweep)
-{
-	for (uint32_t id = 0; id < sweep->initial; id++) {
-		struct cell *cell = &sweep->cells[id];
-		if (cell->writer != NONE && sweep->ops[cell->writer].type == OP_INFO &&
-		    !is_seen(cell))
-			cell->writer = NONE;
 	}
 }
 
@@ -321,12 +311,8 @@ close_block(struct sweep *sweep, uint32_t root)
 
 	for (uint32_t id = root; id != NONE; id = sweep->cells[id].next, length++) {
 		const struct cell *cell = &sweep->cells[id];
-		if (id != sweep->initial) {
-			const struct op *writer = &sweep->ops[cell->writer];
-			uint32_t end =
-				writer->type == OP_OK ? writer->complete_at : OP_NEVER;
-			extend_block(sweep, &block, &is_started, end, writer->invoke_at);
-		}
+		if (id != sweep->initial)
+			extend_block(sweep, &block, &is_started, cell->end, cell->begin);
 		if (cell->first != NONE)
 			extend_block(sweep, &block, &is_started, cell->first, cell->last);
 	}
@@ -337,22 +323,36 @@ close_block(struct sweep *sweep, uint32_t root)
 	return length;
 }
 
-bool
-zones_is_root(const struct sweep *sweep, uint32_t id)
-{
-	return id == sweep->initial || (sweep->cells[id].writer != NONE &&
-					sweep->ops[sweep->cells[id].writer].f == F_WRITE);
-}
-
 /* Values written by a cas, that no root leads to, stand in a ring. */
 static void
 report_ring(struct sweep *sweep)
 {
 	for (uint32_t id = 0; id < sweep->initial; id++)
 		if (sweep->cells[id].writer != NONE && !zones_is_root(sweep, id)) {
-			add_pair(sweep, ZONES_CYCLE, OP_NEVER, sweep->cells[id].writer);
+			add_pair(sweep, ZONES_CYCLE, OP_NEVER, zones_writer(sweep, id));
 			return;
 		}
+}
+
+/* An info operation whose value nobody saw can be left out. */
+static void
+drop_unseen_info(struct sweep *sweep, uint32_t id)
+{
+	struct cell *cell = &sweep->cells[id];
+
+	if (cell->end == OP_NEVER && !is_seen(cell))
+		cell->writer = NONE;
+}
+
+static void
+note_zone(struct sweep *sweep, uint32_t root)
+{
+	const struct cell *block = &sweep->cells[root];
+
+	if (block->first < sweep->earliest_end)
+		sweep->earliest_end = block->first;
+	if (block->first < block->last)
+		vec_push(&sweep->forward, (uint64_t)block->first << 32 | root);
 }
 
 static void
@@ -361,14 +361,13 @@ close_blocks(struct sweep *sweep)
 	uint64_t written = 0, reached = 0;
 
 	for (uint32_t id = 0; id <= sweep->initial && !is_time_up(sweep); id++) {
+		drop_unseen_info(sweep, id);
 		written += sweep->cells[id].writer != NONE;
 		if (!zones_is_root(sweep, id))
 			continue;
 		reached += close_block(sweep, id);
-		if (id != sweep->initial &&
-		    sweep->cells[id].first < sweep->cells[id].last)
-			vec_push(&sweep->forward,
-				 (uint64_t)sweep->cells[id].first << 32 | id);
+		if (id != sweep->initial)
+			note_zone(sweep, id);
 	}
 	if (reached < written + 1 && sweep->out->conflict_count == 0)
 		report_ring(sweep);
@@ -379,7 +378,8 @@ close_blocks(struct sweep *sweep)
 static void
 compare_with_initial(struct sweep *sweep)
 {
-	if (!sweep->has_initial_ops)
+	if (!sweep->has_initial_ops ||
+	    sweep->earliest_end >= sweep->cells[sweep->initial].last)
 		return;
 	for (uint32_t id = 0; id < sweep->initial; id++)
 		if (zones_is_root(sweep, id) &&
@@ -484,7 +484,8 @@ prepare(struct sweep *sweep)
 	sweep->initial = (uint32_t)cells;
 	sweep->cells = mem_resize(NULL, cells + 1, sizeof(*sweep->cells));
 	for (size_t id = 0; id <= cells; id++)
-		sweep->cells[id] = (struct cell){NONE, NONE, NONE, 0};
+		sweep->cells[id] =
+			(struct cell){.writer = NONE, .next = NONE, .first = NONE};
 	return true;
 }
 
@@ -496,7 +497,6 @@ judge(struct sweep *sweep)
 		return;
 	read_seen(sweep);
 	keep_info_cas_of_seen_values(sweep);
-	drop_unseen_infos(sweep);
 	close_blocks(sweep);
 	compare_with_initial(sweep);
 	compare_forward(sweep);
@@ -507,7 +507,8 @@ void
 zones_judge(const struct key_ops *key, const struct check_options *options,
 	    bool want_order, struct zones *zones)
 {
-	struct sweep sweep = {.key = key, .options = options, .out = zones};
+	struct sweep sweep = {
+		.key = key, .options = options, .out = zones, .earliest_end = NONE};
 
 	*zones = (struct zones){.is_unique = true};
 	sweep.ops = key->history->ops.items;

@@ -17,7 +17,7 @@
  *	4. Linearizable iff forward zones are disjoint and no backward zone lies strictly
  *	   within a forward one. The initial value is a block whose write lies before everything.
  *
- * Complete for these histories, and the order that it finds is a proof. 16 bytes a
+ * Complete for these histories, and the order that it finds is a proof. 24 bytes a
  * written value and 8 a forward zone of working memory; no other allocation grows with the
  * history. */
 #ifndef CHECKERS_ZONES_H

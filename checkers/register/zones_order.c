@@ -59,7 +59,7 @@ place_block(struct sweep *sweep, uint32_t root)
 
 	for (uint32_t id = root; id != NONE; id = sweep->cells[id].next) {
 		if (id != sweep->initial)
-			out->order[out->order_count++] = sweep->cells[id].writer;
+			out->order[out->order_count++] = zones_writer(sweep, id);
 		sweep->cells[id].first = (uint32_t)out->order_count;
 		out->order_count += sweep->cells[id].last;
 	}

@@ -8,10 +8,16 @@
 
 #define NONE UINT32_MAX
 
-/* What is known of one written value; 16 bytes, because there may be millions. */
+#define BY_CAS ((uint32_t)1 << 31)
+
+/* What is known of one written value; 24 bytes, because there may be millions. The
+ * operations themselves are not looked at again once this is known. */
 struct cell {
-	uint32_t writer; /* index into history->ops; NONE: never happened, or initial */
+	uint32_t writer; /* index into history->ops, with BY_CAS when it is a cas; NONE:
+			    never happened, or initial */
 	uint32_t next;	 /* id of the value that a cas made of it; NONE */
+	uint32_t begin;	 /* of the writer: its invocation, */
+	uint32_t end;	 /* and its completion; OP_NEVER: its outcome is unknown */
 	/* Of its reads; at the root of a block, once closed, of the whole block: */
 	uint32_t first; /* earliest completion */
 	uint32_t last;	/* latest invocation */
@@ -27,6 +33,7 @@ struct sweep {
 	uint32_t initial;   /* its id */
 	bool has_initial_ops;
 	bool has_info_cas;
+	uint32_t earliest_end; /* of all blocks but the initial one */
 	VEC(uint64_t) forward; /* first << 32 | root id, sorted */
 	uint64_t ticks;
 };
@@ -35,7 +42,18 @@ struct sweep {
 uint32_t zones_id_of_seen(const struct sweep *sweep, val seen);
 
 /* The value begins a block: written plainly, or initial. */
-bool zones_is_root(const struct sweep *sweep, uint32_t id);
+static inline bool
+zones_is_root(const struct sweep *sweep, uint32_t id)
+{
+	return sweep->cells[id].writer < BY_CAS || id == sweep->initial;
+}
+
+/* The operation that wrote the value; there is one. */
+static inline uint32_t
+zones_writer(const struct sweep *sweep, uint32_t id)
+{
+	return sweep->cells[id].writer & ~BY_CAS;
+}
 
 /* The block can happen at one instant (not the initial one). */
 bool zones_is_backward(const struct sweep *sweep, uint32_t id);
