@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "checkers/seed/bookstore.h"
 #include "checkers/sort.h"
+#include "checkers/tell.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -292,9 +293,8 @@ merge(struct check_result *stock, struct check_result *result)
 	vec_clear(&stock->orders);
 	if (stock->verdict == VERDICT_INVALID)
 		result->verdict = VERDICT_INVALID;
-	if (stock->verdict == VERDICT_UNKNOWN && result->verdict != VERDICT_INVALID) {
-		result->verdict = VERDICT_UNKNOWN;
-		result->reason = stock->reason;
+	if (stock->verdict == VERDICT_UNKNOWN) {
+		tell_unknown(result, stock->reason);
 		stock->reason = NULL;
 	}
 }
