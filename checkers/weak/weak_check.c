@@ -9,6 +9,7 @@
 #include "checkers/weak/weak_certify.h"
 #include "checkers/weak/weak_core.h"
 #include "checkers/weak/weak_oracle.h"
+#include "checkers/weak/weak_refute.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -217,13 +218,11 @@ by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The core alone is forbidden: by brute force or, where it is too large, by the decider. */
+/* The core alone is forbidden: by brute force or, where it is too large, by the rules. */
 static bool
 is_core_forbidden(enum weak_model model, const struct weak *weak,
 		  const struct check_options *options, const struct anomaly *anomaly)
 {
-	struct weak_limits limits = {.budget = options->budget};
-	struct weak_answer answer = {0};
 	uint32_t *ids = mem_new((size_t)weak->count + 1, sizeof(*ids));
 	uint32_t *ops = mem_new(anomaly->ops.count + 1, sizeof(*ops));
 	size_t count = 0;
@@ -237,14 +236,13 @@ is_core_forbidden(enum weak_model model, const struct weak *weak,
 			ids[count++] = v;
 	weak_part(weak, ids, count, &core);
 	enum verdict verdict = weak_oracle_judge(model, &core);
-	if (verdict == VERDICT_UNKNOWN) {
-		weak_decide(model, &core, &limits, &answer);
-		verdict = answer.verdict;
-	}
+	bool is_forbidden = verdict == VERDICT_INVALID ||
+			    (verdict == VERDICT_UNKNOWN &&
+			     weak_refute(model, &core, &options->budget));
 	weak_release(&core);
 	free(ids);
 	free(ops);
-	return verdict == VERDICT_INVALID;
+	return is_forbidden;
 }
 
 static bool
