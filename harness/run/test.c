@@ -285,7 +285,8 @@ test_resolve(struct test *test, struct err *err)
 	if (!find_system(test, err) || !find_workload(test, err) ||
 	    !read_check(test, err) || !check_numbers(test, err) ||
 	    !find_hosts(test, err) || !read_concurrency(test, err) ||
-	    !check_name(test, err) || !log_patterns_check(&test->log_patterns, err) || !choose_seed(test, err) || !make_plan(test, err))
+	    !check_name(test, err) || !log_patterns_check(&test->log_patterns, err) ||
+	    !choose_seed(test, err) || !make_plan(test, err))
 		return false;
 	test->timeout_ms = (int)(test->timeout_ns / NS_PER_MS);
 	test->workload_options = (struct workload_options){
