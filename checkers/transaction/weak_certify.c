@@ -18,12 +18,17 @@
 #define OF_ATOMIC	(B(FRACTURED_READ) | B(FRACTURED_PROCESS))
 
 bool
-weak_is_provable(uint64_t forbidden)
+weak_is_provable(const struct history *history, const struct check_options *options,
+		 uint64_t forbidden)
 {
 	const uint64_t known = WITHOUT_CYCLE | B(G0) | OF_READS | OF_PROCESS |
 			       OF_REALTIME | OF_MONOTONIC | OF_ATOMIC | B(G_SINGLE);
 
-	return (forbidden & ~known) == 0;
+	uint64_t bytes_max = options->budget.bytes_max != 0 ? options->budget.bytes_max
+							    : BUDGET_BYTES_DEFAULT;
+
+	return (forbidden & ~known) == 0 &&
+	       ((forbidden & B(CAUSALITY)) == 0 || weak_past_bytes(history) <= bytes_max);
 }
 
 /* ---- the order ------------------------------------------------------------------------
@@ -292,7 +297,8 @@ axioms_hold(const struct weak_order *w, const struct check_options *options,
 	       ((forbidden & OF_MONOTONIC) == 0 || respects_views(w, true, err)) &&
 	       ((forbidden & OF_ATOMIC) == 0 || respects_views(w, false, err)) &&
 	       ((forbidden & B(FRACTURED_PROCESS)) == 0 || respects_sessions(w, err)) &&
-	       ((forbidden & B(CAUSALITY)) == 0 || weak_past_is_causal(w, err)) &&
+	       ((forbidden & B(CAUSALITY)) == 0 ||
+		weak_past_is_causal(w, &options->budget, err)) &&
 	       ((forbidden & B(G_SINGLE)) == 0 ||
 		weak_past_has_no_g_single(w, &options->budget, err));
 }

@@ -12,9 +12,10 @@
 
 #include "checkers/checker.h"
 
-/* Whether an order proves that there is none of these anomalies (bits of enum
- * isolation_anomaly). */
-bool weak_is_provable(uint64_t forbidden);
+/* Whether an order proves, in the memory of the budget, that there is none of these
+ * anomalies (bits of enum isolation_anomaly). */
+bool weak_is_provable(const struct history *history, const struct check_options *options,
+		      uint64_t forbidden);
 
 bool weak_certify(const struct history *history, const struct check_options *options,
 		  const struct order *order, uint64_t forbidden, struct err *err);

@@ -131,8 +131,22 @@ reads_are_causal(const struct clocks *c, size_t i)
 	return true;
 }
 
+uint64_t
+weak_past_bytes(const struct history *history)
+{
+	struct map processes = {0};
+
+	vec_each (const struct op, op, &history->ops)
+		map_at(&processes, op->process, NULL);
+	uint64_t bytes =
+		(uint64_t)processes.count * history->ops.count * sizeof(uint32_t);
+	map_release(&processes);
+	return bytes;
+}
+
 bool
-weak_past_is_causal(const struct weak_order *w, struct err *err)
+weak_past_is_causal(const struct weak_order *w, const struct budget *budget,
+		    struct err *err)
 {
 	struct clocks c = {.w = w};
 	size_t i = 0;
@@ -145,9 +159,11 @@ weak_past_is_causal(const struct weak_order *w, struct err *err)
 	index_writes(&c);
 	c.clocks = mem_new(w->count * c.processes + 1, sizeof(*c.clocks));
 	size_t *latest = mem_new((size_t)c.processes + 1, sizeof(*latest));
-	for (; i < w->count && ok; i++) {
+	bool in_time = true;
+	for (; i < w->count && ok && in_time; i++) {
 		make_clock(&c, i, latest);
 		ok = reads_are_causal(&c, i);
+		in_time = !budget_is_over(budget);
 	}
 	free(latest);
 	free(c.clocks);

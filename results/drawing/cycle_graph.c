@@ -11,7 +11,8 @@ enum {
 	ROWS_MAX = 8,	  /* micro-operations in one box */
 	VALUE_MAX = 22,	  /* characters */
 	ELEMENTS_MAX = 5, /* of a list, the last ones */
-	SVG_BYTES_MAX = 4 << 20
+	SVG_BYTES_MAX = 4 << 20,
+	ACROSS_MAX = 5 /* steps of a cycle that is laid out from left to right */
 };
 
 /* One colour for each kind of edge, dark enough to be read on white. */
@@ -279,14 +280,17 @@ void
 cycle_graph_describe(const struct history *history, const struct anomaly_step *steps,
 		     size_t count, struct buf *out)
 {
-	buf_string(out,
+	bool across = count <= ACROSS_MAX;
+
+	buf_printf(out,
 		   "digraph cycle {\n"
-		   "graph [rankdir=\"LR\" bgcolor=\"white\" nodesep=\"0.5\" "
-		   "ranksep=\"0.9\" pad=\"0.15\"];\n"
+		   "graph [rankdir=\"%s\" bgcolor=\"white\" nodesep=\"0.5\" "
+		   "ranksep=\"%s\" pad=\"0.15\"];\n"
 		   "node [shape=\"box\" fillcolor=\"#f6f8fa\" fontname=\"DejaVu Sans\" "
 		   "fontsize=\"13\" margin=\"0.08,0.05\"];\n"
 		   "edge [fontname=\"DejaVu Sans\" fontsize=\"12\" penwidth=\"1.6\" "
-		   "arrowsize=\"0.8\"];\n");
+		   "arrowsize=\"0.8\"];\n",
+		   across ? "LR" : "TB", across ? "0.9" : "0.5");
 	print_boxes(history, steps, count, out);
 	for (size_t i = 0; i < count; i++)
 		print_arrow(history, &steps[i], out);

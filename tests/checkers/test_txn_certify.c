@@ -123,8 +123,11 @@ static void
 forge_order(struct forgery *f)
 {
 	struct order *order = &f->result.orders.items[0];
-	uint32_t *ops = order->ops, kept = ops[order->count - 1];
+	uint32_t *ops = order->ops;
 
+	if (order->count == 0)
+		return;
+	uint32_t kept = ops[order->count - 1];
 	order->count--;
 	assert_refused(f, "an order without its last operation is accepted");
 	order->count++;
