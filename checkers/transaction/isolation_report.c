@@ -281,24 +281,36 @@ is_told(const struct isolation *isolation, const struct cycle *cycle)
 	return false;
 }
 
+/* The first finding of an anomaly is told, the others are counted. */
+static void
+report_findings(const struct dependencies *d, enum isolation_anomaly anomaly,
+		struct check_result *result)
+{
+	bool told = false;
+
+	vec_each (const struct finding, finding, &d->findings) {
+		if (finding->anomaly != anomaly)
+			continue;
+		if (told)
+			result->anomaly_count++;
+		else
+			report_finding(d, finding, result);
+		told = true;
+	}
+}
+
+/* From the grossest to the subtlest. */
 static void
 report_all(const struct dependencies *d, const struct isolation *isolation,
 	   uint64_t forbidden, struct check_result *result)
 {
-	uint64_t told = 0;
-
-	vec_each (const struct cycle, cycle, &isolation->cycles)
-		if ((forbidden >> cycle->anomaly & 1) && !is_told(isolation, cycle))
-			report_cycle(d, cycle, result);
-	vec_each (const struct finding, finding, &d->findings) {
-		uint64_t bit = UINT64_C(1) << finding->anomaly;
-		if ((forbidden & bit) == 0)
+	for (int a = 0; a < ANOMALY_COUNT; a++) {
+		if ((forbidden >> a & 1) == 0)
 			continue;
-		if ((told & bit) == 0)
-			report_finding(d, finding, result);
-		else
-			result->anomaly_count++;
-		told |= bit;
+		vec_each (const struct cycle, cycle, &isolation->cycles)
+			if ((int)cycle->anomaly == a && !is_told(isolation, cycle))
+				report_cycle(d, cycle, result);
+		report_findings(d, (enum isolation_anomaly)a, result);
 	}
 }
 

@@ -212,7 +212,7 @@ static void
 print_key_of(const struct values *values, const struct anomaly_step *step,
 	     struct buf *out)
 {
-	buf_string(out, "<BR/><FONT COLOR=\"#444444\" POINT-SIZE=\"10\">key ");
+	buf_string(out, "<BR/><FONT COLOR=\"#444444\" POINT-SIZE=\"10\">&#160;key ");
 	print_value(values, step->key, out);
 	buf_string(out, ": ");
 }
@@ -226,14 +226,15 @@ print_reason(const struct history *history, const struct anomaly_step *step,
 
 	if (step->kind == EDGE_PROCESS) {
 		buf_printf(out,
-			   "<BR/><FONT COLOR=\"#444444\" POINT-SIZE=\"10\">process "
+			   "<BR/><FONT COLOR=\"#444444\" POINT-SIZE=\"10\">&#160;process "
 			   "%u</FONT>",
 			   history->ops.items[step->from].process);
 		return;
 	}
 	if (step->kind == EDGE_REALTIME) {
-		buf_string(out, "<BR/><FONT COLOR=\"#444444\" POINT-SIZE=\"10\">over "
-				"before the other began</FONT>");
+		buf_string(out,
+			   "<BR/><FONT COLOR=\"#444444\" POINT-SIZE=\"10\">&#160;over "
+			   "before the other began</FONT>");
 		return;
 	}
 	print_key_of(values, step, out);
@@ -268,7 +269,7 @@ print_arrow(const struct history *history, const struct anomaly_step *step,
 
 	buf_printf(out,
 		   "T%u -> T%u [color=\"%s\" style=\"%s\" label=<<FONT COLOR=\"%s\">"
-		   "<B>%s</B></FONT>",
+		   "&#160;<B>%s</B></FONT>",
 		   step->from, step->to, style->colour,
 		   step->is_implied ? "dotted" : style->style, style->colour,
 		   style->name);
