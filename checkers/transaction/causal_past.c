@@ -19,21 +19,6 @@ hash_of(const struct past *past, const struct raw_mop *mop)
 	       val_hash(values, mop->value);
 }
 
-static bool
-wrote(const struct past *past, uint32_t op, const struct raw_mop *read)
-{
-	const struct values *values = &past->history->values;
-	const struct op *o = &past->history->ops.items[op];
-
-	for (size_t i = 0; i < raw_count(values, o); i++) {
-		struct raw_mop mop = raw_mop(values, o, i);
-		if (mop.f != 'r' && val_equal(values, mop.key, read->key) &&
-		    val_equal(values, mop.value, read->value))
-			return true;
-	}
-	return false;
-}
-
 static void
 index_operations(struct past *past)
 {
@@ -79,7 +64,8 @@ meet_sources(struct past *past, uint32_t op)
 		if (!raw_is_read(o, &mop))
 			continue;
 		for (; (writer = map_find(&past->writers, hash)) != NULL; hash++)
-			if (wrote(past, (uint32_t)*writer - 1, &mop))
+			if (raw_wrote(past->history, (uint32_t)*writer - 1, mop.key,
+				      mop.value))
 				meet(past, (uint32_t)*writer - 1);
 	}
 }

@@ -149,15 +149,7 @@ equal(const struct claim *c, val a, val b)
 static bool
 did_write(const struct claim *c, uint32_t op, val value)
 {
-	const struct op *o = &c->history->ops.items[op];
-
-	for (size_t i = 0; i < raw_count(&c->history->values, o); i++) {
-		struct raw_mop mop = raw_mop(&c->history->values, o, i);
-		if (mop.f != 'r' && equal(c, mop.key, c->step->key) &&
-		    equal(c, mop.value, value))
-			return true;
-	}
-	return false;
+	return raw_wrote(c->history, op, c->step->key, value);
 }
 
 /* A read of the step's key by the transaction that shows the value: a list with it, or the
@@ -165,44 +157,7 @@ did_write(const struct claim *c, uint32_t op, val value)
 static bool
 did_read(const struct claim *c, uint32_t op, val value)
 {
-	const struct op *o = &c->history->ops.items[op];
-
-	for (size_t i = 0; i < raw_count(&c->history->values, o); i++) {
-		struct raw_mop mop = raw_mop(&c->history->values, o, i);
-		if (raw_is_read(o, &mop) && equal(c, mop.key, c->step->key) &&
-		    (equal(c, mop.value, value) ||
-		     raw_place(&c->history->values, mop.value, value) != 0))
-			return true;
-	}
-	return false;
-}
-
-/* Somebody's read of the step's key shows the value. */
-static bool
-was_read(const struct claim *c, val value)
-{
-	for (uint32_t op = 0; op < c->history->ops.count; op++)
-		if (did_read(c, op, value))
-			return true;
-	return false;
-}
-
-/* It certainly took place: it was acknowledged, or something that it wrote was read. */
-static bool
-took_place(const struct claim *c, uint32_t op)
-{
-	const struct op *o = &c->history->ops.items[op];
-
-	for (size_t i = 0; o->type != OP_OK && i < raw_count(&c->history->values, o);
-	     i++) {
-		struct raw_mop mop = raw_mop(&c->history->values, o, i);
-		struct anomaly_step about = {.key = mop.key};
-		struct claim other = *c;
-		other.step = &about;
-		if (mop.f != 'r' && was_read(&other, mop.value))
-			return true;
-	}
-	return o->type == OP_OK;
+	return raw_showed(c->history, op, c->step->key, value);
 }
 
 /* In some read of the step's key `first` stands in front of `second`; or `second` stands in
@@ -235,7 +190,7 @@ proves_ww(const struct claim *c)
 	const struct anomaly_step *s = c->step;
 
 	return did_write(c, s->from, s->first) && did_write(c, s->to, s->second) &&
-	       took_place(c, s->to) &&
+	       raw_took_place(c->history, s->to) &&
 	       (stands_before(c, s->first, s->second) || did_read(c, s->to, s->first));
 }
 
@@ -284,7 +239,7 @@ proves_rw(const struct claim *c)
 	bool is_list = (s->first == VAL_OF_NIL && !c->nil_is_unknown) ||
 		       val_kind(s->first) == VAL_LIST;
 
-	if (!did_write(c, s->to, s->second) || !took_place(c, s->to))
+	if (!did_write(c, s->to, s->second) || !raw_took_place(c->history, s->to))
 		return false;
 	return (is_list && proves_list_rw(c)) ||
 	       (did_read(c, s->from, s->first) && did_read(c, s->to, s->first));
@@ -319,11 +274,8 @@ read_from(const struct claim *c, uint32_t reader, uint32_t seen, size_t limit)
 
 	for (size_t i = 0; i < raw_count(&c->history->values, op) && i < limit; i++) {
 		struct raw_mop mop = raw_mop(&c->history->values, op, i);
-		struct anomaly_step about = {.key = mop.key};
-		struct claim other = *c;
-		other.step = &about;
 		if (raw_is_read(op, &mop) && mop.value != VAL_OF_NIL &&
-		    did_write(&other, seen, mop.value))
+		    raw_wrote(c->history, seen, mop.key, mop.value))
 			return true;
 	}
 	return false;
@@ -381,9 +333,11 @@ proves_step(const struct claim *c)
 		return proves_order(c);
 	case EDGE_PROCESS:
 		return precedes_in_process(c, c->step->from, c->step->to) &&
-		       took_place(c, c->step->from) && took_place(c, c->step->to);
+		       raw_took_place(c->history, c->step->from) &&
+		       raw_took_place(c->history, c->step->to);
 	case EDGE_REALTIME:
-		return from->complete_at < to->invoke_at && took_place(c, c->step->to);
+		return from->complete_at < to->invoke_at &&
+		       raw_took_place(c->history, c->step->to);
 	default:
 		return false;
 	}

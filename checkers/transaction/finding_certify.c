@@ -73,28 +73,12 @@ was_written(const struct claim *c, val value)
 	return false;
 }
 
-static bool
-was_shown(const struct claim *c, val value)
-{
-	vec_each (const struct op, op, &c->history->ops)
-		if (shows(c, op, value, false))
-			return true;
-	return false;
-}
-
-/* It certainly took place: acknowledged, or something that it wrote was read. */
+/* It certainly took place. An aborted one of which a write was read is another anomaly. */
 static bool
 took_place(const struct claim *c, const struct op *op)
 {
-	for (size_t i = 0; op->type == OP_INFO && i < raw_count(c->values, op); i++) {
-		struct raw_mop mop = raw_mop(c->values, op, i);
-		struct anomaly about = {.key = mop.key};
-		struct claim other = *c;
-		other.anomaly = &about;
-		if (mop.f != 'r' && was_shown(&other, mop.value))
-			return true;
-	}
-	return op->type == OP_OK;
+	return op->type != OP_FAIL &&
+	       raw_took_place(c->history, (uint32_t)(op - c->history->ops.items));
 }
 
 /* ---- one rule for each anomaly --------------------------------------------------------
@@ -128,18 +112,6 @@ is_duplicate(const struct claim *c)
 	return false;
 }
 
-static bool
-disagree(const struct claim *c, val a, val b)
-{
-	size_t count_a = val_kind(a) == VAL_LIST ? val_count(c->values, a) : 0;
-	size_t count_b = val_kind(b) == VAL_LIST ? val_count(c->values, b) : 0;
-
-	for (size_t i = 0; i < count_a && i < count_b; i++)
-		if (!equal(c, val_at(c->values, a, i), val_at(c->values, b, i)))
-			return true;
-	return false;
-}
-
 /* Two reads of the key, of which neither is the beginning of the other. */
 static bool
 is_incompatible(const struct claim *c)
@@ -151,7 +123,7 @@ is_incompatible(const struct claim *c)
 			struct raw_mop b = raw_mop(c->values, c->blamed, j);
 			if (raw_is_read(c->saw, &a) && raw_is_read(c->blamed, &b) &&
 			    is_on_key(c, &a) && is_on_key(c, &b) &&
-			    disagree(c, a.value, b.value))
+			    raw_disagree(c->values, a.value, b.value))
 				return true;
 		}
 	}

@@ -14,17 +14,6 @@ times_in(const struct values *values, val list, val element)
 	return times;
 }
 
-static bool
-disagree(const struct values *values, val a, val b)
-{
-	if (val_kind(a) != VAL_LIST || val_kind(b) != VAL_LIST)
-		return false;
-	for (size_t i = 0; i < val_count(values, a) && i < val_count(values, b); i++)
-		if (!val_equal(values, val_at(values, a, i), val_at(values, b, i)))
-			return true;
-	return false;
-}
-
 /* The first transaction with a read of the key that fits the finding. */
 static uint32_t
 find_reader(const struct dependencies *d, const struct finding *finding,
@@ -55,7 +44,7 @@ finding_complete(const struct dependencies *d, const struct finding *finding)
 		whole.txn = find_reader(d, finding, is_twice_in);
 	if (finding->anomaly == ANOMALY_INCOMPATIBLE_ORDER &&
 	    finding->other == UINT32_MAX)
-		whole.other = find_reader(d, finding, disagree);
+		whole.other = find_reader(d, finding, raw_disagree);
 	return whole;
 }
 

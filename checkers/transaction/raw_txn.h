@@ -59,4 +59,17 @@ raw_place(const struct values *values, val list, val element)
 	return 0;
 }
 
+/* Of an operation, by its index: it wrote or appended the value to the key; one of its reads
+ * of the key shows the value, as it is or in a list; it certainly took place, since it was
+ * acknowledged or somebody read something that it wrote. */
+bool raw_wrote(const struct history *history, uint32_t op, val key, val value);
+bool raw_showed(const struct history *history, uint32_t op, val key, val value);
+bool raw_took_place(const struct history *history, uint32_t op);
+
+/* Some read of the key shows the value. O(elements read of the key). */
+bool raw_was_read(const struct history *history, val key, val value);
+
+/* Neither list is the beginning of the other. */
+bool raw_disagree(const struct values *values, val a, val b);
+
 #endif
