@@ -476,6 +476,27 @@ is_for_logs(const struct settings *settings)
 }
 
 static int
+check_parsed(struct settings *settings, int argc, char **argv)
+{
+	struct judge_options options = {0};
+	struct err err;
+
+	if (argc > 2) {
+		err_set(&err, "one history at a time, not %d", argc - 1);
+		return command_usage(&command_check, &err);
+	}
+	if (settings->threads > 1024)
+		settings->threads = 1024;
+	if (!parse_budget(settings->budget, &options, &err) ||
+	    (settings->format != NULL && format_find(settings->format, &err) == NULL) ||
+	    !log_patterns_check(&settings->log_patterns, &err))
+		return command_usage(&command_check, &err);
+	const char *which = argc == 2 ? argv[1] : "latest";
+	return is_for_logs(settings) ? check_logs(settings, &options, which)
+				     : check_with_model(settings, &options, which);
+}
+
+static int
 check_main(int argc, char **argv)
 {
 	struct settings s = {.runs = "runs"};
@@ -509,26 +530,15 @@ check_main(int argc, char **argv)
 		{"runs", 0, OPTION_TEXT, &s.runs, "FOLDER", "where runs are kept [runs]"},
 		{"help", 'h', OPTION_FLAG, &s.help, NULL, "show this"},
 		{0}};
-	struct judge_options options = {0};
 	struct err err;
+	int code;
 
 	if (!options_parse(rows, &argc, &argv, &err))
-		return command_usage(&command_check, &err);
-	if (s.help)
-		return command_help(&command_check, rows);
-	if (argc > 2) {
-		err_set(&err, "one history at a time, not %d", argc - 1);
-		return command_usage(&command_check, &err);
-	}
-	if (s.threads > 1024)
-		s.threads = 1024;
-	if (!parse_budget(s.budget, &options, &err) ||
-	    (s.format != NULL && format_find(s.format, &err) == NULL) ||
-	    !log_patterns_check(&s.log_patterns, &err))
-		return command_usage(&command_check, &err);
-	const char *which = argc == 2 ? argv[1] : "latest";
-	int code = is_for_logs(&s) ? check_logs(&s, &options, which)
-				   : check_with_model(&s, &options, which);
+		code = command_usage(&command_check, &err);
+	else if (s.help)
+		code = command_help(&command_check, rows);
+	else
+		code = check_parsed(&s, argc, argv);
 	strings_release(&s.log_patterns);
 	return code;
 }

@@ -212,7 +212,7 @@ count_missing(const struct history *history, val key)
 }
 
 static uint64_t
-times_out(const struct history *history, val key, val v, uint32_t before)
+times_out(const struct history *history, val key, val v)
 {
 	struct placed_list outs = {.values = &history->values};
 	uint64_t times = 0;
@@ -220,7 +220,7 @@ times_out(const struct history *history, val key, val v, uint32_t before)
 	vec_each (struct op, op, &history->ops)
 		add_outs(history, op, &outs);
 	vec_each (struct placed, out, &outs.of)
-		times += out->at < before && val_equal(&history->values, out->key, key) &&
+		times += val_equal(&history->values, out->key, key) &&
 			 val_equal(&history->values, out->value, v);
 	vec_release(&outs.of);
 	return times;
@@ -253,7 +253,7 @@ shows_loss(const struct history *history, const struct anomaly *anomaly)
 	       in->complete_at < look->invoke_at &&
 	       (look->f == F_DRAIN ? look->type == OP_OK
 				   : total_queue_says_empty(history, look)) &&
-	       times_out(history, anomaly->key, in->input, OP_NEVER) <
+	       times_out(history, anomaly->key, in->input) <
 		       times_in(history, anomaly->key, in->input, true);
 }
 
@@ -279,7 +279,7 @@ is_surplus(const struct history *history, const struct anomaly *anomaly,
 
 	if (strcmp(anomaly->name, "unexpected-element") == 0)
 		return begun == OP_NEVER || out->at < begun;
-	return times_out(history, out->key, out->value, OP_NEVER) >
+	return times_out(history, out->key, out->value) >
 	       times_in(history, out->key, out->value, false);
 }
 
