@@ -17,11 +17,15 @@
 #include <cmocka.h>
 
 enum {
-	RANDOM_HISTORIES = 20000
+	RANDOM_HISTORIES = 20000,
+	LONG_EACH = 100, /* one history of so many is long: much is forgotten in it */
+	LONG_OPS = 400,
+	LONG_COLLECTION_OPS = 70, /* takes that are open are tried out at the end */
 };
 
 static const struct online_options plain_options;
-static const struct check_options plain_check = {.threads = 1, .no_certify = true};
+static const struct check_options plain_check = {
+	.threads = 1, .no_certify = true, .budget = {.bytes_max = 64 << 20}};
 
 static size_t
 history_count(void)
@@ -76,14 +80,17 @@ registers_raise_the_first_prefix_that_is_not_linearizable(void **state)
 	(void)state;
 	rng_init(&rng, 20261121);
 	for (size_t i = 0; i < history_count(); i++) {
-		struct random_register shape = {.ops = 4 + rng_below(&rng, 40),
-						.processes =
-							1 + (uint32_t)rng_below(&rng, 5),
-						.read_percent = 50,
-						.cas_percent = (int)rng_below(&rng, 30),
-						.info_percent = (int)rng_below(&rng, 15),
-						.fail_percent = (int)rng_below(&rng, 15),
-						.wrong_percent = i % 2 ? 4 : 0};
+		bool is_long = i % LONG_EACH == 1;
+		struct random_register shape = {
+			.ops = is_long ? LONG_OPS : 4 + rng_below(&rng, 40),
+			.processes = 1 + (uint32_t)rng_below(&rng, 5),
+			.read_percent = 50,
+			.cas_percent = (int)rng_below(&rng, 30),
+			.info_percent = (int)rng_below(&rng, 15),
+			.fail_percent = (int)rng_below(&rng, 15),
+			.wrong_percent = is_long ? 1
+					 : i % 2 ? 4
+						 : 0};
 		struct history history;
 		random_register_play(&history, &shape, &rng);
 		found += online_compare("register", &history, &plain_options,
@@ -103,14 +110,22 @@ compare_typed(const char *checker, const struct typed *type, bool has_unique,
 	      const struct online_options *options, const struct check_options *check,
 	      bool is_complete, int found_percent)
 {
+	/* The others are decided by search at the end. */
+	bool is_quick = is_complete || (has_unique && strcmp(checker, "counter") != 0);
 	size_t count = history_count() / 4, found = 0, invalid = 0;
 	struct rng rng;
 
 	rng_init(&rng, 7);
 	for (size_t i = 0; i < count; i++) {
+		bool is_long = i % LONG_EACH == 1 && is_quick;
 		struct typed_shape shape = typed_some_shape(&rng, 4 + i % 20);
 		struct history history;
 		shape.has_unique = has_unique;
+		if (is_long) {
+			shape.ops = LONG_OPS;
+			shape.wrong_percent = 1;
+			shape.info_percent = is_complete ? 2 : 0;
+		}
 		if (i % 2 == 0)
 			shape.wrong_percent = 0;
 		typed_play(&history, type, &shape, &rng);
@@ -186,15 +201,19 @@ sets_raise_the_first_prefix_that_is_not_linearizable(void **state)
 static struct random_collection
 some_collection(enum collection collection, size_t i, struct rng *rng)
 {
+	bool is_long = i % LONG_EACH == 1;
+
 	return (struct random_collection){
 		.collection = collection,
-		.ops = 4 + rng_below(rng, 26),
+		.ops = is_long ? LONG_COLLECTION_OPS : 4 + rng_below(rng, 26),
 		.processes = 1 + (uint32_t)rng_below(rng, 5),
 		.take_percent = 30 + (int)rng_below(rng, 30),
 		.look_percent = i % 3 == 0 ? (int)rng_below(rng, 20) : 0,
 		.info_percent = i % 4 == 0 ? (int)rng_below(rng, 12) : 0,
 		.fail_percent = (int)rng_below(rng, 10),
-		.wrong_percent = i % 2 == 0 ? 0 : (int)rng_below(rng, 12),
+		.wrong_percent = is_long      ? (int)rng_below(rng, 2)
+				 : i % 2 == 0 ? 0
+					      : (int)rng_below(rng, 12),
 		.shuffled = i % 5 != 0,
 	};
 }
@@ -260,8 +279,10 @@ priority_queues_are_never_blamed_wrongly(void **state)
 static struct random_txns
 some_txns(size_t i, struct rng *rng)
 {
+	bool is_long = i % LONG_EACH == 1;
+
 	return (struct random_txns){
-		.txns = 3 + rng_below(rng, 25),
+		.txns = is_long ? LONG_OPS : 3 + rng_below(rng, 25),
 		.processes = 1 + (uint32_t)rng_below(rng, 5),
 		.keys = 1 + (uint32_t)rng_below(rng, 3),
 		.mops_max = 1 + (int)rng_below(rng, 4),
