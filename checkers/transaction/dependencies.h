@@ -40,10 +40,6 @@ struct dependencies {
 				* then levels below serializable hold for certain only
 				* when serializable does */
 
-	/* Why there is an edge of this kind, in words: "read 3 of key x, which T7 wrote".
-	 */
-	void (*explain)(const struct dependencies *d, uint32_t from, uint32_t to,
-			enum edge_kind kind, struct buf *out);
 	void *type_state; /* owned by the data type */
 	void (*release_type)(struct dependencies *d);
 };

@@ -465,7 +465,6 @@ list_append_depend(struct dependencies *d, const struct history *history, struct
 	lists->values = &history->values;
 	lists->of = mem_new(d->txns.keys.count, sizeof(*lists->of));
 	d->type_state = lists;
-	d->explain = list_append_explain;
 	d->release_type = release_lists;
 	if (!find_longest(d, lists, err))
 		return false;

@@ -36,8 +36,4 @@ val list_element(const struct lists *lists, const struct list *list, uint32_t po
 /* The position + 1 of an element, 0 when it is in no read; `add` makes room for it. */
 uint32_t *list_place(struct lists *lists, uint32_t key, val v, bool add);
 
-/* Why one transaction comes before another, in words: dependencies->explain. */
-void list_append_explain(const struct dependencies *d, uint32_t from, uint32_t to,
-			 enum edge_kind kind, struct buf *out);
-
 #endif

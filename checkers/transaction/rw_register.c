@@ -252,50 +252,6 @@ judge_updates(struct dependencies *d)
 	free(updater);
 }
 
-/* ---- words ----------------------------------------------------------------------------
- */
-
-static void
-explain_read(const struct dependencies *d, uint32_t writer, uint32_t reader,
-	     struct buf *out)
-{
-	const struct rw_versions *v = versions_of(d);
-	const struct values *values = &d->txns.history->values;
-
-	for (uint32_t i = v->starts[reader]; i < v->starts[reader + 1]; i++) {
-		uint32_t version = v->accesses.items[i].read;
-		if (version == VERSION_NONE || v->of.items[version].writer != writer)
-			continue;
-		buf_printf(out, "T%u read ", reader);
-		val_print(values, v->of.items[version].value, out);
-		buf_string(out, " of key ");
-		val_print(values, d->txns.keys.items[v->of.items[version].key], out);
-		buf_printf(out, ", which T%u wrote", writer);
-		return;
-	}
-}
-
-static void
-explain(const struct dependencies *d, uint32_t from, uint32_t to, enum edge_kind kind,
-	struct buf *out)
-{
-	const struct rw_versions *v = versions_of(d);
-
-	if (kind == EDGE_WR) {
-		explain_read(d, from, to, out);
-		return;
-	}
-	vec_each (const struct rw_reason, reason, &v->reasons) {
-		if (reason->from != from || reason->to != to)
-			continue;
-		buf_printf(out, "T%u could see T%u, which wrote key ", reason->reader,
-			   from);
-		val_print(&d->txns.history->values, d->txns.keys.items[reason->key], out);
-		buf_printf(out, ", but read it from T%u", to);
-		return;
-	}
-}
-
 static void
 release_versions(struct dependencies *d)
 {
@@ -326,7 +282,6 @@ rw_register_read(struct dependencies *d, const struct history *history,
 	struct walk walk = {.d = d, .nil_is_unknown = nil_is_unknown};
 	d->type_state = v;
 	d->release_type = release_versions;
-	d->explain = explain;
 	v->starts = mem_new((size_t)n + 1, sizeof(*v->starts));
 	v->mop_versions = mem_new(d->txns.mops.count, sizeof(*v->mop_versions));
 	memset(v->mop_versions, 0xff, d->txns.mops.count * sizeof(*v->mop_versions));

@@ -127,22 +127,3 @@ txn_op(const struct txns *txns, uint32_t txn)
 {
 	return &txns->history->ops.items[txns->of.items[txn].op];
 }
-
-void
-txn_describe(const struct txns *txns, uint32_t txn, struct buf *out)
-{
-	static const char *const names[] = {"", "r", "w", "append"};
-	const struct txn *t = &txns->of.items[txn];
-	const struct op *op = txn_op(txns, txn);
-
-	buf_printf(out, "T%u = process %u:", txn, op->process);
-	for (uint32_t i = t->first; i < t->first + t->count; i++) {
-		const struct mop *mop = &txns->mops.items[i];
-		buf_printf(out, " [%s ", names[mop->kind]);
-		val_print(&txns->history->values, txns->keys.items[mop->key], out);
-		buf_char(out, ' ');
-		val_print(&txns->history->values, mop->value, out);
-		buf_char(out, ']');
-	}
-	buf_printf(out, " %s", op_type_name((enum op_type)op->type));
-}

@@ -45,7 +45,4 @@ void txns_release(struct txns *txns);
 
 const struct op *txn_op(const struct txns *txns, uint32_t txn);
 
-/* Appends a transaction in words: `T5 = process 3: [append x 1] [r y [1 2]] ok`. */
-void txn_describe(const struct txns *txns, uint32_t txn, struct buf *out);
-
 #endif
