@@ -52,7 +52,8 @@ struct online_options {
 };
 
 struct online_violation {
-	const char *name; /* static: an anomaly of the checker of that name */
+	const char *
+		name; /* static: an anomaly of the checker, or the level that is broken */
 	online_value key, value, other; /* `other`: what contradicts it; may be nil */
 	int64_t invoke_at, at;		/* of the operation whose end showed it */
 };
