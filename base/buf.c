@@ -47,17 +47,36 @@ buf_char(struct buf *buf, char c)
 void
 buf_printf(struct buf *buf, const char *format, ...)
 {
+	size_t room = buf->cap - buf->len;
 	va_list args;
 
+	/* Most often there is room enough. */
 	va_start(args, format);
-	int bytes = vsnprintf(NULL, 0, format, args);
+	int bytes = vsnprintf(room > 0 ? buf->data + buf->len : NULL, room, format, args);
 	va_end(args);
 	ASSERT(bytes >= 0);
-	char *room = buf_room(buf, (size_t)bytes);
-	va_start(args, format);
-	vsnprintf(room, (size_t)bytes + 1, format, args);
-	va_end(args);
+	if ((size_t)bytes >= room) {
+		char *at = buf_room(buf, (size_t)bytes);
+		va_start(args, format);
+		vsnprintf(at, (size_t)bytes + 1, format, args);
+		va_end(args);
+	}
 	buf->len += (size_t)bytes;
+}
+
+void
+buf_number(struct buf *buf, int64_t number)
+{
+	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	char digits[20], *at = digits + sizeof(digits);
+
+	do {
+		*--at = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (number < 0)
+		buf_char(buf, '-');
+	buf_append(buf, at, (size_t)(digits + sizeof(digits) - at));
 }
 
 static void

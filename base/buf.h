@@ -26,6 +26,9 @@ void buf_char(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* The number in decimal; many times faster than buf_printf. */
+void buf_number(struct buf *buf, int64_t number);
+
 /* Little-endian integers, for wire and disk formats. */
 void buf_u8(struct buf *buf, uint8_t n);
 void buf_u32(struct buf *buf, uint32_t n);

@@ -143,7 +143,7 @@ val_print(const struct values *values, val v, struct buf *out)
 		buf_string(out, val_truth(v) ? "true" : "false");
 		break;
 	case VAL_INT:
-		buf_printf(out, "%" PRId64, val_number(values, v));
+		buf_number(out, val_number(values, v));
 		break;
 	case VAL_REAL:
 		print_real(val_double(values, v), out);

@@ -3,7 +3,6 @@
 #include "results/formats/event_order.h"
 
 #include <ctype.h>
-#include <inttypes.h>
 #include <string.h>
 
 static size_t
@@ -51,25 +50,42 @@ struct writing {
 };
 
 static void
+print_name(struct writing *writing, const char *name)
+{
+	buf_string(&writing->line, ",\"");
+	buf_string(&writing->line, name);
+	buf_string(&writing->line, "\":");
+}
+
+static void
+print_number(struct writing *writing, const char *name, int64_t number)
+{
+	print_name(writing, name);
+	buf_number(&writing->line, number);
+}
+
+static void
 print_value(struct writing *writing, const char *name, val v)
 {
-	buf_printf(&writing->line, ",\"%s\":", name);
+	print_name(writing, name);
 	val_print(&writing->history->values, v, &writing->line);
 }
 
 static void
 print_text(struct writing *writing, const char *name, const char *text)
 {
-	buf_printf(&writing->line, ",\"%s\":", name);
+	print_name(writing, name);
 	json_print_string(text, strlen(text), &writing->line);
 }
 
 static void
 print_head(struct writing *writing, const struct op *op, bool is_invocation)
 {
-	buf_printf(&writing->line, "\"%s\",\"process\":%" PRIu32,
-		   is_invocation ? "invoke" : op_type_name((enum op_type)op->type),
-		   op->process);
+	buf_char(&writing->line, '"');
+	buf_string(&writing->line,
+		   is_invocation ? "invoke" : op_type_name((enum op_type)op->type));
+	buf_char(&writing->line, '"');
+	print_number(writing, "process", op->process);
 	print_text(writing, "f", history_f_name(writing->history, op->f));
 	if (op->key != VAL_OF_NIL)
 		print_value(writing, "key", op->key);
@@ -123,9 +139,9 @@ write_whole(struct writing *writing, const struct op *op)
 	print_value(writing, "value", op->input);
 	print_value(writing, "output", op->output);
 	print_tail(writing, op, false);
-	buf_printf(line, ",\"start\":%" PRId64, op->invoke_ns);
+	print_number(writing, "start", op->invoke_ns);
 	if (op->complete_ns >= 0)
-		buf_printf(line, ",\"end\":%" PRId64, op->complete_ns);
+		print_number(writing, "end", op->complete_ns);
 	buf_string(line, "}\n");
 	return write_line(writing);
 }
@@ -143,8 +159,9 @@ write_event(void *context, const struct history_event *event)
 		print_nemesis(writing, event);
 	else
 		print_client(writing, event);
-	buf_printf(&writing->line, ",\"time\":%" PRId64 ",\"index\":%" PRIu64 "}\n",
-		   event->ns, writing->index++);
+	print_number(writing, "time", event->ns);
+	print_number(writing, "index", (int64_t)writing->index++);
+	buf_string(&writing->line, "}\n");
 	return write_line(writing);
 }
 

@@ -1,6 +1,8 @@
 /* What people type: options, numbers, durations, sizes, typos. */
 #include "base/options.h"
 
+#include "base/buf.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -132,6 +134,39 @@ typos_find_their_word_and_strangers_do_not(void **state)
 	assert_null(text_nearest("earthquake", words, 3));
 }
 
+static void
+numbers_are_written_as_printf_writes_them(void **state)
+{
+	static const int64_t numbers[] = {0,   1,	   -1,	      9,	 10,
+					  -10, 1234567890, INT64_MAX, INT64_MIN, -99};
+	struct buf written = {0}, printed = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		buf_number(&written, numbers[i]);
+		buf_char(&written, ' ');
+		buf_printf(&printed, "%lld ", (long long)numbers[i]);
+	}
+	assert_string_equal(buf_text(&written), buf_text(&printed));
+	buf_release(&written);
+	buf_release(&printed);
+}
+
+static void
+what_is_printed_fits_however_little_room_there_is(void **state)
+{
+	(void)state;
+	for (size_t before = 0; before < 200; before++) {
+		struct buf buf = {0};
+		for (size_t i = 0; i < before; i++)
+			buf_char(&buf, '.');
+		buf_printf(&buf, "%s-%d", "abc", 42);
+		assert_int_equal(buf.len, before + 6);
+		assert_string_equal(buf.data + before, "abc-42");
+		buf_release(&buf);
+	}
+}
+
 int
 main(void)
 {
@@ -140,6 +175,8 @@ main(void)
 		cmocka_unit_test(a_flag_can_be_taken_back),
 		cmocka_unit_test(an_unknown_option_names_the_nearest),
 		cmocka_unit_test(bad_arguments_are_refused_with_the_option),
+		cmocka_unit_test(numbers_are_written_as_printf_writes_them),
+		cmocka_unit_test(what_is_printed_fits_however_little_room_there_is),
 		cmocka_unit_test(durations_know_their_units),
 		cmocka_unit_test(typos_find_their_word_and_strangers_do_not),
 	};
