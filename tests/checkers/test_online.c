@@ -442,6 +442,100 @@ valid_long_runs_are_not_stopped_and_planted_violations_are_found(void **state)
 		}
 }
 
+/* ---- bounds ---- */
+
+static void
+tell(struct online *online, int64_t at, uint32_t process, enum op_type type, enum op_f f,
+     int64_t key, val value)
+{
+	static const struct values no_values;
+	const struct online_event event = {.position = at,
+					   .process = process,
+					   .f = f,
+					   .type = type,
+					   .key = val_small(key),
+					   .value = value};
+
+	online_tell(online, &no_values, &event);
+}
+
+/* Writes the value to the key, beginning at a position and ending at the next one. */
+static void
+write_at(struct online *online, int64_t at, int64_t key, int64_t value)
+{
+	tell(online, at, 0, OP_NONE, F_WRITE, key, val_small(value));
+	tell(online, at + 1, 0, OP_OK, F_WRITE, key, VAL_OF_NIL);
+}
+
+static void
+read_at(struct online *online, int64_t at, int64_t key, int64_t value)
+{
+	tell(online, at, 0, OP_NONE, F_READ, key, VAL_OF_NIL);
+	tell(online, at + 1, 0, OP_OK, F_READ, key, val_small(value));
+}
+
+/* Then it counts as one of unknown outcome, and its late answer is not heard. */
+static void
+operation_that_does_not_end_holds_memory_for_a_while_only(void **state)
+{
+	struct online *online =
+		online_new(online_decider_find("register"), &plain_options);
+	int64_t at = 2;
+
+	(void)state;
+	tell(online, 0, 9, OP_NONE, F_WRITE, 1, val_small(1000000));
+	for (; at < 3000; at += 2)
+		write_at(online, at, 1, at);
+	assert_in_range(online_size(online).values, 1400, 1600);
+	for (at += ONLINE_PATIENCE; at < ONLINE_PATIENCE + 10000; at += 2)
+		write_at(online, at, 1, at);
+	assert_in_range(online_size(online).values, 1, 50);
+	assert_int_equal(online_size(online).open, 0);
+	tell(online, at, 9, OP_OK, F_WRITE, 1, VAL_OF_NIL);
+	read_at(online, at + 1, 1, 1000000); /* it may have taken effect just now */
+	assert_null(online_violation(online));
+	write_at(online, at + 3, 1, at);
+	read_at(online, at + 5, 1, 1000000);
+	assert_non_null(online_violation(online));
+	online_free(online);
+}
+
+static void
+idle_keys_are_forgotten_and_never_judged_by_half(void **state)
+{
+	struct online *online =
+		online_new(online_decider_find("register"), &plain_options);
+	int64_t at = 0;
+
+	(void)state;
+	for (int64_t key = 0; key < 5 * ONLINE_KEYS_KEPT; key++, at += 2)
+		write_at(online, at, key, 1);
+	struct online_size size = online_size(online);
+	assert_in_range(size.keys, ONLINE_KEYS_KEPT / 2, 3 * ONLINE_KEYS_KEPT);
+	read_at(online, at, 0, 7); /* forgotten: nobody wrote 7, as far as we know */
+	assert_null(online_violation(online));
+	read_at(online, at + 2, 5 * ONLINE_KEYS_KEPT - 1, 7);
+	assert_non_null(online_violation(online));
+	online_free(online);
+}
+
+static void
+values_that_are_not_unique_end_the_judging_of_their_key_only(void **state)
+{
+	struct online *online =
+		online_new(online_decider_find("register"), &plain_options);
+
+	(void)state;
+	tell(online, 0, 1, OP_NONE, F_WRITE, 1, val_small(5));
+	write_at(online, 1, 1, 5);
+	assert_non_null(online_gave_up(online));
+	read_at(online, 3, 1, 6);
+	assert_null(online_violation(online));
+	read_at(online, 5, 2, 6);
+	assert_non_null(online_violation(online));
+	online_free(online);
+}
+
 int
 main(void)
 {
@@ -463,6 +557,11 @@ main(void)
 			transactions_raise_the_first_prefix_that_is_not_strictly_serializable),
 		cmocka_unit_test(
 			valid_long_runs_are_not_stopped_and_planted_violations_are_found),
+		cmocka_unit_test(
+			operation_that_does_not_end_holds_memory_for_a_while_only),
+		cmocka_unit_test(idle_keys_are_forgotten_and_never_judged_by_half),
+		cmocka_unit_test(
+			values_that_are_not_unique_end_the_judging_of_their_key_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
