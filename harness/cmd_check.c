@@ -1,13 +1,12 @@
 /* cmd_check.c - `faultline check FILE|RUN`: is this history allowed? */
 #include "base/log.h"
-#include "checkers/transaction/isolation.h"
 #include "harness/check_logs.h"
 #include "harness/check_online.h"
 #include "harness/command.h"
 #include "harness/judge.h"
 #include "harness/model_library.h"
 #include "results/drawing/anomaly_drawing.h"
-#include "results/formats/reader.h"
+#include "results/library.h"
 #include "workloads/workload.h"
 
 #include <glob.h>
@@ -21,6 +20,10 @@ const struct command command_check = {"check", "FILE|RUN|-",
 				      "decide whether a recorded history is allowed",
 				      check_main};
 
+enum {
+	THREADS_MAX = 1024
+};
+
 struct settings {
 	const char *runs, *format, *checker, *model, *level, *key, *init, *nil, *budget,
 		*draw;
@@ -29,114 +32,55 @@ struct settings {
 	bool json, failed_cas, online, help;
 };
 
-/* "10s,2g", "10s", ",2g" or "2g"-like sizes only behind the comma. */
+/* "10s,2g", "10s" or ",2g". */
 static bool
-parse_budget(const char *text, struct judge_options *options, struct err *err)
+set_budget(struct faultline_check *check, const char *text)
 {
 	if (text == NULL)
 		return true;
 	char *copy = mem_string(text);
 	char *comma = strchr(copy, ',');
-	bool ok = true;
 
 	if (comma != NULL)
 		*comma = '\0';
-	if (copy[0] != '\0')
-		ok = text_duration(copy, &options->time_ns, err);
+	bool ok = copy[0] == '\0' || faultline_check_set(check, "time", copy);
 	if (ok && comma != NULL && comma[1] != '\0')
-		ok = text_size(comma + 1, &options->bytes_max, err);
+		ok = faultline_check_set(check, "memory", comma + 1);
 	free(copy);
-	return ok || err_context(err, "--budget '%s'", text);
-}
-
-/* A value as JSON or, failing that, EDN: 0, "x", nil, [1 2]. */
-static bool
-parse_init(const char *text, struct history *history, val *init, struct err *err)
-{
-	struct scan scan;
-	bool ok;
-
-	if (text == NULL)
-		return true;
-	scan_init(&scan, SCAN_EDN, &history->values,
-		  (struct bytes){.data = text, .len = strlen(text)});
-	ok = scan_value(&scan, init) && scan_space(&scan) &&
-	     (scan.at == scan.end ||
-	      scan_fail(&scan, scan.at, "something follows the value"));
-	if (!ok)
-		scan_error(&scan, "--init", err);
-	scan_release(&scan);
-	return ok;
-}
-
-/* Whether the checker asks what a read of nil taught. */
-static bool
-hangs_on_nil(const char *checker)
-{
-	static const char *const names[] = {"register",
-					    "multi-register",
-					    "rw-register",
-					    "sequential",
-					    "causal",
-					    "causal-cc",
-					    "causal-ccv",
-					    "causal-cm",
-					    "pram",
-					    "session",
-					    "read-your-writes",
-					    "monotonic-reads",
-					    "monotonic-writes",
-					    "writes-follow-reads",
-					    "regular",
-					    "safe",
-					    "staleness",
-					    "convergence"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(names[i], checker) == 0)
-			return true;
-	return false;
-}
-
-/* Says how the file was understood, as far as a verdict can hang on it. */
-static void
-print_conventions(const struct reader_facts *facts, const struct judge_options *options,
-		  const struct judgement *judgement)
-{
-	printf("  read as %s: %llu events%s%s\n", facts->format->name,
-	       (unsigned long long)facts->events,
-	       facts->are_tuples ? ", values taken apart as [key value]" : "",
-	       facts->has_times ? ""
-				: "; no times: events are shown a millisecond apart");
-	if (!facts->has_order)
-		printf("  only each session's order is known, no real time\n");
-	if (hangs_on_nil(judgement->of.items[0].result.checker))
-		printf("  a read of nil %s\n",
-		       options->check.nil_is_unknown
-			       ? "taught nothing, as for Knossos (else: --nil value)"
-			       : "returned the initial value (else: --nil unknown)");
+	return ok || err_context(&check->err, "--budget '%s'", text);
 }
 
 static bool
-parse_nil(const char *nil, bool of_format, bool *is_unknown, struct err *err)
+set_options(struct faultline_check *check, const struct settings *settings)
 {
-	*is_unknown = nil == NULL ? of_format : strcmp(nil, "unknown") == 0;
-	return nil == NULL || *is_unknown || strcmp(nil, "value") == 0 ||
-	       err_set(err, "--nil must be 'unknown' or 'value', not '%s'", nil);
+	const char *const options[][2] = {
+		{"checker", settings->checker},
+		{"level", settings->level},
+		{"key", settings->key},
+		{"init", settings->init},
+		{"nil", settings->nil},
+		{"failed-cas-observes", settings->failed_cas ? "yes" : NULL}};
+
+	check->options.check.threads =
+		settings->threads > THREADS_MAX ? THREADS_MAX : (int)settings->threads;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (options[i][1] != NULL &&
+		    !faultline_check_set(check, options[i][0], options[i][1]))
+			return false;
+	return set_budget(check, settings->budget);
 }
 
 /* A picture of each violation; what cannot be drawn changes no verdict. */
 static void
-draw(const struct settings *settings, const struct history *history,
-     const struct judgement *judgement)
+draw(const struct settings *settings, const struct faultline_check *check)
 {
 	struct buf paths = {0};
 	struct err why, err;
 
 	if (settings->draw == NULL)
 		return;
-	if (!anomaly_drawings_write(settings->draw, history, judgement, &paths, &why,
-				    &err))
+	if (!anomaly_drawings_write(settings->draw, &check->history, &check->judgement,
+				    &paths, &why, &err))
 		log_warn("%s", err.text);
 	else if (why.text[0] != '\0')
 		log_warn("%s (%s)", why.text, why.hint);
@@ -145,30 +89,24 @@ draw(const struct settings *settings, const struct history *history,
 	buf_release(&paths);
 }
 
-/* Prints the verdict and keeps it in the run; returns the exit code. `facts` NULL: the
- * history is no file's. */
+/* Prints the verdict and keeps it in the run, if any; returns the exit code. */
 static int
-tell_and_keep(const struct settings *settings, const struct history *history,
-	      const struct judge_options *options, const struct judgement *judgement,
-	      struct store *store, const struct reader_facts *facts)
+tell_and_keep(const struct settings *settings, struct faultline_check *check,
+	      struct store *store)
 {
-	struct buf out = {0};
 	struct err err;
 
-	if (settings->json)
-		judge_json(history, judgement, &out);
-	else
-		judge_words(history, judgement, &out);
-	fwrite(out.data, 1, out.len, stdout);
-	buf_release(&out);
-	if (facts != NULL && !settings->json)
-		print_conventions(facts, options, judgement);
-	draw(settings, history, judgement);
+	fputs(settings->json ? faultline_check_json(check) : faultline_check_words(check),
+	      stdout);
+	if (!settings->json)
+		fputs(faultline_check_conventions(check), stdout);
+	draw(settings, check);
 	/* What was decided holds also where it cannot be kept: a full disk, a run of others. */
-	if (store != NULL && !judge_store(store, history, judgement, &err))
+	if (store != NULL &&
+	    !judge_store(store, &check->history, &check->judgement, &err))
 		log_warn("the verdict is not kept: %s", err.text);
 	if (fflush(stdout) == 0 && !ferror(stdout))
-		return judge_exit_code(judgement->verdict);
+		return judge_exit_code(check->judgement.verdict);
 	err_errno(&err, "write the verdict");
 	return command_broke(&err);
 }
@@ -185,57 +123,23 @@ judge_logs(const struct settings *settings, struct store *store,
 }
 
 static int
-judge_and_tell(const struct settings *settings, struct history *history,
-	       struct judge_options *options, struct store *store,
-	       const struct reader_facts *facts)
+judge_and_tell(const struct settings *settings, struct faultline_check *check,
+	       struct store *store)
 {
-	const char *const named[] = {settings->checker, NULL};
-	struct judgement judgement;
-	struct err err;
-	size_t level;
-
-	if (settings->checker != NULL)
-		options->checkers = named;
-	options->check.model = settings->model;
-	options->check.level = settings->level;
-	if (settings->level == NULL && facts != NULL && !facts->has_order)
-		options->check.level = "strong-session-serializable";
-	options->check.threads = (int)settings->threads;
-	options->check.failed_cas_observes = settings->failed_cas;
-	if ((settings->level != NULL && !level_find(settings->level, &level, &err)) ||
-	    !parse_init(settings->init, history, &options->check.init, &err) ||
-	    !judge_history(history, options, &judgement, &err))
-		return command_usage(&command_check, &err);
-	int code = judge_logs(settings, store, &judgement, &err)
-			   ? tell_and_keep(settings, history, options, &judgement, store,
-					   facts)
-			   : command_broke(&err);
-	judge_release(&judgement);
-	return code;
+	if (faultline_check_run(check) == FAULTLINE_NONE)
+		return command_usage(&command_check, &check->err);
+	return judge_logs(settings, store, &check->judgement, &check->err)
+		       ? tell_and_keep(settings, check, store)
+		       : command_broke(&check->err);
 }
 
 static int
-check_file(const struct settings *settings, struct judge_options *options,
+check_file(const struct settings *settings, struct faultline_check *check,
 	   const char *path)
 {
-	const struct reader_options reader = {.format = settings->format,
-					      .key = settings->key,
-					      .bytes_max = options->bytes_max};
-	struct reader_facts facts;
-	struct history history;
-	struct err err;
-	int code;
-
-	history_init(&history);
-	if (!reader_read_file(path, &reader, &history, &facts, &err))
-		code = command_broke(&err);
-	else if (!parse_nil(settings->nil, facts.nil_is_unknown,
-			    &options->check.nil_is_unknown, &err))
-		code = command_usage(&command_check, &err);
-	else
-		code = judge_and_tell(settings, &history, options, NULL, &facts);
-	history_release(&history);
-	return code;
+	return faultline_check_read_file(check, path, settings->format)
+		       ? judge_and_tell(settings, check, NULL)
+		       : command_broke(&check->err);
 }
 
 /* The checkers of the run's workload; NULL (chosen from the history) when the workload is
@@ -254,27 +158,19 @@ read_run_checkers(struct store *store, const char *const **checkers, struct err 
 }
 
 static int
-check_opened(const struct settings *settings, struct judge_options *options,
+check_opened(const struct settings *settings, struct faultline_check *check,
 	     struct store *store)
 {
-	struct history history;
 	struct err err;
-	int code;
 
-	history_init(&history);
-	if (!parse_nil(settings->nil, false, &options->check.nil_is_unknown, &err))
-		code = command_usage(&command_check, &err);
-	else if (!read_run_checkers(store, &options->checkers, &err) ||
-		 !store_read_history(store, &history, &err))
-		code = command_broke(&err);
-	else
-		code = judge_and_tell(settings, &history, options, store, NULL);
-	history_release(&history);
-	return code;
+	return read_run_checkers(store, &check->options.checkers, &err) &&
+			       store_read_history(store, &check->history, &err)
+		       ? judge_and_tell(settings, check, store)
+		       : command_broke(&err);
 }
 
 static int
-check_run(const struct settings *settings, struct judge_options *options,
+check_run(const struct settings *settings, struct faultline_check *check,
 	  const char *which)
 {
 	struct err err;
@@ -285,7 +181,7 @@ check_run(const struct settings *settings, struct judge_options *options,
 			settings->runs);
 	if (store == NULL)
 		return command_broke(&err);
-	int code = check_opened(settings, options, store);
+	int code = check_opened(settings, check, store);
 	return store_close(store, &err) ? code : command_broke(&err);
 }
 
@@ -325,148 +221,88 @@ is_model(const struct settings *settings, const char *name)
 }
 
 static int
-check_while_reading(const struct settings *settings, struct judge_options *options,
+check_while_reading(const struct settings *settings, struct faultline_check *check,
 		    const char *path)
 {
-	struct check_online check = {
+	struct judge_options judge;
+	const char *named[2];
+	int code;
+
+	if (!library_options(check, &judge, named))
+		return command_usage(&command_check, &check->err);
+	struct check_online online = {
 		.path = path,
-		.checker = settings->checker,
+		.checker = named[0],
 		.nil = settings->nil,
 		.json = settings->json,
 		.reader = {.format = settings->format,
-			   .key = settings->key,
-			   .bytes_max = options->bytes_max},
-		.judge = options,
-		.options = {.is_monotone = is_model(settings, "monotone"),
-			    .least_first = is_model(settings, "priority-queue-least")}};
-	struct history init;
-	struct err err;
-	int code;
-
-	history_init(&init);
-	bool ok = parse_init(settings->init, &init, &options->check.init, &err);
-	if (ok)
-		check.options.init = online_value_of(&init.values, options->check.init);
-	check.init_values = &init.values;
-	options->check.model = settings->model;
-	ok = ok && check_online(&check, &code, &err);
-	history_release(&init);
-	return ok ? code : command_broke(&err);
+			   .key = check->key,
+			   .bytes_max = judge.bytes_max},
+		.judge = &judge,
+		.init_values = &check->history.values,
+		.options = {
+			.init = online_value_of(&check->history.values, judge.check.init),
+			.is_monotone = is_model(settings, "monotone"),
+			.least_first = is_model(settings, "priority-queue-least")}};
+	return check_online(&online, &code, &check->err) ? code
+							 : command_broke(&check->err);
 }
 
 static int
-check_any(const struct settings *settings, struct judge_options *options,
+check_any(const struct settings *settings, struct faultline_check *check,
 	  const char *which)
 {
 	if (settings->online)
-		return check_while_reading(settings, options, which);
-	struct err err;
-
+		return check_while_reading(settings, check, which);
 	if (!is_history_file(which))
-		return check_run(settings, options, which);
+		return check_run(settings, check, which);
 	if (settings->log_patterns.of.count == 0)
-		return check_file(settings, options, which);
-	err_set(&err, "the history '%s' has no logs to look into", which);
-	err_hint(&err, "for logs alone name --checker log-pattern");
-	return command_usage(&command_check, &err);
+		return check_file(settings, check, which);
+	err_set(&check->err, "the history '%s' has no logs to look into", which);
+	err_hint(&check->err, "for logs alone name --checker log-pattern");
+	return command_usage(&command_check, &check->err);
 }
 
 /* `--checker log-pattern`: files of logs, or those of a run, and no history. */
 static int
-check_logs(const struct settings *settings, const struct judge_options *options,
+check_logs(const struct settings *settings, struct faultline_check *check,
 	   const char *which)
 {
-	struct judgement judgement;
-	struct history none;
-	struct err err;
-	int code;
-
-	history_init(&none);
-	if (check_logs_only(settings->runs, which, &settings->log_patterns, &judgement,
-			    &err))
-		code = tell_and_keep(settings, &none, options, &judgement, NULL, NULL);
-	else
-		code = settings->log_patterns.of.count == 0
-			       ? command_usage(&command_check, &err)
-			       : command_broke(&err);
-	judge_release(&judgement);
-	history_release(&none);
-	return code;
+	if (check_logs_only(settings->runs, which, &settings->log_patterns,
+			    &check->judgement, &check->err))
+		return tell_and_keep(settings, check, NULL);
+	return settings->log_patterns.of.count == 0
+		       ? command_usage(&command_check, &check->err)
+		       : command_broke(&check->err);
 }
 
-/* What checkers call their variants (their headers tell), and names of Knossos' models. */
-static const char *const variants[] = {"exactly-once", "monotone", "mutex",
-				       "overdraft",    "owner",	   "priority-queue-least",
-				       "reentrant",    "rows",	   "volatile",
-				       "ww-deps",      NULL};
-static const char *const knossos[][2] = {{"cas-register", "register"},
-					 {"fifo-queue", "queue"},
-					 {"unordered-queue", "bag"}};
-
-static bool
-unknown_model(const char *model, struct err *err)
-{
-	const char *names[256];
-	size_t count, known = 0;
-	const struct checker *const *all = checkers_all(&count);
-
-	for (size_t i = 0; i < count && known < 200; i++)
-		names[known++] = all[i]->name;
-	for (size_t i = 0; variants[i] != NULL; i++)
-		names[known++] = variants[i];
-	const char *nearest = text_nearest(model, names, known);
-	err_set(err, "unknown model '%s'", model);
-	if (nearest != NULL)
-		return err_hint(err, "did you mean '%s'?", nearest);
-	return err_hint(
-		err,
-		"'faultline list checkers' shows them; a file is ./my.lua or ./my.so");
-}
-
-/* A model by name is a checker, or a variant of one. */
-static bool
-choose_model(struct settings *settings, struct err *err)
-{
-	const char *model = settings->model;
-	struct err ignored;
-
-	if (model == NULL ||
-	    strchr(model, '/') != NULL) /* SEMANTICS/OPERATOR of streams */
-		return true;
-	for (size_t i = 0; variants[i] != NULL; i++)
-		if (strcmp(model, variants[i]) == 0)
-			return true;
-	for (size_t i = 0; i < sizeof(knossos) / sizeof(knossos[0]); i++)
-		if (strcmp(model, knossos[i][0]) == 0)
-			model = knossos[i][1];
-	if (checker_find(model, &ignored) == NULL)
-		return unknown_model(model, err);
-	if (settings->checker == NULL)
-		settings->checker = model;
-	return true;
-}
-
-/* --model with a path is a model of the user's own, and needs its checker. */
+/* --model with a path is a model of the user's own. */
 static int
-check_with_model(struct settings *settings, struct judge_options *options,
-		 const char *which)
+check_with_library(const struct settings *settings, struct faultline_check *check,
+		   const char *which)
 {
 	struct model_library library;
-	struct err err;
 
-	if (!model_library_is_file(settings->model))
-		return choose_model(settings, &err) ? check_any(settings, options, which)
-						    : command_usage(&command_check, &err);
-	if (!model_library_open(&library, settings->model, &err))
-		return command_broke(&err);
-	options->check.user_model = library.model;
-	if (settings->checker == NULL)
-		settings->checker = "user-model";
+	if (!model_library_open(&library, settings->model, &check->err))
+		return command_broke(&check->err);
+	faultline_check_use_model(check, library.model);
 	if (settings->key == NULL)
-		settings->key = model_library_key(&library);
-	int code = check_any(settings, options, which);
+		faultline_check_set(check, "key", model_library_key(&library));
+	int code = check_any(settings, check, which);
 	model_library_close(&library);
 	return code;
+}
+
+static int
+check_with_model(const struct settings *settings, struct faultline_check *check,
+		 const char *which)
+{
+	if (model_library_is_file(settings->model))
+		return check_with_library(settings, check, which);
+	return settings->model == NULL ||
+			       faultline_check_set(check, "model", settings->model)
+		       ? check_any(settings, check, which)
+		       : command_usage(&command_check, &check->err);
 }
 
 static bool
@@ -476,24 +312,33 @@ is_for_logs(const struct settings *settings)
 }
 
 static int
-check_parsed(struct settings *settings, int argc, char **argv)
+check_as_asked(const struct settings *settings, const char *which)
 {
-	struct judge_options options = {0};
+	struct faultline_check *check = faultline_check_new();
+	int code;
+
+	if (!set_options(check, settings))
+		code = command_usage(&command_check, &check->err);
+	else if (is_for_logs(settings))
+		code = check_logs(settings, check, which);
+	else
+		code = check_with_model(settings, check, which);
+	faultline_check_free(check);
+	return code;
+}
+
+static int
+check_parsed(const struct settings *settings, int argc, char **argv)
+{
 	struct err err;
 
-	if (argc > 2) {
+	if (argc > 2)
 		err_set(&err, "one history at a time, not %d", argc - 1);
-		return command_usage(&command_check, &err);
-	}
-	if (settings->threads > 1024)
-		settings->threads = 1024;
-	if (!parse_budget(settings->budget, &options, &err) ||
+	if (argc > 2 ||
 	    (settings->format != NULL && format_find(settings->format, &err) == NULL) ||
 	    !log_patterns_check(&settings->log_patterns, &err))
 		return command_usage(&command_check, &err);
-	const char *which = argc == 2 ? argv[1] : "latest";
-	return is_for_logs(settings) ? check_logs(settings, &options, which)
-				     : check_with_model(settings, &options, which);
+	return check_as_asked(settings, argc == 2 ? argv[1] : "latest");
 }
 
 static int

@@ -65,16 +65,22 @@ bool faultline_check_complete(struct faultline_check *check, uint32_t process,
 
 /* Options, before the history they concern (key) or before the run (others):
  *	checker	a name of faultline_check_checker, instead of the best fit
- *	model	of that checker
- *	level	isolation level of transactions
+ *	model	a checker by its model ("cas-register"), or a variant of one ("monotone")
+ *	level	isolation level of transactions; of staleness the bound
  *	key	tuple, none, or the name of a field
- *	init	initial value of registers, as JSON
+ *	init	initial value of registers, as JSON or EDN
  *	nil	unknown or value: what a successful read of null taught
+ *	failed-cas-observes	yes: a failed compare-and-set saw another value
  *	threads	a number; 0: as many as processors
  *	time	for a run: 10s, 500ms, 2m; then the verdict is unknown
  *	memory	for a run: 200m, 2g */
 bool faultline_check_set(struct faultline_check *check, const char *option,
 			 const char *value);
+
+/* Judges by a model of the caller's own (faultline-model.h), which must outlive the object. */
+struct faultline_model;
+void faultline_check_use_model(struct faultline_check *check,
+			       const struct faultline_model *model);
 
 /* Judges the history. May be called again, with other options. */
 enum faultline_verdict faultline_check_run(struct faultline_check *check);
@@ -83,6 +89,10 @@ enum faultline_verdict faultline_check_run(struct faultline_check *check);
 const char *faultline_check_reason(const struct faultline_check *check);
 const char *faultline_check_words(struct faultline_check *check);
 const char *faultline_check_json(struct faultline_check *check);
+
+/* After a run: how what was read was understood, as far as a verdict can hang on it; lines
+ * for a person, "" for a history built from events. */
+const char *faultline_check_conventions(struct faultline_check *check);
 
 /* Whether separate code proved the verdict again. */
 bool faultline_check_certified(const struct faultline_check *check);

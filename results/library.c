@@ -1,10 +1,7 @@
 /* library.c - libfaultline-check: the public functions over readers and judgements. */
-#include "include/faultline-check.h"
+#include "results/library.h"
 
 #include "base/mem.h"
-#include "base/text.h"
-#include "results/judgement.h"
-#include "results/formats/reader.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,23 +9,6 @@
 #ifndef FAULTLINE_VERSION
 #define FAULTLINE_VERSION "0.1.0"
 #endif
-
-enum {
-	THREADS_MAX = 1024
-};
-
-struct faultline_check {
-	struct history history;
-	struct judge_options options;
-	struct judgement judgement;
-	char *checker, *model, *level, *key, *init, *nil; /* owned; NULL: not set */
-	bool has_history;				  /* read as a whole */
-	bool lacks_order;	/* no real time between sessions */
-	bool nil_of_format;	/* what the format's own tools take */
-	struct buf words, json; /* of the last run, made when asked for */
-	struct err err;
-	char *error; /* owned: sentence and hint */
-};
 
 struct faultline_check *
 faultline_check_new(void)
@@ -46,6 +26,7 @@ forget_verdict(struct faultline_check *check)
 	check->judgement = (struct judgement){0};
 	buf_clear(&check->words);
 	buf_clear(&check->json);
+	buf_clear(&check->conventions);
 }
 
 void
@@ -57,6 +38,7 @@ faultline_check_free(struct faultline_check *check)
 	history_release(&check->history);
 	buf_release(&check->words);
 	buf_release(&check->json);
+	buf_release(&check->conventions);
 	free(check->checker);
 	free(check->model);
 	free(check->level);
@@ -67,9 +49,8 @@ faultline_check_free(struct faultline_check *check)
 	free(check);
 }
 
-/* Keeps the outcome of a call; returns it. */
-static bool
-answer(struct faultline_check *check, bool ok)
+bool
+library_answer(struct faultline_check *check, bool ok)
 {
 	free(check->error);
 	check->error = NULL;
@@ -103,10 +84,9 @@ keep_facts(struct faultline_check *check, const struct reader_facts *facts, bool
 		history_release(&check->history);
 		history_init(&check->history);
 	} else {
-		check->lacks_order = !facts->has_order;
-		check->nil_of_format = facts->nil_is_unknown;
+		check->facts = *facts;
 	}
-	return answer(check, ok);
+	return library_answer(check, ok);
 }
 
 bool
@@ -119,7 +99,7 @@ faultline_check_read(struct faultline_check *check, const void *data, size_t byt
 	struct reader_facts facts;
 
 	if (!may_read(check))
-		return answer(check, false);
+		return library_answer(check, false);
 	bool ok = reader_read_bytes((struct bytes){.data = data, .len = bytes}, name,
 				    &options, &check->history, &facts, &check->err);
 	return keep_facts(check, &facts, ok);
@@ -135,7 +115,7 @@ faultline_check_read_file(struct faultline_check *check, const char *path,
 	struct reader_facts facts;
 
 	if (!may_read(check))
-		return answer(check, false);
+		return library_answer(check, false);
 	bool ok = reader_read_file(path, &options, &check->history, &facts, &check->err);
 	return keep_facts(check, &facts, ok);
 }
@@ -178,7 +158,7 @@ faultline_check_invoke(struct faultline_check *check, uint32_t process, const ch
 		op.f = history_f(&check->history, f, strlen(f));
 		ok = history_invoke(&check->history, &op, &check->err);
 	}
-	return answer(check, ok);
+	return library_answer(check, ok);
 }
 
 /* The function and the key are those of the process's open operation. */
@@ -211,94 +191,15 @@ faultline_check_complete(struct faultline_check *check, uint32_t process,
 						      : OP_INFO;
 		ok = history_complete(&check->history, &op, &check->err);
 	}
-	return answer(check, ok);
-}
-
-/* ---- options ---- */
-
-static bool
-set_text(char **option, const char *value)
-{
-	free(*option);
-	*option = value != NULL ? mem_string(value) : NULL;
-	return true;
-}
-
-static bool
-set_number(struct faultline_check *check, const char *value)
-{
-	int64_t threads;
-
-	if (!text_int(value, 0, THREADS_MAX, &threads, &check->err))
-		return false;
-	check->options.check.threads = (int)threads;
-	return true;
-}
-
-static bool
-set_nil(struct faultline_check *check, const char *value)
-{
-	if (strcmp(value, "unknown") != 0 && strcmp(value, "value") != 0)
-		return err_set(&check->err, "nil must be 'unknown' or 'value', not '%s'",
-			       value);
-	return set_text(&check->nil, value);
-}
-
-static bool
-set_option(struct faultline_check *check, const char *option, const char *value)
-{
-	const struct {
-		const char *name;
-		char **target;
-	} texts[] = {{"checker", &check->checker},
-		     {"model", &check->model},
-		     {"level", &check->level},
-		     {"key", &check->key},
-		     {"init", &check->init}};
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (strcmp(texts[i].name, option) == 0)
-			return set_text(texts[i].target, value);
-	if (value == NULL)
-		return err_set(&check->err, "option '%s' needs a value", option);
-	if (strcmp(option, "nil") == 0)
-		return set_nil(check, value);
-	if (strcmp(option, "threads") == 0)
-		return set_number(check, value);
-	if (strcmp(option, "time") == 0)
-		return text_duration(value, &check->options.time_ns, &check->err);
-	if (strcmp(option, "memory") == 0)
-		return text_size(value, &check->options.bytes_max, &check->err);
-	return err_set(&check->err, "unknown option '%s'", option);
-}
-
-bool
-faultline_check_set(struct faultline_check *check, const char *option, const char *value)
-{
-	return answer(check, set_option(check, option, value) ||
-				     err_context(&check->err, "set '%s'", option));
+	return library_answer(check, ok);
 }
 
 /* ---- the run ---- */
 
-static bool
-fill_options(struct faultline_check *check, struct judge_options *options)
-{
-	*options = check->options;
-	options->check.model = check->model;
-	options->check.level = check->level;
-	if (check->level == NULL && check->lacks_order)
-		options->check.level = "strong-session-serializable";
-	options->check.nil_is_unknown = check->nil != NULL
-						? strcmp(check->nil, "unknown") == 0
-						: check->nil_of_format;
-	return parse_value(check, "init", check->init, &options->check.init);
-}
-
 enum faultline_verdict
 faultline_check_run(struct faultline_check *check)
 {
-	const char *const named[] = {check->checker, NULL};
+	const char *named[2];
 	struct judge_options options;
 	static const enum faultline_verdict verdicts[] = {
 		[VERDICT_NONE] = FAULTLINE_UNKNOWN,
@@ -309,11 +210,9 @@ faultline_check_run(struct faultline_check *check)
 	forget_verdict(check);
 	bool ok = check->history.ops.count > 0 ||
 		  err_set(&check->err, "there is no operation to judge");
-	ok = ok && fill_options(check, &options);
-	if (check->checker != NULL)
-		options.checkers = named;
-	if (!answer(check, ok && judge_history(&check->history, &options,
-					       &check->judgement, &check->err)))
+	ok = ok && library_options(check, &options, named);
+	if (!library_answer(check, ok && judge_history(&check->history, &options,
+						       &check->judgement, &check->err)))
 		return FAULTLINE_NONE;
 	return verdicts[check->judgement.verdict];
 }
@@ -348,6 +247,76 @@ faultline_check_json(struct faultline_check *check)
 		judge_json(&check->history, &check->judgement, &check->json);
 	return buf_text(&check->json);
 }
+
+/* ---- how the history was understood ---- */
+
+/* Whether the checker asks what a read of nil taught. */
+static bool
+hangs_on_nil(const char *checker)
+{
+	static const char *const names[] = {"register",
+					    "multi-register",
+					    "rw-register",
+					    "sequential",
+					    "causal",
+					    "causal-cc",
+					    "causal-ccv",
+					    "causal-cm",
+					    "pram",
+					    "session",
+					    "read-your-writes",
+					    "monotonic-reads",
+					    "monotonic-writes",
+					    "writes-follow-reads",
+					    "regular",
+					    "safe",
+					    "staleness",
+					    "convergence"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], checker) == 0)
+			return true;
+	return false;
+}
+
+static void
+tell_facts(const struct reader_facts *facts, struct buf *out)
+{
+	buf_printf(out, "  read as %s: %llu events%s%s\n", facts->format->name,
+		   (unsigned long long)facts->events,
+		   facts->are_tuples ? ", values taken apart as [key value]" : "",
+		   facts->has_times ? ""
+				    : "; no times: events are shown a millisecond apart");
+	if (!facts->has_order)
+		buf_string(out, "  only each session's order is known, no real time\n");
+}
+
+static void
+tell_nil(const struct faultline_check *check, struct buf *out)
+{
+	bool is_unknown = check->nil != NULL ? strcmp(check->nil, "unknown") == 0
+					     : check->facts.nil_is_unknown;
+
+	buf_printf(out, "  a read of nil %s\n",
+		   is_unknown ? "taught nothing, as for Knossos (else: --nil value)"
+			      : "returned the initial value (else: --nil unknown)");
+}
+
+const char *
+faultline_check_conventions(struct faultline_check *check)
+{
+	const struct judgement *judgement = &check->judgement;
+
+	if (check->conventions.len == 0 && check->facts.format != NULL &&
+	    judgement->of.count > 0) {
+		tell_facts(&check->facts, &check->conventions);
+		if (hangs_on_nil(judgement->of.items[0].result.checker))
+			tell_nil(check, &check->conventions);
+	}
+	return buf_text(&check->conventions);
+}
+
+/* ---- what was found ---- */
 
 bool
 faultline_check_certified(const struct faultline_check *check)

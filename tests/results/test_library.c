@@ -91,9 +91,13 @@ what_is_wrong_is_said_and_nothing_is_judged(void **state)
 	assert_fails(check, faultline_check_complete(check, 7, FAULTLINE_OK, NULL, 1),
 		     "process 7 has no operation open");
 	assert_fails(check, faultline_check_set(check, "colour", "red"),
-		     "set 'colour': unknown option 'colour'");
+		     "unknown option 'colour'");
+	assert_fails(check, faultline_check_set(check, "model", "regster"),
+		     "unknown model 'regster'\nhint: did you mean 'register'?");
+	assert_fails(check, faultline_check_set(check, "time", "soon"),
+		     "'soon' is not a duration (like 250ms, 30s, 5m)");
 	assert_fails(check, faultline_check_set(check, "nil", "maybe"),
-		     "set 'nil': nil must be 'unknown' or 'value', not 'maybe'");
+		     "nil must be 'unknown' or 'value', not 'maybe'");
 	write_value(check, "1");
 	assert_true(faultline_check_set(check, "checker", "registr"));
 	assert_int_equal(faultline_check_run(check), FAULTLINE_NONE);
@@ -102,6 +106,30 @@ what_is_wrong_is_said_and_nothing_is_judged(void **state)
 			    "hint: did you mean 'register'?");
 	assert_true(faultline_check_set(check, "checker", NULL));
 	assert_int_equal(faultline_check_run(check), FAULTLINE_VALID);
+	faultline_check_free(check);
+}
+
+static const char edn[] = "{:type :invoke, :f :read, :process 0}\n"
+			  "{:type :ok, :f :read, :process 0, :value [1]}\n";
+
+static void
+initial_value_is_json_or_edn_and_conventions_are_told(void **state)
+{
+	static const char *const inits[] = {"[1]", "{\"a\": 1}", "{:a 1}"};
+	struct faultline_check *check = faultline_check_new();
+
+	(void)state;
+	assert_string_equal(faultline_check_conventions(check), "");
+	assert_true(faultline_check_read(check, edn, strlen(edn), "h", NULL));
+	assert_true(faultline_check_set(check, "checker", "register"));
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(faultline_check_set(check, "init", inits[i]));
+		assert_int_equal(faultline_check_run(check),
+				 i == 0 ? FAULTLINE_VALID : FAULTLINE_INVALID);
+	}
+	assert_non_null(strstr(faultline_check_conventions(check),
+			       "read as edn: 2 events; no times"));
+	assert_non_null(strstr(faultline_check_conventions(check), "--nil value"));
 	faultline_check_free(check);
 }
 
@@ -198,6 +226,7 @@ main(void)
 		cmocka_unit_test(histories_built_event_by_event_are_judged),
 		cmocka_unit_test(histories_in_memory_are_read_in_any_format),
 		cmocka_unit_test(what_is_wrong_is_said_and_nothing_is_judged),
+		cmocka_unit_test(initial_value_is_json_or_edn_and_conventions_are_told),
 		cmocka_unit_test(checkers_can_be_listed),
 		cmocka_unit_test(
 			the_example_builds_with_the_archive_and_tells_the_verdict),

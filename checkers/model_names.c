@@ -1,0 +1,66 @@
+#include "checkers/model_names.h"
+
+#include "base/text.h"
+#include "checkers/checker.h"
+
+#include <string.h>
+
+enum {
+	NAMES_MAX = 256
+};
+
+static const char *const variants[] = {
+	"exactly-once",		"monotone",  "mutex", "overdraft", "owner",
+	"priority-queue-least", "reentrant", "rows",  "volatile",  "ww-deps"};
+static const char *const knossos[][2] = {{"cas-register", "register"},
+					 {"fifo-queue", "queue"},
+					 {"unordered-queue", "bag"}};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* SEMANTICS/OPERATOR of streams is a variant too. */
+static bool
+is_variant(const char *model)
+{
+	for (size_t i = 0; i < COUNT(variants); i++)
+		if (strcmp(model, variants[i]) == 0)
+			return true;
+	return strchr(model, '/') != NULL;
+}
+
+static bool
+refuse(const char *model, struct err *err)
+{
+	const char *names[NAMES_MAX];
+	size_t count, known = 0;
+	const struct checker *const *all = checkers_all(&count);
+
+	for (size_t i = 0; i < count && known < NAMES_MAX - COUNT(variants); i++)
+		names[known++] = all[i]->name;
+	for (size_t i = 0; i < COUNT(variants); i++)
+		names[known++] = variants[i];
+	const char *nearest = text_nearest(model, names, known);
+	err_set(err, "unknown model '%s'", model);
+	if (nearest != NULL)
+		return err_hint(err, "did you mean '%s'?", nearest);
+	return err_hint(
+		err,
+		"'faultline list checkers' shows them; a file is ./my.lua or ./my.so");
+}
+
+bool
+model_name_find(const char *model, const char **checker, struct err *err)
+{
+	struct err ignored;
+
+	*checker = NULL;
+	if (is_variant(model))
+		return true;
+	for (size_t i = 0; i < COUNT(knossos); i++)
+		if (strcmp(model, knossos[i][0]) == 0)
+			model = knossos[i][1];
+	if (checker_find(model, &ignored) == NULL)
+		return refuse(model, err);
+	*checker = model;
+	return true;
+}

@@ -1,0 +1,31 @@
+/* library.h - the inside of libfaultline-check: for its own files, and for `faultline check`,
+ * which also keeps verdicts in runs and draws them. */
+#ifndef RESULTS_LIBRARY_H
+#define RESULTS_LIBRARY_H
+
+#include "include/faultline-check.h"
+#include "results/formats/reader.h"
+#include "results/judgement.h"
+
+struct faultline_check {
+	struct history history;
+	struct judge_options options; /* its texts and values: see library_options */
+	struct judgement judgement;
+	char *checker, *model, *level, *key, *init, *nil; /* owned; NULL: not set */
+	const char *model_checker; /* static: of the model, when no checker is named */
+	bool has_history;	   /* read as a whole */
+	struct reader_facts facts; /* of what was read; its format is NULL before */
+	struct buf words, json, conventions; /* of the last run, made when asked for */
+	struct err err;
+	char *error; /* owned: sentence and hint */
+};
+
+/* Keeps the outcome of a call, with the sentence of check->err; returns it. */
+bool library_answer(struct faultline_check *check, bool ok);
+
+/* The options of a run, as they were set and as the history wants them, in *options (texts
+ * borrowed from the object). `named` takes the checker that was named. */
+bool library_options(struct faultline_check *check, struct judge_options *options,
+		     const char *named[2]);
+
+#endif
