@@ -7,76 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-val
-list_element(const struct lists *lists, const struct list *list, uint32_t position)
-{
-	return val_at(lists->values, list->longest, position);
-}
-
-static uint64_t
-place_key(const struct lists *lists, uint32_t key, val v)
-{
-	return ((uint64_t)key + 1) * 0x9e3779b97f4a7c15u ^ val_hash(lists->values, v);
-}
-
-static bool
-is_small(val v)
-{
-	return (v & 7) == VAL_INT;
-}
-
-/* Chooses the index for a key whose elements are integers in a dense range. */
-static void
-choose_index(const struct lists *lists, struct list *list)
-{
-	int64_t low = INT64_MAX, high = INT64_MIN;
-
-	for (uint32_t i = 0; i < list->length; i++) {
-		val v = list_element(lists, list, i);
-		if (!is_small(v))
-			return;
-		int64_t number = val_number(lists->values, v);
-		low = number < low ? number : low;
-		high = number > high ? number : high;
-	}
-	if (list->length == 0 || high - low >= 8 * (int64_t)list->length + 64)
-		return;
-	list->smallest = low;
-	list->span = (uint32_t)(high - low + 1);
-	list->places = mem_new(list->span, sizeof(*list->places));
-}
-
-/* The position + 1 of an element, 0 when it is in no read. Elements with equal hashes are
- * told apart by probing with the next hash. */
-uint32_t *
-list_place(struct lists *lists, uint32_t key, val v, bool add)
-{
-	struct list *list = &lists->of[key];
-	static uint32_t none;
-
-	if (list->span > 0) {
-		if (!is_small(v))
-			return &none;
-		int64_t offset = val_number(lists->values, v) - list->smallest;
-		bool inside = offset >= 0 && offset < (int64_t)list->span;
-		return inside ? &list->places[offset] : &none;
-	}
-	for (uint64_t hash = place_key(lists, key, v);; hash++) {
-		uint64_t *place = add ? map_at(&lists->places, hash, NULL)
-				      : map_find(&lists->places, hash);
-		if (place == NULL)
-			return &none;
-		uint32_t key_there = (uint32_t)(*place >> 32);
-		if (*place == 0)
-			*place = (uint64_t)key << 32;
-		else if (key_there != key ||
-			 !val_equal(lists->values,
-				    list_element(lists, list, (uint32_t)*place - 1), v))
-			continue;
-		return (uint32_t *)place; /* little-endian: the low half */
-	}
-}
-
 static bool
 is_read(const struct dependencies *d, const struct txn *txn, const struct mop *mop)
 {
@@ -123,8 +53,8 @@ place_elements(struct dependencies *d, struct lists *lists)
 	for (uint32_t key = 0; key < d->txns.keys.count; key++) {
 		lists->of[key].start = (uint32_t)total;
 		total += lists->of[key].length + 1; /* one more: the end of the list */
-		choose_index(lists, &lists->of[key]);
 	}
+	list_choose_indexes(lists, d->txns.keys.count);
 	lists->writers = mem_new(total, sizeof(*lists->writers));
 	lists->final = mem_new(total, sizeof(*lists->final));
 	memset(lists->writers, 0xff, total * sizeof(*lists->writers));
@@ -451,6 +381,7 @@ release_lists(struct dependencies *d)
 	free(lists->of);
 	free(lists->writers);
 	free(lists->final);
+	free(lists->shared);
 	map_release(&lists->places);
 	free(lists);
 }

@@ -14,6 +14,7 @@ struct list {
 	int64_t smallest; /* elements that are small dense integers are found by index, */
 	uint32_t span;	  /* span > 0; others by the map (key << 32 ^ hash) */
 	uint32_t *places; /* owned: element - smallest -> position + 1 */
+	bool is_shared;	  /* its elements are found by lists.shared */
 	VEC(uint32_t) unread; /* committed transactions whose element nobody read */
 };
 
@@ -22,6 +23,11 @@ struct lists {
 	uint32_t *writers; /* position -> transaction that appended it, NOBODY: none */
 	bool *final; /* position -> it was its transaction's last append to the key */
 	struct map places; /* hash of key and element -> position + 1 */
+	/* Elements that are dense over many keys: element - shared_low -> (key + 1) << 32 |
+	 * position + 1; of two equal elements of two keys the second is in ->places. */
+	uint64_t *shared;
+	int64_t shared_low;
+	size_t shared_span;
 	const struct values *values;
 };
 
@@ -32,6 +38,9 @@ struct lists {
 
 /* The element at a position of the longest read. */
 val list_element(const struct lists *lists, const struct list *list, uint32_t position);
+
+/* Chooses how the elements of each key are found; once all lists have their lengths. */
+void list_choose_indexes(struct lists *lists, size_t keys);
 
 /* The position + 1 of an element, 0 when it is in no read; `add` makes room for it. */
 uint32_t *list_place(struct lists *lists, uint32_t key, val v, bool add);

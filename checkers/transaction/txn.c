@@ -2,8 +2,12 @@
 
 #include <string.h>
 
+enum {
+	SMALL_KEYS = 1 << 20 /* numbers below are found without hashing */
+};
+
 static enum mop_kind
-mop_kind_of(struct bytes name)
+kind_of_name(struct bytes name)
 {
 	static const struct {
 		const char *name;
@@ -21,10 +25,23 @@ mop_kind_of(struct bytes name)
 	return 0;
 }
 
-/* Keys that are one word are found by it; other keys (lists, reals, large numbers) by a
- * walk over those met so far, which are few. */
+/* Names are interned: mostly the word is one that was met before. */
+static enum mop_kind
+mop_kind_of(struct txns *txns, val name)
+{
+	for (enum mop_kind kind = MOP_READ; kind <= MOP_APPEND; kind++)
+		if (txns->names[kind] == name)
+			return kind;
+	enum mop_kind kind = kind_of_name(val_text(&txns->history->values, name));
+	if (kind != 0)
+		txns->names[kind] = name;
+	return kind;
+}
+
+/* Other keys than small numbers. Those that are one word are found by it; the rest
+ * (lists, reals, large numbers) by a walk over those met so far, which are few. */
 static uint32_t
-key_id(struct txns *txns, val key)
+hashed_key_id(struct txns *txns, val key)
 {
 	bool is_new;
 	uint64_t *id = map_at(&txns->key_ids, key, &is_new);
@@ -41,6 +58,23 @@ key_id(struct txns *txns, val key)
 			}
 	vec_push(&txns->keys, key);
 	return (uint32_t)txns->keys.count - 1;
+}
+
+static uint32_t
+key_id(struct txns *txns, val key)
+{
+	int64_t number;
+
+	if (!val_small_number(key, &number) || number < 0 || number >= SMALL_KEYS)
+		return hashed_key_id(txns, key);
+	while (txns->small_ids.count <= (size_t)number)
+		vec_push(&txns->small_ids, 0);
+	uint32_t *id = &txns->small_ids.items[number];
+	if (*id == 0) {
+		vec_push(&txns->keys, key);
+		*id = (uint32_t)txns->keys.count;
+	}
+	return *id - 1;
 }
 
 static bool
@@ -62,19 +96,21 @@ static bool
 add_mop(struct txns *txns, const struct op *op, val mop, struct err *err)
 {
 	const struct values *values = &txns->history->values;
+	size_t count = 0;
+	const val *items =
+		val_kind(mop) == VAL_LIST ? val_items(values, mop, &count) : NULL;
 
-	if (val_kind(mop) != VAL_LIST || val_count(values, mop) < 2 ||
-	    val_count(values, mop) > 3 || val_kind(val_at(values, mop, 0)) != VAL_STRING)
+	if (count < 2 || count > 3 || val_kind(items[0]) != VAL_STRING)
 		return bad_mop(txns, op, mop, err);
-	enum mop_kind kind = mop_kind_of(val_text(values, val_at(values, mop, 0)));
+	enum mop_kind kind = mop_kind_of(txns, items[0]);
 	if (kind == 0)
 		return bad_mop(txns, op, mop, err);
-	val value = val_count(values, mop) == 3 ? val_at(values, mop, 2) : VAL_OF_NIL;
+	val value = count == 3 ? items[2] : VAL_OF_NIL;
 	if (kind == MOP_READ && op->type != OP_OK)
 		value = VAL_OF_NIL;
-	bool is_list = kind == MOP_READ && val_kind(value) == VAL_LIST;
+	bool is_list = kind == MOP_READ && (value & 7) == VAL_LIST;
 	vec_push(&txns->mops,
-		 (struct mop){.key = key_id(txns, val_at(values, mop, 1)),
+		 (struct mop){.key = key_id(txns, items[1]),
 			      .kind = kind,
 			      .length = is_list ? (uint32_t)val_count(values, value) : 0,
 			      .value = value});
@@ -93,11 +129,13 @@ add_txn(struct txns *txns, uint32_t index, struct err *err)
 			       "operation %u of process %u: a transaction must be a list "
 			       "of micro-operations",
 			       op->invoke_at, op->process);
+	size_t count;
+	const val *mops = val_items(values, list, &count);
 	struct txn txn = {.op = index,
 			  .first = (uint32_t)txns->mops.count,
-			  .count = (uint32_t)val_count(values, list)};
+			  .count = (uint32_t)count};
 	for (uint32_t i = 0; i < txn.count; i++)
-		if (!add_mop(txns, op, val_at(values, list, i), err))
+		if (!add_mop(txns, op, mops[i], err))
 			return false;
 	vec_push(&txns->of, txn);
 	return true;
@@ -120,6 +158,7 @@ txns_release(struct txns *txns)
 	vec_release(&txns->mops);
 	vec_release(&txns->keys);
 	map_release(&txns->key_ids);
+	vec_release(&txns->small_ids);
 }
 
 const struct op *

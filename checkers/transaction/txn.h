@@ -34,8 +34,10 @@ struct txns {
 	const struct history *history; /* borrowed */
 	VEC(struct txn) of;	       /* in the order of invocation; all types */
 	VEC(struct mop) mops;
-	VEC(val) keys;	    /* the value of each dense key */
-	struct map key_ids; /* value word -> dense id, for keys that are one word */
+	VEC(val) keys;		 /* the value of each dense key */
+	struct map key_ids;	 /* value word -> dense id, for keys that are one word */
+	VEC(uint32_t) small_ids; /* the same for small numbers: dense id + 1 */
+	val names[4];		 /* by kind: the word of its name that was met last */
 };
 
 /* Reads all F_TXN operations; others are left out. False with the operation and what is
