@@ -24,8 +24,9 @@ static void
 say_broken(const struct key_tally *tally, const struct check_result *result,
 	   struct buf *reason)
 {
-	buf_printf(reason, "%s, in %zu of %zu keys", result->anomalies.items[0].name,
-		   tally->invalid, tally->keys);
+	buf_string(reason, result->anomalies.items[0].name);
+	if (tally->keys > 1)
+		buf_printf(reason, ", in %zu of %zu keys", tally->invalid, tally->keys);
 	if (tally->unknown > 0)
 		buf_printf(reason, "; %zu undecided", tally->unknown);
 }
@@ -56,6 +57,8 @@ key_tally_end(const struct key_tally *tally, const struct history *history,
 		say_broken(tally, result, &reason);
 	else if (result->verdict == VERDICT_UNKNOWN)
 		say_undecided(tally, history, result, &reason);
+	else if (tally->keys == 1)
+		buf_string(&reason, "linearizable");
 	else
 		buf_printf(&reason, "linearizable, %zu keys", tally->keys);
 	free(result->reason);
