@@ -8,6 +8,10 @@
 
 #include <stdlib.h>
 
+enum {
+	PROOF_BYTES = 192, /* an operation: four entries of bank_certify.c's ledgers */
+};
+
 typedef __int128 money; /* sums of any number of amounts */
 
 /* What transfers moved into and out of an account; out is negative. */
@@ -244,7 +248,7 @@ bank_time_judge(const struct history *history, const struct check_options *optio
 	struct sweep sweep = {.history = history, .options = options, .result = result};
 	size_t count = history->ops.count;
 
-	sweep.bytes = count * (sizeof(struct flow *) + sizeof(uint32_t));
+	sweep.bytes = count * (sizeof(struct flow *) + sizeof(uint32_t) + PROOF_BYTES);
 	if (tell_over_budget(options, sweep.bytes, result))
 		return 0;
 	value_ids_init(&sweep.ids, &history->values);

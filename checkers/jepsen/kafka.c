@@ -22,8 +22,9 @@
  *	                       exists, or goes back.
  *	poll-skip, nonmonotonic-poll
  *	                       the same between two operations of a process with nothing
- *	                       between them that may move its position (assign,
- *	                       subscribe, crash, a poll that was not ok).
+ *	                       between them that may move its position (subscribe,
+ *	                       crash, a poll that was not ok, an assign of other
+ *	                       partitions: in those that it keeps it stays).
  *	int-nonmonotonic-send, nonmonotonic-send
  *	                       a producer's later record has a smaller offset.
  *	int-send-skip          within one operation sends are not neighbours: others send
@@ -45,9 +46,8 @@
  *
  * Details as Jepsen's: for each type {count, allowed}, bad-error-types, error-types,
  * unseen, also by partition, and worst-realtime-lag: how long, at most, a later record
- * had been known when a consumer polled and did not get it. A consumer keeps its
- * positions in partitions that it is assigned once more; after a poll that was not ok
- * nobody knows them (Jepsen: where they were). O(n log n) in the
+ * had been known when a consumer polled and did not get it. Jepsen takes positions after a
+ * poll that was not ok to be where they were; here nobody knows them. O(n log n) in the
  * number of records; lags in the number of polls times the partitions of a consumer. */
 #include "checkers/checker.h"
 

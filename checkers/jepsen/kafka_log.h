@@ -50,7 +50,7 @@ struct kafka_log {
 
 	struct kafka_partition *partitions; /* owned; by dense id */
 	uint32_t *by_rank; /* owned: indexes of sights, by partition, offset, value */
-	uint32_t *first_of_rank; /* owned: by rank, an index of by_rank's sights */
+	uint32_t *first_of_rank; /* owned; by rank: the first of its sights */
 	int64_t *passed_ns;	 /* owned; by rank: when a later record was known first */
 	size_t ranked, ranks;
 

@@ -129,12 +129,13 @@ find_order(struct kafka_log *log, const struct graph *graph)
 	commit_times_release(&times);
 }
 
+/* For the graph and the order, and for the three lists of sights that prove it. */
 static bool
 has_room(struct kafka_log *log)
 {
 	size_t bytes =
 		log->sights.count *
-			(sizeof(struct kafka_sight) + 4 * sizeof(struct edge)) +
+			(4 * sizeof(struct kafka_sight) + 4 * sizeof(struct edge)) +
 		log->history->ops.count * (10 * sizeof(uint32_t) + 2 * sizeof(uint64_t));
 
 	return !kafka_is_over(log) && !tell_over_budget(log->options, bytes, log->result);
