@@ -50,6 +50,21 @@ is_found(const struct search *s, enum isolation_anomaly anomaly)
 	return (s->out->found >> anomaly & 1) != 0;
 }
 
+/* Whether the budget allows another pass that needs so many bytes beside the graph. */
+static bool
+may_go_on(struct search *s, size_t bytes)
+{
+	const struct graph *graph = &s->d->graph;
+	size_t bytes_max =
+		s->budget->bytes_max != 0 ? s->budget->bytes_max : BUDGET_BYTES_DEFAULT;
+
+	bytes += graph->edge_count * (sizeof(*graph->targets) + sizeof(*graph->kinds)) +
+		 graph->node_count * sizeof(*graph->starts);
+	if (budget_is_over(s->budget) || bytes > bytes_max)
+		s->is_over = true;
+	return !s->is_over;
+}
+
 /* The plainest kind among those an edge has: what is easiest to explain. */
 static uint8_t
 plainest_kind(unsigned kinds)
@@ -171,6 +186,14 @@ search_through_edge(struct search *s, enum edge_kind needed, unsigned rest,
 		cycle->kinds.items[best - 1] = (uint8_t)needed;
 }
 
+/* While it is made: each edge twice, as added and as rows. */
+static size_t
+product_bytes(const struct graph *graph)
+{
+	return graph->edge_count * 2 * (2 * sizeof(struct edge) + sizeof(uint32_t) + 1) +
+	       (size_t)graph->node_count * 2 * (sizeof(size_t) + 4 * sizeof(uint32_t));
+}
+
 /* Lemma L4: two copies of each transaction; an rw edge leads from the first copy to the
  * second, every other edge from both copies to the first. Its cycles are those of the
  * graph in which no two rw edges follow each other. */
@@ -223,6 +246,8 @@ search_product(struct search *s, const struct variant *variant)
 	uint32_t n = s->d->graph.node_count;
 	unsigned mask = EDGE_ALL_DATA | variant->extra;
 
+	if (!may_go_on(s, product_bytes(&s->d->graph)))
+		return;
 	make_product(&s->d->graph, mask, &product);
 	uint32_t *component = mem_new((size_t)2 * n, sizeof(*component));
 	uint32_t *sizes = components_with_cycles(s, &product, mask, component);
@@ -247,8 +272,10 @@ static void
 search_cycles(struct search *s, const struct variant *variant)
 {
 	unsigned all = EDGE_ALL_DATA | variant->extra;
-	uint32_t *sizes = components_with_cycles(s, &s->d->graph, all, s->component);
 
+	if (!may_go_on(s, 0))
+		return;
+	uint32_t *sizes = components_with_cycles(s, &s->d->graph, all, s->component);
 	if (sizes == NULL)
 		return;
 	free(sizes);
@@ -261,7 +288,7 @@ search_cycles(struct search *s, const struct variant *variant)
 	if (!is_found(s, variant->g0) && !is_found(s, variant->g1c) &&
 	    !is_found(s, variant->g_single))
 		search_product(s, variant);
-	if (!is_found(s, variant->g0) && !is_found(s, variant->g1c) &&
+	if (!s->is_over && !is_found(s, variant->g0) && !is_found(s, variant->g1c) &&
 	    !is_found(s, variant->g_single) && !is_found(s, variant->g_nonadjacent))
 		search_mask(s, all, variant->g2);
 }
@@ -321,9 +348,11 @@ static bool
 search_product_realtime(struct search *s)
 {
 	uint32_t n = s->d->graph.node_count;
-	uint32_t *times = mem_new((size_t)6 * n, sizeof(*times));
 	struct graph product;
 
+	if (!may_go_on(s, product_bytes(&s->d->graph)))
+		return false;
+	uint32_t *times = mem_new((size_t)6 * n, sizeof(*times));
 	make_product(&s->d->graph, EDGE_ALL_DATA, &product);
 	memcpy(times, s->d->begin, n * sizeof(*times));
 	memcpy(times + 2 * (size_t)n, s->d->end, n * sizeof(*times));
@@ -371,6 +400,9 @@ search_realtimes(struct search *s)
 	const uint64_t below = anomaly_bit(ANOMALY_G0) | anomaly_bit(ANOMALY_G1C) |
 			       anomaly_bit(ANOMALY_G_SINGLE) |
 			       anomaly_bit(ANOMALY_G_NONADJACENT);
+
+	if (!may_go_on(s, 0))
+		return;
 	uint32_t *commit = mem_new(s->d->graph.node_count, sizeof(*commit));
 	struct timed timed = {&s->d->graph, s->d->begin, s->d->end, commit,
 			      EDGE_ALL_DATA};
