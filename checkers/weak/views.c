@@ -274,6 +274,21 @@ give_view(const struct view *view, const uint32_t *order,
 	free(next);
 }
 
+/* Of what stands in one slot, only session order (and causes) must be respected, unless reads
+ * forced more. */
+static void
+give_simple_view(const struct view *view, const struct weak_limits *limits)
+{
+	uint32_t count = view->weak->count;
+	uint32_t *order =
+		view->clocks != NULL ? NULL : mem_new((size_t)count + 1, sizeof(*order));
+
+	for (uint32_t v = 0; v < count && order != NULL; v++)
+		order[v] = v;
+	give_view(view, order != NULL ? order : view->clocks->order, limits);
+	free(order);
+}
+
 static void
 order_view(struct view *view, const struct weak_limits *limits)
 {
@@ -306,8 +321,10 @@ judge_session(const struct weak *weak, const struct weak_clocks *clocks, uint32_
 	view.rows = mem_new(own * view.width + 1, sizeof(*view.rows));
 	fill_rows(&view);
 	bool ok = view.broken != NULL || settle_rows(&view, &limits->budget);
-	if (ok && view.broken == NULL && (view.within.count > 0 || limits->taker != NULL))
+	if (ok && view.broken == NULL && view.within.count > 0)
 		order_view(&view, limits);
+	else if (ok && view.broken == NULL && limits->taker != NULL)
+		give_simple_view(&view, limits);
 	if (view.broken != NULL)
 		weak_answer_invalid(answer, view.broken, view.at);
 	free(view.reads);
