@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+enum {
+	DIRECT_SPARSENESS = 8 /* so many places for each written number at most */
+};
+
 static struct rw_versions *
 versions_of(const struct dependencies *d)
 {
@@ -18,21 +22,62 @@ same_value(const struct values *values, val a, val b)
 	       (!(val_is_plain(a) && val_is_plain(b)) && val_equal(values, a, b));
 }
 
-/* Where the version of a key and value is, or belongs. */
+static bool
+holds(const struct rw_versions *v, const struct values *values, uint32_t slot,
+      uint32_t key, val value)
+{
+	const struct version *there = &v->of.items[slot - 1];
+
+	return there->key == key && same_value(values, there->value, value);
+}
+
 static uint32_t *
-slot_of(const struct rw_versions *v, const struct values *values, uint32_t key, val value)
+hashed_slot(const struct rw_versions *v, const struct values *values, uint32_t key,
+	    val value)
 {
 	uint64_t hash = val_is_plain(value) ? value : val_hash(values, value);
 
 	hash = (hash ^ (uint64_t)key << 40) * 0x9e3779b97f4a7c15u;
-	for (size_t at = (hash >> 20) & v->slot_mask;; at = (at + 1) & v->slot_mask) {
-		uint32_t *slot = &v->slots[at];
-		if (*slot == 0)
-			return slot;
-		const struct version *there = &v->of.items[*slot - 1];
-		if (there->key == key && same_value(values, there->value, value))
-			return slot;
+	for (size_t at = (hash >> 20) & v->slot_mask;; at = (at + 1) & v->slot_mask)
+		if (v->slots[at] == 0 || holds(v, values, v->slots[at], key, value))
+			return &v->slots[at];
+}
+
+/* Where the version of a key and value is, or belongs. */
+static uint32_t *
+slot_of(const struct rw_versions *v, const struct values *values, uint32_t key, val value)
+{
+	int64_t number;
+
+	if (v->direct == NULL || !val_small_number(value, &number) ||
+	    number < v->direct_low ||
+	    (uint64_t)(number - v->direct_low) >= v->direct_span)
+		return hashed_slot(v, values, key, value);
+	uint32_t *slot = &v->direct[number - v->direct_low];
+	if (*slot == 0 || holds(v, values, *slot, key, value))
+		return slot;
+	return hashed_slot(v, values, key, value);
+}
+
+/* An index of written numbers, when they are dense. */
+static void
+make_direct(const struct dependencies *d, struct rw_versions *v, size_t writes)
+{
+	int64_t low = INT64_MAX, high = INT64_MIN, number;
+
+	vec_each (const struct mop, mop, &d->txns.mops) {
+		if (mop->kind != MOP_WRITE)
+			continue;
+		if (!val_small_number(mop->value, &number))
+			return;
+		low = number < low ? number : low;
+		high = number > high ? number : high;
 	}
+	if (writes == 0 || high - low >= DIRECT_SPARSENESS * (int64_t)writes)
+		return;
+	v->direct_low = low;
+	v->direct_span = (size_t)(high - low) + 1;
+	v->direct = mem_new(v->direct_span, sizeof(*v->direct));
 }
 
 static void
@@ -46,6 +91,7 @@ make_slots(struct dependencies *d, struct rw_versions *v)
 		slots *= 2;
 	v->slot_mask = slots - 1;
 	v->slots = mem_new(slots, sizeof(*v->slots));
+	make_direct(d, v, writes);
 	vec_reserve(&v->of, d->txns.keys.count + writes);
 	for (uint32_t key = 0; key < d->txns.keys.count; key++)
 		vec_push(&v->of, (struct version){.key = key,
@@ -261,6 +307,7 @@ release_versions(struct dependencies *d)
 	vec_release(&v->accesses);
 	vec_release(&v->reasons);
 	free(v->slots);
+	free(v->direct);
 	free(v->starts);
 	free(v->mop_versions);
 	free(v->notes.index);

@@ -48,6 +48,11 @@ struct rw_versions {
 	VEC(struct version) of;
 	uint32_t *slots; /* owned: open addressing, (key, value) -> version + 1 */
 	size_t slot_mask;
+	/* Written numbers that are dense over all keys: value - direct_low -> version + 1;
+	 * of two equal ones of two keys the second is in ->slots. */
+	uint32_t *direct; /* owned; NULL: none */
+	int64_t direct_low;
+	size_t direct_span;
 	VEC(struct rw_access) accesses;
 	uint32_t *starts; /* owned: accesses of transaction t are starts[t] .. [t + 1] */
 	uint32_t
