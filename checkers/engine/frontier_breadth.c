@@ -42,7 +42,7 @@ spread_from(struct engine *engine, struct breadth *breadth, uint32_t id)
 		spread(engine, breadth, &node);
 		return;
 	}
-	for (uint32_t i = plan->open_starts[node.layer];
+	for (uint32_t i = plan->open_changes[node.layer];
 	     i < plan->open_starts[node.layer + 1]; i++)
 		if (engine_apply(engine, &node, &plan->open.items[i], &next))
 			spread(engine, breadth, &next);

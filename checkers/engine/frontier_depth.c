@@ -30,58 +30,48 @@ push_settled(struct engine *engine, struct depth *depth, struct node *node)
 	return false;
 }
 
-/* Calls of the layer by completion, latest first, so that the most urgent is on top. */
-static size_t
-sort_open(const struct engine *engine, uint32_t layer, const struct open_call **sorted)
-{
-	const struct plan *plan = &engine->plan;
-	size_t count = 0;
-
-	for (uint32_t i = plan->open_starts[layer]; i < plan->open_starts[layer + 1];
-	     i++) {
-		const struct open_call *open = &plan->open.items[i];
-		if (open->is_read)
-			continue;
-		uint32_t completes = plan->calls.items[open->call].complete_at;
-		size_t at = count++;
-		for (; at > 0 &&
-		       plan->calls.items[sorted[at - 1]->call].complete_at < completes;
-		     at--)
-			sorted[at] = sorted[at - 1];
-		sorted[at] = open;
-	}
-	return count;
-}
-
 /* The shortest way past the completion: one call. The call itself if it changes the
- * state, else any that makes its read fit. Crashed calls come later. */
+ * state, else any that makes its read fit, the most urgent one on top. Crashed calls come
+ * later. */
 static bool
 look(struct engine *engine, struct depth *depth, uint32_t id)
 {
+	const struct plan *plan = &engine->plan;
 	struct node node = depth->nodes.items[id], next;
-	const struct open_call *sorted[FRONTIER_SLOTS];
-	size_t count = sort_open(engine, node.layer, sorted);
 
 	if (memo_dominates(&depth->memo, &engine->usages, &node))
 		return false;
 	node.parent = id;
-	for (size_t i = 0; i < count; i++)
-		if (engine_apply(engine, &node, sorted[i], &next) &&
+	for (uint32_t i = plan->open_changes[node.layer];
+	     i < plan->open_starts[node.layer + 1]; i++)
+		if (engine_apply(engine, &node, &plan->open.items[i], &next) &&
 		    engine_may_pass(engine, &next) && push_settled(engine, depth, &next))
 			return true;
 	return false;
 }
 
-/* One crashed call that makes the completion fit: only when nothing else did. */
+static void
+add_fresh(struct engine *engine, struct depth *depth, const struct node *node)
+{
+	if (!memo_dominates(&depth->memo, &engine->usages, node))
+		vec_push(&depth->fresh, nodes_add(&depth->nodes, node));
+}
+
+/* One crashed call. Where it makes the completion fit the node is at once on the stack,
+ * below all others: only when nothing else helps. */
 static bool
-expand_by_info(struct engine *engine, struct depth *depth, struct node *node)
+expand_by_infos(struct engine *engine, struct depth *depth, const struct node *node)
 {
 	struct node next;
 
-	for (uint32_t info = 0; info < engine->plan.info_classes.count; info++)
-		if (engine_apply_info(engine, &engine->usages, node, info, &next) &&
-		    engine_may_pass(engine, &next) && push_settled(engine, depth, &next))
+	for (uint32_t info = 0; info < engine->plan.info_classes.count; info++) {
+		if (!engine_apply_info(engine, &engine->usages, node, info, &next))
+			continue;
+		if (!engine_may_pass(engine, &next))
+			add_fresh(engine, depth, &next);
+		else if (push_settled(engine, depth, &next))
 			return true;
+	}
 	return false;
 }
 
@@ -90,30 +80,24 @@ expand_by_info(struct engine *engine, struct depth *depth, struct node *node)
 static bool
 expand(struct engine *engine, struct depth *depth, uint32_t id)
 {
+	const struct plan *plan = &engine->plan;
 	struct node node = depth->nodes.items[id], next;
-	const struct open_call *sorted[FRONTIER_SLOTS];
-	size_t count = sort_open(engine, node.layer, sorted);
 
 	if (!memo_offer(&depth->memo, &engine->usages, &node))
 		return false;
 	node.parent = id;
-	if (expand_by_info(engine, depth, &node))
+	vec_clear(&depth->fresh);
+	if (expand_by_infos(engine, depth, &node))
 		return true;
-	uint32_t first = (uint32_t)depth->nodes.count;
-	for (uint32_t info = 0; info < engine->plan.info_classes.count; info++)
-		if (engine_apply_info(engine, &engine->usages, &node, info, &next) &&
-		    !engine_may_pass(engine, &next) &&
-		    !memo_dominates(&depth->memo, &engine->usages, &next))
-			nodes_add(&depth->nodes, &next);
-	for (size_t i = 0; i < count; i++)
-		if (engine_apply(engine, &node, sorted[i], &next) &&
-		    !engine_may_pass(engine, &next) &&
-		    !memo_dominates(&depth->memo, &engine->usages, &next))
-			nodes_add(&depth->nodes, &next);
-	for (uint32_t i = first; i < depth->nodes.count; i++)
-		vec_push(&depth->stack, i * 2 + 1);
-	for (uint32_t i = first; i < depth->nodes.count; i++)
-		vec_push(&depth->stack, i * 2);
+	for (uint32_t i = plan->open_changes[node.layer];
+	     i < plan->open_starts[node.layer + 1]; i++)
+		if (engine_apply(engine, &node, &plan->open.items[i], &next) &&
+		    !engine_may_pass(engine, &next))
+			add_fresh(engine, depth, &next);
+	vec_each (uint32_t, fresh, &depth->fresh)
+		vec_push(&depth->stack, *fresh * 2 + 1);
+	vec_each (uint32_t, fresh, &depth->fresh)
+		vec_push(&depth->stack, *fresh * 2);
 	return false;
 }
 
@@ -161,6 +145,7 @@ depth_release(struct depth *depth)
 {
 	vec_release(&depth->nodes);
 	vec_release(&depth->stack);
+	vec_release(&depth->fresh);
 	memo_release(&depth->memo);
 	*depth = (struct depth){0};
 }

@@ -157,10 +157,32 @@ order_completions(struct plan *plan)
 /* The calls that are open while layers are passed one after the other. */
 struct opening {
 	struct open_call open[FRONTIER_SLOTS];
-	size_t count;
+	size_t count, read_count;
 	uint64_t free_slots;
 	uint32_t next_call;
 };
+
+static bool
+comes_before(const struct plan *plan, const struct open_call *a,
+	     const struct open_call *b)
+{
+	if (a->is_read != b->is_read)
+		return a->is_read;
+	return plan->calls.items[a->call].complete_at >
+	       plan->calls.items[b->call].complete_at;
+}
+
+static void
+insert_open(const struct plan *plan, struct opening *opening,
+	    const struct open_call *open)
+{
+	size_t at = opening->count++;
+
+	for (; at > 0 && comes_before(plan, open, &opening->open[at - 1]); at--)
+		opening->open[at] = opening->open[at - 1];
+	opening->open[at] = *open;
+	opening->read_count += open->is_read;
+}
 
 static bool
 open_calls_until(struct plan *plan, struct opening *opening, uint32_t position)
@@ -175,11 +197,14 @@ open_calls_until(struct plan *plan, struct opening *opening, uint32_t position)
 			return false;
 		uint8_t slot = (uint8_t)__builtin_ctzll(opening->free_slots);
 		opening->free_slots &= opening->free_slots - 1;
-		opening->open[opening->count++] = (struct open_call){
-			.call = i,
-			.class = plan->class_of[i],
-			.slot = slot,
-			.is_read = plan->classes.items[plan->class_of[i]].is_read};
+		insert_open(
+			plan, opening,
+			&(struct open_call){
+				.call = i,
+				.class = plan->class_of[i],
+				.slot = slot,
+				.is_read =
+					plan->classes.items[plan->class_of[i]].is_read});
 	}
 	return true;
 }
@@ -192,6 +217,7 @@ close_call(struct plan *plan, struct opening *opening, uint32_t layer)
 			continue;
 		plan->layer_slot[layer] = opening->open[i].slot;
 		opening->free_slots |= (uint64_t)1 << opening->open[i].slot;
+		opening->read_count -= opening->open[i].is_read;
 		memmove(&opening->open[i], &opening->open[i + 1],
 			(opening->count - i - 1) * sizeof(opening->open[0]));
 		opening->count--;
@@ -207,6 +233,7 @@ lay_out_layers(struct plan *plan, size_t bytes_max, struct err *err)
 
 	plan->layer_slot = mem_new(plan->layer_count + 1, sizeof(*plan->layer_slot));
 	plan->open_starts = mem_new(plan->layer_count + 1, sizeof(*plan->open_starts));
+	plan->open_changes = mem_new(plan->layer_count + 1, sizeof(*plan->open_changes));
 	for (uint32_t e = 0; e < plan->layer_count; e++) {
 		if (!open_calls_until(plan, &opening, plan_layer_position(plan, e)))
 			return err_set(err, "more than %d operations are open at once",
@@ -215,6 +242,7 @@ lay_out_layers(struct plan *plan, size_t bytes_max, struct err *err)
 		    bytes_max / 2)
 			return err_set(err, "the budget of memory is too small");
 		plan->open_starts[e] = (uint32_t)plan->open.count;
+		plan->open_changes[e] = (uint32_t)(plan->open.count + opening.read_count);
 		for (size_t i = 0; i < opening.count; i++)
 			vec_push(&plan->open, opening.open[i]);
 		close_call(plan, &opening, e);
@@ -316,6 +344,7 @@ plan_release(struct plan *plan)
 	free(plan->layer_call);
 	free(plan->layer_slot);
 	free(plan->open_starts);
+	free(plan->open_changes);
 	free(plan->infos);
 	free(plan->table);
 	free(plan->useful_until);

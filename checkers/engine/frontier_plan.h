@@ -50,9 +50,11 @@ struct plan {
 	uint32_t *class_of; /* owned; by call */
 	VEC(struct call_class) classes;
 	uint32_t layer_count;
-	uint32_t *layer_call;  /* owned; the call that completes at each layer */
-	uint8_t *layer_slot;   /* owned */
-	uint32_t *open_starts; /* owned; layer -> first of its open calls in `open` */
+	uint32_t *layer_call; /* owned; the call that completes at each layer */
+	uint8_t *layer_slot;  /* owned */
+	/* Owned; layer -> first of its open calls in `open`: reads, and then the calls that
+	 * change the state, those first that complete last. */
+	uint32_t *open_starts, *open_changes;
 	VEC(struct open_call) open;
 	VEC(struct info_class) info_classes;
 	VEC(uint32_t) crashed; /* crashed calls that may be of use, by invocation */

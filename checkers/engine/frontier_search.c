@@ -47,11 +47,9 @@ fitting_reads(struct engine *engine, uint32_t layer, uint32_t state)
 	struct plan *plan = &engine->plan;
 	uint64_t mask = 0;
 
-	for (uint32_t i = plan->open_starts[layer]; i < plan->open_starts[layer + 1];
-	     i++) {
+	for (uint32_t i = plan->open_starts[layer]; i < plan->open_changes[layer]; i++) {
 		const struct open_call *open = &plan->open.items[i];
-		if (open->is_read &&
-		    plan_step(plan, state, open->class) != FRONTIER_ILLEGAL)
+		if (plan_step(plan, state, open->class) != FRONTIER_ILLEGAL)
 			mask |= (uint64_t)1 << open->slot;
 	}
 	return mask;
@@ -108,7 +106,7 @@ engine_apply(struct engine *engine, const struct node *node, const struct open_c
 {
 	uint32_t state;
 
-	if (open->is_read || node->mask >> open->slot & 1)
+	if (node->mask >> open->slot & 1)
 		return false;
 	state = plan_step(&engine->plan, node->state, open->class);
 	if (state == FRONTIER_ILLEGAL ||
@@ -144,7 +142,7 @@ may_be_noticed(struct engine *engine, const struct node *node)
 
 	if (plan->classes.items[plan->class_of[node->call]].leads_on)
 		return true;
-	for (uint32_t i = plan->open_starts[node->layer];
+	for (uint32_t i = plan->open_changes[node->layer];
 	     i < plan->open_starts[node->layer + 1]; i++)
 		if (engine_apply(engine, node, &plan->open.items[i], &next))
 			return true;

@@ -54,7 +54,7 @@ engine_may_pass(const struct engine *engine, const struct node *node)
 /* Passes one completion. */
 void engine_pass(struct engine *engine, struct node *node);
 
-/* The node after one more call; false when the call is not allowed. */
+/* The node after one more call that changes the state; false when it is not allowed. */
 bool engine_apply(struct engine *engine, const struct node *node,
 		  const struct open_call *open, struct node *next);
 /* The same with one more crashed call of a class. It comes right before the call that
@@ -66,6 +66,7 @@ bool engine_apply_info(struct engine *engine, struct usages *usages,
 struct depth {
 	struct nodes nodes;
 	VEC(uint32_t) stack; /* node * 2 + 1 when it is to be expanded */
+	VEC(uint32_t) fresh; /* nodes that do not pass, while one is expanded */
 	struct memo memo;
 	uint32_t found; /* node */
 	bool is_started;

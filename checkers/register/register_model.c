@@ -112,14 +112,13 @@ decode_read(struct register_self *self, const struct op *op, struct call *call)
 static bool
 decode_cas(struct register_self *self, const struct op *op, struct call *call)
 {
-	val expected = val_at(&self->history->values, op->input, 0);
-
-	call->a = state_of(self, expected);
-	if (op->type == OP_FAIL) {
-		call->kind = REGISTER_UNEQUAL;
-		return self->options->failed_cas_observes && op->error == 0;
-	}
-	call->kind = REGISTER_CAS;
+	if (op->type == OP_FAIL &&
+	    (!self->options->failed_cas_observes || op->error != 0))
+		return false;
+	call->kind = op->type == OP_FAIL ? REGISTER_UNEQUAL : REGISTER_CAS;
+	call->a = state_of(self, val_at(&self->history->values, op->input, 0));
+	if (op->type == OP_FAIL)
+		return true;
 	call->b = state_of(self, val_at(&self->history->values, op->input, 1));
 	return true;
 }
