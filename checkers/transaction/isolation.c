@@ -394,6 +394,20 @@ search_realtime_classes(struct search *s, struct timed *timed)
 	search_realtime(s, timed);
 }
 
+/* Real time together with the order within processes, where no cycle breaks that order: what
+ * has no known end precedes the next one of its process. */
+static bool
+respects_both(struct search *s, struct timed *timed)
+{
+	const uint64_t broken = anomaly_bit(process.g0) | anomaly_bit(process.g1c) |
+				anomaly_bit(process.g_single) |
+				anomaly_bit(process.g_nonadjacent) |
+				anomaly_bit(process.g2);
+
+	timed->mask = EDGE_ALL_DATA | EDGE_PROCESS;
+	return (s->out->found & broken) != 0 || search_realtime(s, timed);
+}
+
 static void
 search_realtimes(struct search *s)
 {
@@ -408,7 +422,10 @@ search_realtimes(struct search *s)
 			      EDGE_ALL_DATA};
 
 	if ((s->out->found & below) == 0 && is_strict(s, &timed)) {
-		s->out->commit = commit;
+		if (respects_both(s, &timed))
+			s->out->commit = commit;
+		else
+			free(commit);
 		return;
 	}
 	if (!is_found(s, ANOMALY_G0))

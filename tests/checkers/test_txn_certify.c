@@ -232,7 +232,7 @@ forge_finding(struct forgery *f, struct anomaly *anomaly)
 static void
 forge_all(struct forgery *f)
 {
-	if (f->result.verdict == VERDICT_VALID)
+	if (f->result.verdict == VERDICT_VALID && f->result.orders.count > 0)
 		forge_order(f);
 	if (f->result.verdict != VERDICT_INVALID)
 		return;
