@@ -25,7 +25,7 @@ compile() { # the archives and the targets by make, the entry by hand
 	# shellcheck disable=SC2086
 	clang -std=gnu11 -D_GNU_SOURCE -I. -g -O1 $sanitize -fsanitize=fuzzer -pthread \
 		tests/fuzz/libfuzzer.c -Wl,--start-group $archives -Wl,--end-group \
-		-lssh -lsqlite3 -lcurl -lhiredis -ljansson -lm -ldl -lrt -luv -o $build/libfuzzer
+		-lssh -lsqlite3 -lcurl -lhiredis -ljansson -llua5.4 -lm -ldl -lrt -luv -o $build/libfuzzer
 }
 
 seeds() { # seeds TARGET: copies its seeds to where the fuzzer adds its own
