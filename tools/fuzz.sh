@@ -40,7 +40,7 @@ seeds() { # seeds TARGET: copies its seeds to where the fuzzer adds its own
 fuzz() { # fuzz TARGET
 	seeds "$1"
 	rm -f "$build/found/$1"/*
-	FAULTLINE_FUZZ=$1 nice -n 19 $build/libfuzzer -max_total_time="$seconds" -max_len=8192 \
+	FAULTLINE_FUZZ=$1 nice -n 19 $build/libfuzzer -max_total_time="$seconds" -max_len=16384 \
 		-timeout=20 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=1 \
 		-artifact_prefix="$build/found/$1/" "$build/corpus/$1" > "$build/$1.out" 2>&1 ||
 		echo "$1: stopped; see $build/$1.out"

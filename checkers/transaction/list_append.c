@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	EDGE_BYTES = 32 /* of an edge while it is added, with the room of its vec */
+};
+
 static bool
 is_read(const struct dependencies *d, const struct txn *txn, const struct mop *mop)
 {
@@ -344,11 +348,29 @@ add_read_edges(struct dependencies *d, struct lists *lists, uint32_t t, uint32_t
 		graph_add(&d->graph, t, *unread, EDGE_RW);
 }
 
-static void
-add_edges(struct dependencies *d, struct lists *lists)
+/* A read of a whole list leads to every append that nobody read: of those there may be as
+ * many as there are reads. */
+static bool
+has_room(const struct dependencies *d, const struct budget *budget, struct err *err)
+{
+	size_t bytes_max =
+		budget->bytes_max != 0 ? budget->bytes_max : BUDGET_BYTES_DEFAULT;
+
+	if (budget_is_over(budget))
+		return err_set(err, "the budget ended while the dependencies were found");
+	return d->graph.pending.count * EDGE_BYTES <= bytes_max ||
+	       err_set(err, "the dependencies between appends that nobody read need more "
+			    "memory than the budget");
+}
+
+static bool
+add_edges(struct dependencies *d, struct lists *lists, const struct budget *budget,
+	  struct err *err)
 {
 	add_version_edges(d, lists);
-	each_txn (txn, d)
+	each_txn (txn, d) {
+		if (!has_room(d, budget, err))
+			return false;
 		each_mop (mop, txn, d) {
 			if (!is_read(d, txn, mop))
 				continue;
@@ -365,8 +387,10 @@ add_edges(struct dependencies *d, struct lists *lists)
 				add_read_edges(d, lists, number_of(d, txn), mop->key,
 					       length - own);
 		}
+	}
 	dependencies_add_process(d);
 	graph_build(&d->graph);
+	return true;
 }
 
 static void
@@ -387,7 +411,8 @@ release_lists(struct dependencies *d)
 }
 
 bool
-list_append_depend(struct dependencies *d, const struct history *history, struct err *err)
+list_append_depend(struct dependencies *d, const struct history *history,
+		   const struct budget *budget, struct err *err)
 {
 	if (!txns_init(&d->txns, history, err))
 		return false;
@@ -406,6 +431,5 @@ list_append_depend(struct dependencies *d, const struct history *history, struct
 	judge_reads(d, lists);
 	if (d->txns.keys.count > 0)
 		judge_updates(d, lists);
-	add_edges(d, lists);
-	return true;
+	return add_edges(d, lists, budget, err);
 }

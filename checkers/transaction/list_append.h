@@ -12,9 +12,9 @@
 #include "checkers/transaction/dependencies.h"
 
 /* Fills d (zeros) from a history of list-append transactions. False with the reason when
- * the history is none, or when an element is appended twice to one key. The caller calls
- * dependencies_release in both cases. */
+ * the history is none, when an element is appended twice to one key, or when the budget
+ * does not suffice. The caller calls dependencies_release in both cases. */
 bool list_append_depend(struct dependencies *d, const struct history *history,
-			struct err *err);
+			const struct budget *budget, struct err *err);
 
 #endif

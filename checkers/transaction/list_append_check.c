@@ -74,7 +74,7 @@ check(const struct history *history, const struct check_options *options,
 	struct err err;
 
 	result->complexity = "dependency graph of list-append, O(n + elements read)";
-	if (!list_append_depend(&d, history, &err)) {
+	if (!list_append_depend(&d, history, &options->budget, &err)) {
 		result->verdict = VERDICT_UNKNOWN;
 		result->reason = mem_string(err.text);
 		dependencies_release(&d);
