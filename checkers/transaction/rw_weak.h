@@ -12,7 +12,9 @@
  *
  * Who is missed must come before who was read; that makes edges, and a cycle is a
  * violation. Edges as in AWDIT (Moldrup and Pavlogiannis, PLDI 2025): O(n^1.5) for the
- * first two, O(n processes) for causal with one clock a transaction. PURE. */
+ * first two, O(n clients) for causal (rw_weak_clocks.h). No graph is made: transactions are
+ * put into an order in which reads follow writes, and only the stretches of it that a
+ * missed write leads backwards across are looked at again. PURE. */
 #ifndef CHECKERS_RW_WEAK_H
 #define CHECKERS_RW_WEAK_H
 
