@@ -192,7 +192,8 @@ online_compare(const char *checker, const struct history *history,
 						   online_gave_up(online) != NULL};
 
 	is_complete = is_complete && !compared.was_given_up;
-	if (found >= 0 && judge_prefix(checker, history, check, found) != VERDICT_INVALID)
+	/* Where the checker has no room to decide there is nothing to compare with. */
+	if (found >= 0 && judge_prefix(checker, history, check, found) == VERDICT_VALID)
 		differ("a false alarm", history, found, online);
 	if (found >= 0 && is_complete &&
 	    judge_prefix(checker, history, check, found - 1) == VERDICT_INVALID)
