@@ -9,16 +9,21 @@ enum {
 	NAMES_MAX = 256
 };
 
-static const char *const variants[] = {
-	"exactly-once",		"monotone",  "mutex", "overdraft", "owner",
-	"priority-queue-least", "reentrant", "rows",  "volatile",  "ww-deps"};
+static const char *const variants[] = {"at-least-once", "at-most-once",
+				       "atomic",	"coordinator",
+				       "exactly-once",	"monotone",
+				       "mutex",		"overdraft",
+				       "owner",		"priority-queue-least",
+				       "reentrant",	"rows",
+				       "sessionless",	"strict",
+				       "volatile",	"ww-deps"};
 static const char *const knossos[][2] = {{"cas-register", "register"},
 					 {"fifo-queue", "queue"},
 					 {"unordered-queue", "bag"}};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* SEMANTICS/OPERATOR of streams is a variant too. */
+/* SEMANTICS/OPERATOR of streams is a variant too, and words of versions. */
 static bool
 is_variant(const char *model)
 {
