@@ -376,59 +376,83 @@ stream_judge_counts(struct stream_run *run, struct stream_faults *faults)
 
 /* ---- order ---------------------------------------------------------------------------- */
 
-/* Sends stand in the order of operations; a tuple that came out as it was sent, and once,
- * must not come behind a later one of its sender and field 1. */
+/* What was sent, and how often it came out as it was. */
+struct sent {
+	struct value_ids ids;
+	VEC(uint32_t) send, outs; /* by id */
+};
+
+static void
+read_sent(const struct stream_run *run, struct sent *sent)
+{
+	const struct history *history = run->pool->graph->history;
+	val outputs = history->ops.items[run->collect].output;
+
+	value_ids_init(&sent->ids, &history->values);
+	for (uint32_t i = 0; i < history->ops.count; i++) {
+		const struct op *op = &history->ops.items[i];
+		if (stream_was_offered(history, op, run->collect) &&
+		    value_ids_add(&sent->ids, op->input) == sent->send.count) {
+			vec_push(&sent->send, i);
+			vec_push(&sent->outs, 0);
+		}
+	}
+	for (size_t i = 0; i < fields_items(&history->values, outputs); i++) {
+		uint32_t id = value_ids_find(&sent->ids,
+					     fields_item(&history->values, outputs, i));
+		if (id != VALUE_ID_NONE)
+			sent->outs.items[id]++;
+	}
+}
+
+/* A tuple behind a later one of its sender and field 1. */
+static void
+judge_place(struct stream_run *run, uint32_t send, uint32_t place, uint64_t *newest,
+	    struct stream_faults *faults)
+{
+	const struct history *history = run->pool->graph->history;
+
+	if (*newest <= send + 1u) {
+		*newest = send + 1u;
+		return;
+	}
+	vec_push(faults, (struct stream_fault){
+				 .name = "reordered-tuple",
+				 .sentence = "came out behind a later one of its sender "
+					     "and key",
+				 .tuple = val_copy(&run->pool->values, &history->values,
+						   history->ops.items[send].input),
+				 .send = send,
+				 .second = (uint32_t)*newest - 1,
+				 .output = place});
+}
+
+/* Sends stand in the order of operations; only tuples that came out once are compared. */
 void
 stream_judge_order(struct stream_run *run, struct stream_faults *faults)
 {
 	const struct history *history = run->pool->graph->history;
-	const struct values *values = &history->values;
 	val outputs = history->ops.items[run->collect].output;
-	struct value_ids sent, keys;
+	struct sent sent = {0};
+	struct value_ids keys;
 	struct map newest = {0}; /* sender << 32 | field 1 -> send + 1 */
-	VEC(uint32_t) send_of = {0}, outs = {0};
 
-	value_ids_init(&sent, values);
-	value_ids_init(&keys, values);
-	for (uint32_t i = 0; i < history->ops.count; i++)
-		if (stream_was_offered(history, &history->ops.items[i], run->collect) &&
-		    value_ids_add(&sent, history->ops.items[i].input) == send_of.count) {
-			vec_push(&send_of, i);
-			vec_push(&outs, 0);
-		}
-	for (int pass = 0; pass < 2; pass++)
-		for (size_t i = 0; i < fields_items(values, outputs); i++) {
-			val tuple = fields_item(values, outputs, i);
-			uint32_t id = value_ids_find(&sent, tuple);
-			if (id == VALUE_ID_NONE)
-				continue;
-			if (pass == 0) {
-				outs.items[id]++;
-				continue;
-			}
-			uint32_t send = send_of.items[id];
-			uint64_t place =
-				(uint64_t)history->ops.items[send].process << 32 |
-				value_ids_add(&keys, fields_item(values, tuple, 1));
-			uint64_t *last = map_at(&newest, place, NULL);
-			if (outs.items[id] == 1 && *last > send + 1u)
-				vec_push(faults,
-					 (struct stream_fault){
-						 .name = "reordered-tuple",
-						 .sentence =
-							 "came out behind a later one "
-							 "of its sender and key",
-						 .tuple = val_copy(&run->pool->values,
-								   values, tuple),
-						 .send = send,
-						 .second = (uint32_t)*last - 1,
-						 .output = (uint32_t)i});
-			else if (outs.items[id] == 1)
-				*last = send + 1u;
-		}
-	value_ids_release(&sent);
+	value_ids_init(&keys, &history->values);
+	read_sent(run, &sent);
+	for (uint32_t i = 0; i < fields_items(&history->values, outputs); i++) {
+		val tuple = fields_item(&history->values, outputs, i);
+		uint32_t id = value_ids_find(&sent.ids, tuple);
+		if (id == VALUE_ID_NONE || sent.outs.items[id] != 1)
+			continue;
+		uint32_t send = sent.send.items[id];
+		uint64_t lane =
+			(uint64_t)history->ops.items[send].process << 32 |
+			value_ids_add(&keys, fields_item(&history->values, tuple, 1));
+		judge_place(run, send, i, map_at(&newest, lane, NULL), faults);
+	}
+	value_ids_release(&sent.ids);
 	value_ids_release(&keys);
-	vec_release(&send_of);
-	vec_release(&outs);
+	vec_release(&sent.send);
+	vec_release(&sent.outs);
 	map_release(&newest);
 }
