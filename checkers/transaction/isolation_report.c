@@ -134,6 +134,23 @@ level_find(const char *name, size_t *level, struct err *err)
 /* ---- words ----------------------------------------------------------------------------
  */
 
+/* Who else shows a step, where no step before it told of them. */
+static void
+print_witness(const struct history *history, const struct anomaly *anomaly, size_t i,
+	      struct buf *text)
+{
+	uint32_t witness = anomaly->steps.items[i].witness;
+	bool is_told = witness == UINT32_MAX;
+
+	for (size_t j = 0; j < anomaly->steps.count; j++)
+		is_told |= anomaly->steps.items[j].from == witness ||
+			   (j < i && anomaly->steps.items[j].witness == witness);
+	if (is_told)
+		return;
+	step_print_txn(history, witness, text);
+	buf_char(text, '\n');
+}
+
 /* The steps in words, and whose they are; long cycles are cut. */
 static void
 print_cycle(const struct history *history, const struct anomaly *anomaly,
@@ -146,6 +163,8 @@ print_cycle(const struct history *history, const struct anomaly *anomaly,
 		step_print_txn(history, anomaly->steps.items[i].from, text);
 		buf_char(text, '\n');
 	}
+	for (size_t i = 0; i < shown; i++)
+		print_witness(history, anomaly, i, text);
 	for (size_t i = 0; i < shown; i++) {
 		step_print(history, &anomaly->steps.items[i], text);
 		buf_char(text, '\n');
