@@ -300,6 +300,37 @@ are_states_equal(const struct history *history)
 	return true;
 }
 
+/* No two tuples of one sender and key that came out once have changed places. */
+static bool
+is_order_kept(const struct trial *trial, const struct history *history)
+{
+	const struct outs *outs = &trial->outputs;
+
+	vec_each (struct op, a, &history->ops)
+		vec_each (struct op, b, &history->ops) {
+			size_t at_a = 0, at_b = 0;
+			if (a >= b || a->f != F_SEND || b->f != F_SEND ||
+			    a->type == OP_FAIL || b->type == OP_FAIL ||
+			    a->process != b->process ||
+			    val_at(trial->v, a->input, 1) !=
+				    val_at(trial->v, b->input, 1) ||
+			    times(trial->v, outs, a->input) != 1 ||
+			    times(trial->v, outs, b->input) != 1)
+				continue;
+			for (size_t i = 0; i < outs->count; i++) {
+				at_a = val_equal(trial->v, outs->items[i], a->input)
+					       ? i
+					       : at_a;
+				at_b = val_equal(trial->v, outs->items[i], b->input)
+					       ? i
+					       : at_b;
+			}
+			if (at_b < at_a)
+				return false;
+		}
+	return true;
+}
+
 static bool
 is_counting_right(struct trial *trial, const struct history *history)
 {
@@ -375,6 +406,8 @@ is_allowed(const struct history *history, bool strict)
 	if (is_counted())
 		return are_states_equal(history) && is_counting_right(&trial, history);
 	try_choices(&trial, 0);
+	if (strstr(promise, "ordered") != NULL && !is_order_kept(&trial, history))
+		return false;
 	return trial.found && are_states_equal(history);
 }
 
@@ -446,6 +479,12 @@ answer(struct history *history, struct choices *choices, struct op *op)
 		    choose_whether(choices, 0.05))
 			items[kept++] = out;
 	}
+	if (!is_counted() && kept > 1 && !choices->tries_all &&
+	    choose_whether(choices, 0.1)) {
+		val first = items[0];
+		items[0] = items[kept - 1];
+		items[kept - 1] = first;
+	}
 	op->output = val_list(v, items, kept);
 }
 
@@ -484,6 +523,7 @@ one_operator_agrees_with_processors(void **state)
 {
 	(void)state;
 	compare_promises(PASS, "pass");
+	compare_promises(PASS, "pass/ordered");
 	compare_promises(UNIQ_KEY, "uniq");
 	compare_promises(COUNT_KEY, "count");
 }
