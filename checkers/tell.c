@@ -1,6 +1,7 @@
 #include "checkers/tell.h"
 
 #include "base/mem.h"
+#include "checkers/budget.h"
 #include "checkers/explain.h"
 
 #include <inttypes.h>
@@ -102,7 +103,7 @@ tell_over_budget(const struct check_options *options, size_t bytes,
 	size_t bytes_max = options->budget.bytes_max;
 
 	if (budget_is_over(&options->budget)) {
-		tell_unknown(result, mem_string("the budget of time is used up"));
+		tell_unknown(result, mem_string(BUDGET_TIME_IS_OVER));
 		return true;
 	}
 	if (bytes <= (bytes_max > 0 ? bytes_max : BUDGET_BYTES_DEFAULT))

@@ -219,6 +219,30 @@ judge(const struct observed *observed, const struct staleness_bounds *bounds,
 	age_zones_release(&zones);
 }
 
+/* False when an event has an earlier time than one before it: then nothing can be said of
+ * how old a value was. */
+static bool
+times_are_in_order(const struct history *history, struct err *err)
+{
+	int64_t *times = mem_new((size_t)history->events + 1, sizeof(*times)), latest = 0;
+	bool ok = true;
+
+	for (uint32_t i = 0; i < history->events; i++)
+		times[i] = INT64_MAX; /* nothing happened there: an info completion */
+	vec_each (const struct op, op, &history->ops) {
+		times[op->invoke_at] = op->invoke_ns;
+		if (op->complete_at != OP_NEVER)
+			times[op->complete_at] = op->complete_ns;
+	}
+	for (uint32_t i = 0; ok && i < history->events; i++) {
+		ok = times[i] >= latest ||
+		     err_set(err, "the times of the events run backwards at event %u", i);
+		latest = times[i] != INT64_MAX ? times[i] : latest;
+	}
+	free(times);
+	return ok;
+}
+
 static void
 staleness_check(const struct history *history, const struct check_options *options,
 		struct check_result *result)
@@ -231,6 +255,7 @@ staleness_check(const struct history *history, const struct check_options *optio
 			     "engine";
 	result->operations = history->ops.count;
 	if (staleness_bounds_init(&bounds, options, &err) &&
+	    times_are_in_order(history, &err) &&
 	    observed_init(&observed, history, options, &err))
 		judge(&observed, &bounds, options, result);
 	else
