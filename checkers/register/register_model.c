@@ -53,7 +53,7 @@ choose_layout(struct register_self *self, const struct key_ops *key)
 	for (size_t i = 0; i < key->count; i++) {
 		size_t count = values_met(self->history, key_op(key, i), met);
 		for (size_t k = 0; k < count; k++) {
-			if (met[k] == VAL_OF_NIL || met[k] == self->options->init)
+			if (met[k] == self->options->init)
 				continue;
 			if (!val_small_number(met[k], &number))
 				return;

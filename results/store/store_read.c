@@ -220,6 +220,12 @@ read_op(void *context, sqlite3_stmt *statement)
 
 	op.complete_at =
 		complete_at < 0 || op.type == OP_INFO ? OP_NEVER : (uint32_t)complete_at;
+	if (op.complete_at <= op.invoke_at) {
+		err_set(reading->err, "operation %u is over before it begins",
+			op.invoke_at);
+		reading->failed = true;
+		return false;
+	}
 	if (!read_f(reading, statement, &op.f) ||
 	    !read_cell(reading, statement, KEY, &op.key) ||
 	    !read_cell(reading, statement, INPUT, &op.input) ||

@@ -9,7 +9,11 @@
 #include <cmocka.h>
 
 enum {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	DEFAULT_RANDOM = 400,
+#else
 	DEFAULT_RANDOM = 4000,
+#endif
 };
 
 #define HOUR_NS 3600000000000
