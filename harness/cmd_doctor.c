@@ -160,6 +160,7 @@ static const struct check {
 	{"ip", "the network of local hosts", true, NULL, "iproute2"},
 	{"ssh", "'lab ssh', proxies in ~/.ssh/config", false, NULL, "openssh-client"},
 	{"gnuplot", "plots", false, NULL, "gnuplot-nox"},
+	{"dot", "drawings of cycles", false, NULL, "graphviz"},
 	{"etcd", "--system etcd", false, NULL, "etcd-server"},
 	{"redis-cli", "talking to the reference store", false, NULL, "redis-tools"},
 };

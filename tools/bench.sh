@@ -65,6 +65,8 @@ timeout 120 "$build/tests/checkers/bench_types"
 echo
 timeout 120 "$build/tests/checkers/bench_weak"
 echo
+timeout 120 "$build/tests/checkers/bench_seed"
+echo
 timeout 300 "$build/tests/checkers/bench_online"
 echo
 echo "reading and writing histories"

@@ -10,7 +10,8 @@ plots="gnuplot-nox fonts-dejavu-core"
 case "${1:-build}" in
 build) wanted="$build" ;;
 demo) wanted="$build $hosts $plots" ;;
-test) wanted="$build $hosts $plots libcmocka-dev etcd-server redis-tools sqlite3 python3-minimal" ;;
+test) wanted="$build $hosts $plots libcmocka-dev etcd-server redis-tools sqlite3
+        python3-minimal graphviz" ;;
 lint) wanted="$build clang-format shellcheck mandoc" ;;
 *) echo "deps.sh: unknown set '$1'; one of build, demo, test, lint" >&2; exit 254 ;;
 esac
