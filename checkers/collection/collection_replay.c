@@ -12,6 +12,16 @@ struct debt {
 	uint32_t at; /* its place in the order */
 };
 
+enum {
+	QUESTIONS_MAX = 16
+};
+
+/* A pattern that a miss asked for, and how many elements that are in match it. */
+struct question {
+	val pattern;
+	size_t matching;
+};
+
 struct replay {
 	enum collection collection;
 	const struct history *history;
@@ -24,9 +34,10 @@ struct replay {
 	size_t live_total;
 	VEC(uint32_t) used_at; /* by id: the place of the last put or look of it */
 	VEC(struct debt) debts;
-	uint32_t place;	     /* in the order */
-	size_t head;	     /* queue: the first of `items` that is still in */
-	const struct op *op; /* decoded last: its pattern */
+	VEC(struct question) questions; /* at most QUESTIONS_MAX */
+	uint32_t place;			/* in the order */
+	size_t head;			/* queue: the first of `items` that is still in */
+	const struct op *op;		/* decoded last: its pattern */
 };
 
 static uint32_t
@@ -78,6 +89,7 @@ replay_close(void *context)
 	vec_release(&replay->items);
 	vec_release(&replay->gone);
 	vec_release(&replay->used_at);
+	vec_release(&replay->questions);
 	vec_release(&replay->debts);
 	free(replay);
 }
@@ -182,9 +194,20 @@ is_accessible(struct replay *replay, uint32_t id)
 	}
 }
 
+/* The element is in, or out, from now on. */
+static void
+note_matching(struct replay *replay, uint32_t id, bool is_in)
+{
+	vec_each (struct question, question, &replay->questions)
+		if (collection_matches(&replay->history->values, question->pattern,
+				       value_ids_value(&replay->ids, id)))
+			question->matching += is_in ? 1 : (size_t)-1;
+}
+
 static void
 put(struct replay *replay, uint32_t id)
 {
+	note_matching(replay, id, true);
 	replay->live_count.items[id]++;
 	replay->live_total++;
 	if (replay->collection == COLLECTION_PRIORITY_QUEUE)
@@ -215,6 +238,7 @@ compact(struct replay *replay)
 static void
 remove_element(struct replay *replay, uint32_t id)
 {
+	note_matching(replay, id, false);
 	replay->live_count.items[id]--;
 	replay->live_total--;
 	switch (replay->collection) {
@@ -262,12 +286,51 @@ settle_debt(struct replay *replay, uint32_t id)
 	return false;
 }
 
+static struct question *
+question_of(const struct replay *replay, val pattern)
+{
+	vec_each (struct question, question, &replay->questions)
+		if (val_equal(&replay->history->values, question->pattern, pattern))
+			return question;
+	return NULL;
+}
+
+/* From now on it is known how many elements match the pattern. */
+static void
+ask(struct replay *replay, val pattern)
+{
+	struct question question = {.pattern = pattern};
+
+	if (replay->questions.count == QUESTIONS_MAX)
+		return;
+	for (uint32_t id = 0; id < replay->live_count.count; id++)
+		if (replay->live_count.items[id] > 0 &&
+		    collection_matches(&replay->history->values, pattern,
+				       value_ids_value(&replay->ids, id)))
+			question.matching += replay->live_count.items[id];
+	vec_push(&replay->questions, question);
+}
+
+/* Nothing that is in matches, as far as that is counted: else look. */
+static bool
+is_known_to_miss(struct replay *replay)
+{
+	const struct question *question = question_of(replay, replay->op->input);
+
+	if (question != NULL)
+		return question->matching == 0;
+	ask(replay, replay->op->input);
+	return false;
+}
+
 /* Nothing that is in matches. */
 static bool
 misses(struct replay *replay)
 {
 	if (replay->collection != COLLECTION_TUPLE_SPACE)
 		return replay->live_total == 0;
+	if (is_known_to_miss(replay))
+		return true;
 	for (size_t i = 0; i < replay->items.count; i++) {
 		uint32_t id = replay->items.items[i];
 		if (replay->live_count.items[id] == 0 || !matches(replay, id))
