@@ -6,8 +6,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-seconds=${1:-60} # 0 would be no end
-[ "$seconds" -gt 0 ]
+seconds=${1:-60}
+[ "$seconds" -gt 0 ] || { echo "fuzz.sh: '$seconds' is no number of seconds" >&2; exit 254; }
 [ $# = 0 ] || shift
 build=build/fuzz
 # NULL + 0 is what an empty vec begins and ends with.
@@ -51,6 +51,8 @@ fuzz() { # fuzz TARGET
 }
 
 compile
-for target in ${*:-$(sed -n 's/^TARGET("\([^"]*\)".*/\1/p' tests/hostile/hostile.def)}; do
+# shellcheck disable=SC2046 # a list of words
+[ $# -gt 0 ] || set -- $(sed -n 's/^TARGET("\([^"]*\)".*/\1/p' tests/hostile/hostile.def)
+for target; do
 	fuzz "$target"
 done
