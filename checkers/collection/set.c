@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NONE UINT32_MAX
 
@@ -280,7 +281,7 @@ report(struct scan *scan, const char *name, uint32_t id, const char *sentence)
 		explain_add(anomaly, element->known_op);
 		explain_add(anomaly, element->missed_op);
 	}
-	bool is_doubled = element->is_duplicated && !element->is_unexpected;
+	bool is_doubled = strcmp(name, "duplicate-element") == 0;
 	explain_add(anomaly,
 		    is_missing || is_doubled ? element->seen_op : element->known_op);
 	vec_each (uint32_t, op, &anomaly->ops) {
