@@ -127,6 +127,12 @@ bench:
 	@$(remake) all test-programs
 	@FAULTLINE_BUILD=$(BUILD) tools/bench.sh
 
+## fuzz: libFuzzer on every reader of foreign bytes, FUZZ_SECONDS=60 each (tools/fuzz.sh tells more)
+FUZZ_SECONDS ?= 60
+fuzz:
+	@tools/deps.sh fuzz
+	@tools/fuzz.sh $(FUZZ_SECONDS)
+
 ## lint: layers, purity, headers, layout, scripts, man pages
 lint:
 	@tools/deps.sh lint || true
@@ -179,7 +185,7 @@ $(BUILD)/results/drawing/plots.o: $(wildcard results/drawing/plots/*.gp)
 $(BUILD)/results/drawing/report.o: results/drawing/report.css
 $(BUILD)/results/store/store_file.o: results/store/schema.sql
 
-.PHONY: all demo test test-programs bugs bench lint format check-asan check-tsan install \
+.PHONY: all demo test test-programs bugs bench fuzz lint format check-asan check-tsan install \
         uninstall clean help
 .SECONDARY:
 

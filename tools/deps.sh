@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps.sh WHAT - installs the Debian packages that WHAT (build, demo, test, lint) needs and
+# deps.sh WHAT - installs the Debian packages that WHAT (build, demo, test, fuzz, lint) needs and
 # that are missing. No service is started. Without root it says what to install.
 set -eu
 
@@ -12,8 +12,9 @@ build) wanted="$build" ;;
 demo) wanted="$build $hosts $plots" ;;
 test) wanted="$build $hosts $plots libcmocka-dev etcd-server redis-tools sqlite3
         python3-minimal graphviz" ;;
+fuzz) wanted="$build clang libclang-rt-dev" ;;
 lint) wanted="$build clang-format shellcheck mandoc" ;;
-*) echo "deps.sh: unknown set '$1'; one of build, demo, test, lint" >&2; exit 254 ;;
+*) echo "deps.sh: unknown set '$1'; one of build, demo, test, fuzz, lint" >&2; exit 254 ;;
 esac
 
 missing=""
