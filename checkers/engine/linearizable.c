@@ -91,12 +91,15 @@ judge_key(void *context, size_t i)
  */
 
 static void
-tell(const struct history *history, struct anomaly *anomaly, const char *why)
+tell(const struct run *run, const struct key_ops *key, struct anomaly *anomaly,
+     const char *why)
 {
 	struct buf text = {0};
 
 	buf_printf(&text, "%s:\n", why);
-	explain_list(history, anomaly, &text);
+	explain_list(key->history, anomaly, &text);
+	if (run->type->add_numbers != NULL)
+		run->type->add_numbers(key, run->options, anomaly, &text);
 	explain_finish(anomaly, &text);
 }
 
@@ -145,10 +148,10 @@ merge_stuck(const struct run *run, const struct key_ops *key,
 		explain_add(anomaly, ops[i]);
 	if (count > 0) {
 		anomaly->name = name_core(run, ops, core_count, &why);
-		tell(key->history, anomaly, why);
+		tell(run, key, anomaly, why);
 	} else {
 		explain_add(anomaly, outcome->frontier.stuck_op);
-		tell(key->history, anomaly,
+		tell(run, key, anomaly,
 		     "no order of all operations gets past this one (no small part of "
 		     "the history was found that shows it)");
 	}
@@ -156,8 +159,8 @@ merge_stuck(const struct run *run, const struct key_ops *key,
 }
 
 static void
-merge_conflicts(const struct key_ops *key, const struct outcome *outcome,
-		struct check_result *result)
+merge_conflicts(const struct run *run, const struct key_ops *key,
+		const struct outcome *outcome, struct check_result *result)
 {
 	const struct linearizable_key *found = &outcome->key;
 
@@ -168,7 +171,7 @@ merge_conflicts(const struct key_ops *key, const struct outcome *outcome,
 			continue;
 		for (size_t i = 0; i < conflict->op_count; i++)
 			explain_add(anomaly, conflict->ops[i]);
-		tell(key->history, anomaly, conflict->why);
+		tell(run, key, anomaly, conflict->why);
 	}
 	result->anomaly_count += found->conflict_count - found->conflicts.count;
 }
@@ -185,7 +188,7 @@ merge_key(const struct run *run, uint32_t number, struct check_result *result)
 	if (outcome->verdict == VERDICT_INVALID && outcome->used_frontier)
 		merge_stuck(run, &key, outcome, result);
 	else if (outcome->verdict == VERDICT_INVALID)
-		merge_conflicts(&key, outcome, result);
+		merge_conflicts(run, &key, outcome, result);
 	if (outcome->key.order != NULL && outcome->verdict == VERDICT_VALID) {
 		vec_push(&result->orders, (struct order){key.key, outcome->key.order,
 							 outcome->key.order_count});

@@ -45,6 +45,11 @@ struct linearizable {
 	bool (*contradicts)(const struct key_ops *key,
 			    const struct check_options *options,
 			    const struct anomaly *anomaly);
+	/* Appends a line with the numbers that the operations of a conflict cannot show,
+	 * as what others had done by then; may be NULL. */
+	void (*add_numbers)(const struct key_ops *key,
+			    const struct check_options *options,
+			    const struct anomaly *anomaly, struct buf *text);
 	/* A name for a small core that the engine found, with its sentence; NULL as result:
 	 * "not-linearizable". May be NULL. */
 	const char *(*name_core)(const struct history *history, const uint32_t *ops,

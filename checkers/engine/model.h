@@ -56,6 +56,9 @@ struct model {
 	 * worth a try only while one is to come that must find what it leaves. */
 	size_t (*leaves)(void *self, const struct call *call, uint64_t *tokens);
 	size_t (*finds)(void *self, const struct call *call, uint64_t *tokens);
+	/* Optional (NULL: all do). Both touch a part of the state that is independent of
+	 * the others, as a key of a map is: where to look for what contradicts a call. */
+	bool (*meets)(void *self, const struct call *a, const struct call *b);
 	/* Optional (NULL: never). It met more states than the budget of memory allows and
 	 * forbade what would have led to another one: nothing is refuted by that. */
 	bool (*is_full)(void *self);

@@ -1,5 +1,6 @@
 #include "checkers/engine/shrink.h"
 
+#include "base/map.h"
 #include "checkers/engine/oracle.h"
 
 #include <stdlib.h>
@@ -8,7 +9,8 @@
 enum {
 	TRIES_MAX = 4000,
 	VISITS_MAX = 1 << 14,
-	STATES_MAX = 1 << 10
+	STATES_MAX = 1 << 10,
+	SUSPECTS_MAX = 16
 };
 
 void
@@ -20,6 +22,7 @@ shrink_init(struct shrink *shrink, const struct model *model, const struct key_o
 	shrink->self = model->open(key, options);
 	model_calls(model, shrink->self, key, &shrink->calls);
 	shrink->is_chosen = mem_new(shrink->calls.count + 1, sizeof(bool));
+	shrink->is_needed = mem_new(shrink->calls.count + 1, sizeof(bool));
 }
 
 void
@@ -28,6 +31,7 @@ shrink_release(struct shrink *shrink)
 	shrink->model->close(shrink->self);
 	vec_release(&shrink->calls);
 	free(shrink->is_chosen);
+	free(shrink->is_needed);
 	*shrink = (struct shrink){0};
 }
 
@@ -68,7 +72,7 @@ may_matter(const struct shrink *shrink, const struct small *small, size_t i,
 {
 	const struct call *call = &shrink->calls.items[i];
 
-	if (shrink->is_chosen[i] && !call->optional)
+	if ((shrink->is_chosen[i] && !call->optional) || !shrink->is_needed[i])
 		return false;
 	return call->invoke_at < small->until &&
 	       !(any_state && call->complete_at < small->from) &&
@@ -129,6 +133,71 @@ add_all_repeating(const struct shrink *shrink, struct small *small, bool any_sta
 	return true;
 }
 
+/* Adds what the call must find. False: it may be anything. */
+static bool
+add_finds(const struct shrink *shrink, const struct call *call, struct map *found)
+{
+	uint64_t tokens[MODEL_TOKENS_MAX];
+	size_t count = shrink->model->finds(shrink->self, call, tokens);
+	bool is_new;
+
+	if (count > MODEL_TOKENS_MAX)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		map_at(found, tokens[i], &is_new);
+	return true;
+}
+
+static bool
+leaves_one_of(const struct shrink *shrink, const struct call *call, struct map *found)
+{
+	uint64_t tokens[MODEL_TOKENS_MAX];
+	size_t count = shrink->model->leaves(shrink->self, call, tokens);
+
+	for (size_t i = 0; i < count && count <= MODEL_TOKENS_MAX; i++)
+		if (map_find(found, tokens[i]) != NULL)
+			return true;
+	return count > MODEL_TOKENS_MAX;
+}
+
+/* From the required calls on: who leaves what they must find, who leaves what those must
+ * find, and so on. Of any order, the last of the others can be left out. */
+static bool
+mark_needed(struct shrink *shrink, struct map *found)
+{
+	bool goes_on = true;
+
+	for (size_t i = 0; i < shrink->calls.count; i++) {
+		const struct call *call = &shrink->calls.items[i];
+		shrink->is_needed[i] = shrink->is_chosen[i] && !call->optional;
+		if (shrink->is_needed[i] && !add_finds(shrink, call, found))
+			return false;
+	}
+	while (goes_on) {
+		goes_on = false;
+		for (size_t i = 0; i < shrink->calls.count; i++) {
+			const struct call *call = &shrink->calls.items[i];
+			if (shrink->is_needed[i] || !leaves_one_of(shrink, call, found))
+				continue;
+			shrink->is_needed[i] = goes_on = true;
+			if (!add_finds(shrink, call, found))
+				return false;
+		}
+	}
+	return true;
+}
+
+static void
+find_needed(struct shrink *shrink)
+{
+	const struct model *model = shrink->model;
+	struct map found = {0};
+
+	if (model->leaves == NULL || model->finds == NULL || !mark_needed(shrink, &found))
+		memset(shrink->is_needed, true, shrink->calls.count);
+	map_release(&found);
+}
+
 static bool
 refutes(struct shrink *shrink, bool any_state)
 {
@@ -178,6 +247,7 @@ shrink_refutes(struct shrink *shrink, const uint32_t *ops, size_t count)
 	uint32_t state_count = shrink->model->state_count(shrink->self);
 
 	choose(shrink, ops, count);
+	find_needed(shrink);
 	if (state_count > 0 && state_count <= STATES_MAX && refutes(shrink, true))
 		return true;
 	return refutes(shrink, false);
@@ -237,17 +307,53 @@ shrink_core(struct shrink *shrink, uint32_t *ops, size_t count)
 	return count;
 }
 
-/* The last `wanted` required calls that began before the position. */
+/* The last `wanted` required calls that began before the position and, where there is a
+ * suspect, touch what it touches. */
 static size_t
-gather_before(const struct shrink *shrink, uint32_t position, size_t wanted,
-	      uint32_t *ops)
+gather_before(const struct shrink *shrink, uint32_t position, const struct call *suspect,
+	      size_t wanted, uint32_t *ops)
 {
+	const struct model *model = shrink->model;
 	size_t count = 0;
 
 	for (size_t i = shrink->calls.count; i > 0 && count < wanted; i--) {
 		const struct call *call = &shrink->calls.items[i - 1];
-		if (call->invoke_at < position && !call->optional)
+		if (call->invoke_at < position && !call->optional &&
+		    (suspect == NULL || model->meets(shrink->self, suspect, call)))
 			ops[count++] = call->op;
+	}
+	return count;
+}
+
+static size_t
+shrink_before(struct shrink *shrink, uint32_t position, const struct call *suspect,
+	      uint32_t *ops)
+{
+	for (size_t wanted = 4; wanted <= ORACLE_CALLS_MAX && may_try(shrink);
+	     wanted = wanted * 3 / 2) {
+		size_t count = gather_before(shrink, position, suspect, wanted, ops);
+		count = shrink_core(shrink, ops, count);
+		if (count > 0)
+			return count;
+	}
+	return 0;
+}
+
+/* Around the last calls before the position, one after the other: what touches other
+ * parts of the state than the suspect is passed over, so that one looks further back. */
+static size_t
+shrink_suspects(struct shrink *shrink, uint32_t position, uint32_t *ops)
+{
+	size_t suspects = 0, count = 0;
+
+	for (size_t i = shrink->calls.count; i > 0 && suspects < SUSPECTS_MAX; i--) {
+		const struct call *call = &shrink->calls.items[i - 1];
+		if (call->invoke_at >= position || call->optional)
+			continue;
+		suspects++;
+		count = shrink_before(shrink, position, call, ops);
+		if (count > 0)
+			break;
 	}
 	return count;
 }
@@ -260,14 +366,10 @@ shrink_near(struct shrink *shrink, uint32_t stuck_op, uint32_t *ops)
 	for (size_t i = 0; i < shrink->calls.count; i++)
 		if (shrink->calls.items[i].op == stuck_op)
 			position = shrink->calls.items[i].complete_at;
-	for (size_t wanted = 4; wanted <= ORACLE_CALLS_MAX && may_try(shrink);
-	     wanted = wanted * 3 / 2) {
-		size_t count = gather_before(shrink, position, wanted, ops);
-		count = shrink_core(shrink, ops, count);
-		if (count > 0)
-			return count;
-	}
-	return 0;
+	size_t count = shrink_before(shrink, position, NULL, ops);
+	if (count == 0 && shrink->model->meets != NULL)
+		count = shrink_suspects(shrink, position, ops);
+	return count;
 }
 
 size_t

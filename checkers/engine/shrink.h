@@ -2,8 +2,8 @@
  *
  * Only relaxations are used, so that what brute force refutes then is refuted for the
  * whole history: an operation outside the core is no longer required (a read then says
- * nothing and is left out, a mutator may take effect within its time or not at all);
- * where too many of those remain, the ones that do the same count as one that may take
+ * nothing and is left out, a mutator may take effect within its time or not at all, and
+ * is left out where the model says that nobody finds what it leaves); where too many of those remain, the ones that do the same count as one that may take
  * effect any number of times; and, for models whose states are known beforehand, the time
  * before the core is replaced by "any state". Works from the history and the model alone
  * and shares nothing with the deciders. */
@@ -18,6 +18,7 @@ struct shrink {
 	void *self;	    /* owned: the model's */
 	struct calls calls; /* all of the key */
 	bool *is_chosen;    /* owned; by call */
+	bool *is_needed;    /* owned; by call: somebody may find what it leaves */
 	size_t tries_left;
 };
 

@@ -235,6 +235,35 @@ multi_finds(void *context, const struct call *call, uint64_t *tokens)
 	return tokens_of(context, call, false, tokens);
 }
 
+static bool
+touches(const struct self *self, const struct call *call, uint32_t key)
+{
+	struct bytes micros = intern_get(&self->calls.of, call->a);
+
+	for (size_t at = 0; at < micros.len; at += sizeof(struct micro)) {
+		struct micro micro;
+		memcpy(&micro, micros.data + at, sizeof(micro));
+		if (micro.key == key)
+			return true;
+	}
+	return false;
+}
+
+static bool
+multi_meets(void *context, const struct call *a, const struct call *b)
+{
+	const struct self *self = context;
+	struct bytes micros = intern_get(&self->calls.of, a->a);
+
+	for (size_t at = 0; at < micros.len; at += sizeof(struct micro)) {
+		struct micro micro;
+		memcpy(&micro, micros.data + at, sizeof(micro));
+		if (touches(self, b, micro.key))
+			return true;
+	}
+	return false;
+}
+
 static uint32_t
 multi_state_count(void *context)
 {
@@ -260,6 +289,7 @@ const struct model model_multi_register = {
 	.state_count = multi_state_count,
 	.leaves = multi_leaves,
 	.finds = multi_finds,
+	.meets = multi_meets,
 	.is_full = multi_is_full,
 };
 

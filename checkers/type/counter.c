@@ -1,5 +1,6 @@
 #include "checkers/type/counter.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -218,6 +219,29 @@ counter_contradicts(const struct key_ops *key, const struct check_options *optio
 	return x < low || x > high;
 }
 
+/* What a lone read cannot show: how far the changes went. */
+static void
+add_numbers(const struct key_ops *key, const struct check_options *options,
+	    const struct anomaly *anomaly, struct buf *text)
+{
+	const struct op *op = &key->history->ops.items[anomaly->ops.items[0]];
+	int64_t low, high, value;
+
+	if (anomaly->ops.count != 1 || !counter_sees(key->history, op, &value))
+		return;
+	find_bounds(key, options, op, &low, &high);
+	if (value > high)
+		buf_printf(text,
+			   "  %" PRId64 " was read, but the changes that had begun "
+			   "before it ended lead to at most %" PRId64 "\n",
+			   value, high);
+	else if (value < low)
+		buf_printf(text,
+			   "  %" PRId64 " was read, but the changes that were over "
+			   "before it began lead to at least %" PRId64 "\n",
+			   value, low);
+}
+
 /* ---- the checker --------------------------------------------------------------------
  */
 
@@ -315,6 +339,7 @@ static const struct linearizable type = {
 	.accepts = counter_accepts,
 	.decide = counter_decide,
 	.contradicts = counter_contradicts,
+	.add_numbers = add_numbers,
 	.name_core = name_core,
 };
 
