@@ -130,6 +130,9 @@ finding_print(const struct dependencies *d, const struct finding *finding,
 	case ANOMALY_GARBAGE_READ:
 		buf_string(out, ", which nobody wrote");
 		break;
+	case ANOMALY_PREDICATE_MISMATCH:
+		buf_string(out, ", which does not satisfy its predicate");
+		break;
 	case ANOMALY_DUPLICATE:
 		buf_string(out, " twice, which was written once");
 		break;

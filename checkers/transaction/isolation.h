@@ -26,6 +26,7 @@ struct cycle {
 
 struct isolation {
 	uint64_t found;		  /* set of anomalies, bit 1 << enum isolation_anomaly */
+	bool has_predicates;	  /* there are predicate reads: see level_forbids_of */
 	uint64_t open;		  /* those of which it is not known */
 	const char *why_open;	  /* static; NULL when nothing is */
 	VEC(struct cycle) cycles; /* one for each class */
@@ -45,6 +46,11 @@ void isolation_release(struct isolation *isolation);
  * known; levels by name ("serializable"); the
  * names of all levels, from weak to strong. */
 uint64_t level_forbids(size_t level);
+
+/* The same, next to predicate reads or without. Repeatable read (Adya's PL-2.99) and
+ * serializability are one level without them; with them the former forbids only what item
+ * reads prove, and no snapshot level is below it. */
+uint64_t level_forbids_of(size_t level, bool has_predicates);
 enum verdict level_state(size_t level, const struct isolation *isolation);
 bool level_find(const char *name, size_t *level, struct err *err);
 const char *level_name(size_t level);

@@ -9,7 +9,8 @@
 
 #define B(id) (UINT64_C(1) << ANOMALY_##id)
 #define SET_READ_UNCOMMITTED                                                             \
-	(B(GARBAGE_READ) | B(DUPLICATE) | B(INCOMPATIBLE_ORDER) | B(G0))
+	(B(GARBAGE_READ) | B(DUPLICATE) | B(INCOMPATIBLE_ORDER) | B(G0) |                \
+	 B(PREDICATE_MISMATCH))
 #define SET_READ_COMMITTED                                                               \
 	(SET_READ_UNCOMMITTED | B(G1A) | B(G1B) | B(G1C) | B(DIRTY_UPDATE))
 #define SET_MONOTONIC_VIEW   (SET_READ_COMMITTED | B(NON_MONOTONIC_VIEW))
@@ -21,7 +22,9 @@
 #define SET_SNAPSHOT                                                                     \
 	(SET_PARALLEL_SI | B(LONG_FORK) | B(G_NONADJACENT) | B(NO_SNAPSHOT_ORDER))
 #define SET_REPEATABLE_READ   (SET_SNAPSHOT | B(G2_ITEM) | B(NO_SERIAL_ORDER))
-#define SET_SERIALIZABLE      SET_REPEATABLE_READ
+#define SET_REPEATABLE_ITEMS  (SET_READ_COMMITTED | B(G2_ITEM) | B(NO_SERIAL_ORDER))
+#define SET_SERIALIZABLE      (SET_REPEATABLE_READ | B(G2))
+#define SET_PREDICATES	      (B(G2) | B(PREDICATE_PROCESS) | B(PREDICATE_REALTIME))
 #define SET_COMMITTED_PROCESS (B(G0_PROCESS) | B(G1C_PROCESS))
 #define SET_MONOTONIC_PROCESS (SET_COMMITTED_PROCESS | B(NON_MONOTONIC_PROCESS))
 #define SET_ATOMIC_PROCESS    (SET_MONOTONIC_PROCESS | B(FRACTURED_PROCESS))
@@ -30,13 +33,15 @@
 	(SET_ATOMIC_PROCESS | B(CAUSALITY) | B(G_SINGLE_PROCESS) |                       \
 	 B(G_NONADJACENT_PROCESS) | B(NO_SNAPSHOT_PROCESS))
 #define SET_SERIALIZABLE_PROCESS                                                         \
-	(SET_SNAPSHOT_PROCESS | B(G2_PROCESS) | B(NO_SERIAL_PROCESS))
+	(SET_SNAPSHOT_PROCESS | B(G2_PROCESS) | B(PREDICATE_PROCESS) |                   \
+	 B(NO_SERIAL_PROCESS))
 #define SET_COMMITTED_REALTIME (B(G0_REALTIME) | B(G1C_REALTIME))
 #define SET_SNAPSHOT_REALTIME                                                            \
 	(SET_COMMITTED_REALTIME | B(G_SINGLE_REALTIME) | B(G_NONADJACENT_REALTIME) |     \
 	 B(NO_SNAPSHOT_REALTIME))
 #define SET_SERIALIZABLE_REALTIME                                                        \
-	(SET_SNAPSHOT_REALTIME | B(G2_REALTIME) | B(NO_SERIAL_REALTIME))
+	(SET_SNAPSHOT_REALTIME | B(G2_REALTIME) | B(PREDICATE_REALTIME) |                \
+	 B(NO_SERIAL_REALTIME))
 
 static const struct {
 	const char *name;
@@ -104,13 +109,23 @@ level_forbids(size_t level)
 	return levels[level].forbids;
 }
 
+uint64_t
+level_forbids_of(size_t level, bool has_predicates)
+{
+	if (!has_predicates)
+		return levels[level].forbids & ~SET_PREDICATES;
+	return levels[level].forbids == SET_REPEATABLE_READ ? SET_REPEATABLE_ITEMS
+							    : levels[level].forbids;
+}
+
 enum verdict
 level_state(size_t level, const struct isolation *isolation)
 {
-	if ((levels[level].forbids & isolation->found) != 0)
+	uint64_t forbids = level_forbids_of(level, isolation->has_predicates);
+
+	if ((forbids & isolation->found) != 0)
 		return VERDICT_INVALID;
-	return (levels[level].forbids & isolation->open) != 0 ? VERDICT_UNKNOWN
-							      : VERDICT_VALID;
+	return (forbids & isolation->open) != 0 ? VERDICT_UNKNOWN : VERDICT_VALID;
 }
 
 bool
@@ -241,8 +256,10 @@ print_frontier(const struct isolation *isolation, bool broken, struct buf *out)
 	for (size_t i = 0; i < LEVEL_COUNT; i++) {
 		bool on_frontier = level_state(i, isolation) == wanted;
 		for (size_t j = 0; j < LEVEL_COUNT && on_frontier; j++) {
-			uint64_t weak = levels[broken ? j : i].forbids;
-			uint64_t strong = levels[broken ? i : j].forbids;
+			uint64_t weak = level_forbids_of(broken ? j : i,
+							 isolation->has_predicates);
+			uint64_t strong = level_forbids_of(broken ? i : j,
+							   isolation->has_predicates);
 			if (weak != strong && (weak & ~strong) == 0 &&
 			    level_state(j, isolation) == wanted)
 				on_frontier = false;

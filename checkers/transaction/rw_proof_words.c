@@ -52,7 +52,7 @@ print_given(struct prover *p, const struct fact *fact)
 					  .first = fact->first,
 					  .second = fact->second};
 
-	if (fact->kind != EDGE_RW) {
+	if (fact->kind != EDGE_RW || step_is_of_predicate(p->history, &step)) {
 		step_print(p->history, &step, &p->text);
 		return;
 	}

@@ -68,4 +68,7 @@ struct rw_versions {
 bool rw_register_read(struct dependencies *d, const struct history *history,
 		      bool nil_is_unknown, struct err *err);
 
+/* How well a history fits, as checkers say it. */
+int rw_register_fits(const struct history *history);
+
 #endif

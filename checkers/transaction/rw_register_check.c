@@ -2,7 +2,9 @@
 #include "checkers/transaction/isolation.h"
 #include "checkers/transaction/core_certify.h"
 #include "checkers/transaction/rw_certify.h"
+#include "checkers/transaction/predicate.h"
 #include "checkers/transaction/rw_core.h"
+#include "checkers/transaction/rw_predicates.h"
 #include "checkers/transaction/rw_proof.h"
 #include "checkers/transaction/rw_weak.h"
 #include "checkers/transaction/steps.h"
@@ -50,61 +52,34 @@ struct judge {
 	uint64_t absent;    /* anomalies that there are certainly not */
 	VEC(uint32_t) txns; /* the committed ones */
 	VEC(struct core_found) cores;
-	const char *why_unknown; /* static */
+	const char *why_unknown;	  /* borrowed */
+	struct rw_predicates *predicates; /* borrowed; NULL: there are none */
 	uint64_t choices, conflicts;
 };
-
-/* ---- which history fits ---------------------------------------------------------------
- */
-
-static bool
-is_register_txn(const struct history *history, const struct op *op)
-{
-	const struct values *values = &history->values;
-
-	for (size_t i = 0; i < val_count(values, op->input); i++) {
-		val mop = val_at(values, op->input, i);
-		if (val_kind(mop) != VAL_LIST || val_count(values, mop) < 2 ||
-		    val_kind(val_at(values, mop, 0)) != VAL_STRING)
-			return false;
-		struct bytes f = val_text(values, val_at(values, mop, 0));
-		if (f.len == 0 || (f.data[0] != 'w' && f.data[0] != 'r'))
-			return false;
-	}
-	return true;
-}
-
-static int
-fits(const struct history *history)
-{
-	int fit = 0;
-
-	vec_each (const struct op, op, &history->ops) {
-		if (op->f != F_TXN)
-			continue;
-		if (val_kind(op->input) != VAL_LIST || !is_register_txn(history, op))
-			return 0;
-		fit = 80;
-	}
-	return fit;
-}
 
 /* ---- orders ---------------------------------------------------------------------------
  */
 
-static void
+/* Keeps the first order that was found. False when predicate reads do not allow it. */
+static bool
 keep_order(struct judge *j, const struct rw_question *question,
 	   const struct rw_answer *answer)
 {
 	struct order order = {.key = VAL_OF_NIL, .count = answer->order.count};
+	bool allowed;
 
-	if (j->result->orders.count > 0)
-		return;
 	order.ops = mem_new(order.count, sizeof(*order.ops));
 	for (size_t i = 0; i < order.count; i++)
 		order.ops[i] = j->d.txns.of.items[answer->order.items[i]].op;
+	allowed = j->predicates == NULL ||
+		  rw_predicates_allow(j->predicates, &order, question->snapshot);
+	if (!allowed || j->result->orders.count > 0) {
+		free(order.ops);
+		return allowed;
+	}
 	vec_push(&j->result->orders, order);
 	j->result->order_kind = question->snapshot ? ORDER_SNAPSHOT : ORDER_SERIAL;
+	return true;
 }
 
 /* What proves a level below snapshot isolation, where there is no order of snapshots. */
@@ -180,11 +155,12 @@ find_order(struct judge *j, const struct order_level *row)
 
 	ask(j, j->txns.items, j->txns.count, &row->question, &answer);
 	enum verdict verdict = answer.verdict;
-	if (verdict == VERDICT_VALID)
-		keep_order(j, &row->question, &answer);
-	else if (verdict == VERDICT_UNKNOWN)
+	if (verdict == VERDICT_VALID && !keep_order(j, &row->question, &answer)) {
+		verdict = VERDICT_UNKNOWN;
+		j->why_unknown = j->predicates->why;
+	} else if (verdict == VERDICT_UNKNOWN)
 		j->why_unknown = answer.reason;
-	else if (!keep_core(j, row, &answer))
+	else if (verdict == VERDICT_INVALID && !keep_core(j, row, &answer))
 		keep_all(j, row);
 	rw_answer_release(&answer);
 	return verdict;
@@ -197,6 +173,26 @@ is_wanted(const struct judge *j, uint64_t forbids)
 	return (forbids & ~j->asked) == 0 ||
 	       ((j->asked & anomaly_bit(ANOMALY_G_SINGLE)) != 0 &&
 		(forbids & anomaly_bit(ANOMALY_CAUSALITY)) == 0);
+}
+
+/* What the lack of an order is: of a serial one it is G2 where only predicate reads stand in
+ * the way, and then repeatable read may hold. */
+static void
+judge_no_order(struct judge *j, const struct order_level *row)
+{
+	enum isolation_anomaly anomaly = row->anomaly;
+	size_t repeatable = 0;
+	struct err err;
+
+	if (j->predicates != NULL && anomaly == ANOMALY_NO_SERIAL_ORDER &&
+	    !j->predicates->is_repeatable) {
+		enum verdict items = rw_predicates_repeatable(j->predicates);
+		anomaly = items == VERDICT_INVALID ? anomaly : ANOMALY_G2;
+		level_find("repeatable-read", &repeatable, &err);
+		if (items == VERDICT_VALID)
+			j->absent |= level_forbids_of(repeatable, true);
+	}
+	j->isolation.found |= anomaly_bit(anomaly);
 }
 
 static void
@@ -216,7 +212,7 @@ judge_orders(struct judge *j)
 		if (verdict == VERDICT_VALID)
 			j->absent |= forbids;
 		else if (verdict == VERDICT_INVALID)
-			j->isolation.found |= anomaly_bit(row->anomaly);
+			judge_no_order(j, row);
 	}
 }
 
@@ -236,6 +232,12 @@ static const struct weak_level {
 	{"read-committed", {WEAK_COMMITTED, false, ANOMALY_G1C, ANOMALY_G1C}},
 };
 
+static bool
+leaves_out(const struct judge *j)
+{
+	return j->predicates != NULL && j->predicates->expanded.leaves_out;
+}
+
 static void
 judge_weak(struct judge *j)
 {
@@ -253,7 +255,9 @@ judge_weak(struct judge *j)
 						     &j->options->budget, &j->isolation);
 		bool reads_vary = row->question.view == WEAK_MONOTONIC &&
 				  (j->isolation.found & anomaly_bit(ANOMALY_INTERNAL));
-		if (verdict == VERDICT_VALID && !reads_vary)
+		if (verdict == VERDICT_VALID && leaves_out(j))
+			j->why_unknown = j->predicates->why;
+		else if (verdict == VERDICT_VALID && !reads_vary)
 			j->absent |= forbids;
 		else if (verdict == VERDICT_VALID)
 			j->why_unknown =
@@ -336,6 +340,8 @@ report_core(struct judge *j, struct core_found *core)
 		ops[i] = j->d.txns.of.items[ops[i]].op;
 	proof_find(j->d.txns.history, ops, count, &claim, &proof);
 	const char *name = proof.holds ? proof.anomaly : anomaly_name(row->anomaly);
+	if (j->predicates != NULL)
+		name = rw_predicates_name(j->predicates, name, ops, count, &claim);
 	struct anomaly *anomaly =
 		is_reported(j->result, name)
 			? NULL
@@ -370,7 +376,7 @@ report_cores(struct judge *j)
 static const enum isolation_anomaly seen_at_once[] = {
 	ANOMALY_GARBAGE_READ, ANOMALY_DUPLICATE,   ANOMALY_INCOMPATIBLE_ORDER,
 	ANOMALY_DIRTY_UPDATE, ANOMALY_INTERNAL,	   ANOMALY_G1A,
-	ANOMALY_G1B,	      ANOMALY_LOST_UPDATE,
+	ANOMALY_G1B,	      ANOMALY_LOST_UPDATE, ANOMALY_PREDICATE_MISMATCH,
 };
 
 static bool
@@ -386,9 +392,12 @@ begin(struct judge *j, const struct history *history, struct err *err)
 	for (uint32_t t = 0; t < j->d.txns.of.count; t++)
 		if (j->d.committed[t])
 			vec_push(&j->txns, t);
+	if (j->predicates != NULL)
+		rw_predicates_find(j->predicates, &j->d);
 	vec_each (const struct finding, finding, &j->d.findings)
 		j->isolation.found |= anomaly_bit(finding->anomaly);
-	for (size_t i = 0; i < sizeof(seen_at_once) / sizeof(seen_at_once[0]); i++)
+	for (size_t i = 0;
+	     !leaves_out(j) && i < sizeof(seen_at_once) / sizeof(seen_at_once[0]); i++)
 		j->absent |= anomaly_bit(seen_at_once[i]);
 	return true;
 }
@@ -420,34 +429,95 @@ is_provable(const struct history *history, const struct check_options *options,
 	return result->anomalies.count > 0;
 }
 
+/* With predicate reads only serial orders are proven. */
+static bool
+is_proven(const struct judge *j, const struct history *history)
+{
+	const struct check_result *result = j->result;
+
+	if (j->predicates == NULL)
+		return is_provable(history, j->options, result, j->asked);
+	return result->verdict == VERDICT_VALID && result->orders.count > 0 &&
+	       result->order_kind == ORDER_SERIAL && !j->predicates->is_repeatable;
+}
+
+/* What is open, and for repeatable read with predicates: all that other levels forbid, and
+ * whatever item reads alone break. */
+static void
+leave_open(struct judge *j)
+{
+	struct isolation *isolation = &j->isolation;
+	size_t level = 0;
+	struct err err;
+
+	isolation->has_predicates = j->predicates != NULL;
+	isolation->why_open = j->why_unknown;
+	isolation->open = ~(j->absent | isolation->found);
+	if (j->predicates == NULL || !j->predicates->is_repeatable)
+		return;
+	if ((isolation->found & j->asked) != 0)
+		isolation->found |= anomaly_bit(ANOMALY_NO_SERIAL_ORDER);
+	level_find("repeatable-read", &level, &err);
+	isolation->open |= ~level_forbids_of(level, true);
+	isolation->open &= ~isolation->found;
+}
+
+static void
+judge_history(struct judge *j, const struct history *history)
+{
+	struct check_result *result = j->result;
+	struct err err;
+
+	if (!begin(j, history, &err)) {
+		result->verdict = VERDICT_UNKNOWN;
+		result->reason = mem_string(err.text);
+		return;
+	}
+	result->operations = j->d.txns.of.count;
+	judge_orders(j);
+	judge_weak(j);
+	leave_open(j);
+	isolation_report(&j->d, &j->isolation, j->options->level, result);
+	if (result->verdict == VERDICT_VALID)
+		keep_allowed(j);
+	if (result->verdict == VERDICT_INVALID)
+		report_cores(j);
+	buf_printf(&result->details, ",\"choices\":%llu,\"conflicts\":%llu",
+		   (unsigned long long)j->choices, (unsigned long long)j->conflicts);
+	result->is_unproven = !is_proven(j, history);
+}
+
+static void
+judge_predicates(struct judge *j, const struct history *history)
+{
+	struct rw_predicates predicates;
+	struct err err;
+
+	if (rw_predicates_init(&predicates, history, j->options, &err)) {
+		j->predicates = &predicates;
+		judge_history(j, &predicates.expanded.history);
+		rw_predicates_clean(&predicates, j->result);
+	} else {
+		j->result->verdict = VERDICT_UNKNOWN;
+		j->result->reason = mem_string(err.text);
+	}
+	end(j);
+	rw_predicates_release(&predicates);
+}
+
 static void
 check(const struct history *history, const struct check_options *options,
       struct check_result *result)
 {
 	struct judge j = {.options = options, .result = result};
-	struct err err;
 
 	result->complexity = "order of versions by conflict-driven search, NP-complete; "
 			     "O(n width) when times nearly tell it";
-	if (!begin(&j, history, &err)) {
-		result->verdict = VERDICT_UNKNOWN;
-		result->reason = mem_string(err.text);
-		end(&j);
+	if (predicates_are_in(history)) {
+		judge_predicates(&j, history);
 		return;
 	}
-	result->operations = j.d.txns.of.count;
-	judge_orders(&j);
-	judge_weak(&j);
-	j.isolation.open = ~(j.absent | j.isolation.found);
-	j.isolation.why_open = j.why_unknown;
-	isolation_report(&j.d, &j.isolation, options->level, result);
-	if (result->verdict == VERDICT_VALID)
-		keep_allowed(&j);
-	if (result->verdict == VERDICT_INVALID)
-		report_cores(&j);
-	buf_printf(&result->details, ",\"choices\":%llu,\"conflicts\":%llu",
-		   (unsigned long long)j.choices, (unsigned long long)j.conflicts);
-	result->is_unproven = !is_provable(history, options, result, j.asked);
+	judge_history(&j, history);
 	end(&j);
 }
 
@@ -466,6 +536,8 @@ certify_valid(const struct history *history, const struct check_options *options
 
 	if (result->order_kind == ORDER_DEPENDENCIES)
 		return weak_certify(history, options, order, forbidden, err);
+	if (predicates_are_in(history))
+		return rw_predicates_certify(history, options, order, &claim, err);
 	return rw_certify_order(history, order, &claim, err);
 }
 
@@ -491,7 +563,7 @@ certify(const struct history *history, const struct check_options *options,
 const struct checker checker_rw_register = {
 	"rw-register",
 	"transactions that write and read registers: all levels of isolation",
-	fits,
+	rw_register_fits,
 	check,
 	certify,
 };

@@ -1,6 +1,7 @@
 #include "checkers/transaction/steps.h"
 
 #include "checkers/transaction/cycle_certify.h"
+#include "checkers/transaction/predicate_expand.h"
 #include "checkers/transaction/raw_txn.h"
 #include "checkers/transaction/rw_register.h"
 
@@ -290,6 +291,10 @@ step_print_txn(const struct history *history, uint32_t op, struct buf *out)
 	for (size_t i = 0; i < raw_count(&history->values, o); i++) {
 		struct raw_mop mop = raw_mop(&history->values, o, i);
 		buf_printf(out, " [%s ", mop.f == 'a' ? "append" : (char[]){mop.f, '\0'});
+		struct bytes where = expanded_predicate(
+			&history->values, val_at(&history->values, raw_list(o), i));
+		if (where.len > 0)
+			buf_printf(out, "where %.*s ", (int)where.len, where.data);
 		print_value(history, mop.key, out);
 		buf_char(out, ' ');
 		print_value(history, mop.value, out);
@@ -338,6 +343,44 @@ print_wr(const struct history *history, const struct anomaly_step *step, struct 
 	print_value(history, step->key, out);
 }
 
+/* The predicate that made a transaction read this value of the key, when no item read did. */
+static struct bytes
+predicate_of(const struct history *history, uint32_t op, val key, val value)
+{
+	const struct values *values = &history->values;
+	const struct op *o = &history->ops.items[op];
+	struct bytes found = {.data = "", .len = 0};
+
+	for (size_t i = 0; i < raw_count(values, o); i++) {
+		struct raw_mop mop = raw_mop(values, o, i);
+		if (mop.f != 'r' || !val_equal(values, mop.key, key) ||
+		    !val_equal(values, mop.value, value))
+			continue;
+		found = expanded_predicate(values, val_at(values, raw_list(o), i));
+		if (found.len == 0)
+			break;
+	}
+	return found;
+}
+
+bool
+step_is_of_predicate(const struct history *history, const struct anomaly_step *step)
+{
+	return step->kind == EDGE_RW &&
+	       predicate_of(history, step->from, step->key, step->first).len > 0;
+}
+
+static void
+print_predicate_miss(const struct history *history, const struct anomaly_step *step,
+		     struct bytes predicate, struct buf *out)
+{
+	buf_printf(out, "T%u's predicate %.*s did not match key ", step->from,
+		   (int)predicate.len, predicate.data);
+	print_value(history, step->key, out);
+	buf_printf(out, ", where T%u wrote ", step->to);
+	print_value(history, step->second, out);
+}
+
 static void
 print_rw(const struct history *history, const struct anomaly_step *step, struct buf *out)
 {
@@ -354,7 +397,15 @@ print_rw(const struct history *history, const struct anomaly_step *step, struct 
 			print_value(history, step->first, out);
 		return;
 	}
-	buf_printf(out, "T%u read ", step->from);
+	struct bytes predicate =
+		predicate_of(history, step->from, step->key, step->first);
+	if (predicate.len > 0 && step->first == VAL_OF_NIL) {
+		print_predicate_miss(history, step, predicate, out);
+		return;
+	}
+	buf_printf(out, "T%u%s%.*s read ", step->from,
+		   predicate.len > 0 ? "'s predicate " : "", (int)predicate.len,
+		   predicate.data);
 	print_value(history, step->first, out);
 	buf_string(out, " of key ");
 	print_value(history, step->key, out);

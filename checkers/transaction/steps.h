@@ -23,6 +23,9 @@ bool steps_find(const struct dependencies *d, const struct cycle *cycle,
 /* Appends `T5 = process 3: [append x 1] [r y [1 2]] ok`; of long lists the last elements. */
 void step_print_txn(const struct history *history, uint32_t op, struct buf *out);
 
+/* An anti-dependency of a predicate read, not of an item read. */
+bool step_is_of_predicate(const struct history *history, const struct anomaly_step *step);
+
 /* Appends `T1 < T2 because ...`, without the end of the line. */
 void step_print(const struct history *history, const struct anomaly_step *step,
 		struct buf *out);

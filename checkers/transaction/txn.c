@@ -6,6 +6,7 @@ enum {
 	SMALL_KEYS = 1 << 20 /* numbers below are found without hashing */
 };
 
+/* "r where > 5" is a read that a predicate read implies (predicate_expand.h). */
 static enum mop_kind
 kind_of_name(struct bytes name)
 {
@@ -22,7 +23,7 @@ kind_of_name(struct bytes name)
 		if (name.len == strlen(kinds[i].name) &&
 		    memcmp(name.data, kinds[i].name, name.len) == 0)
 			return kinds[i].kind;
-	return 0;
+	return name.len > 8 && memcmp(name.data, "r where ", 8) == 0 ? MOP_READ : 0;
 }
 
 /* Names are interned: mostly the word is one that was met before. */

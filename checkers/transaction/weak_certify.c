@@ -8,8 +8,9 @@
 
 #define B(id) anomaly_bit(ANOMALY_##id)
 #define WITHOUT_CYCLE                                                                    \
-	(B(GARBAGE_READ) | B(DUPLICATE) | B(INCOMPATIBLE_ORDER) | B(DIRTY_UPDATE) |      \
-	 B(INTERNAL) | B(G1A) | B(G1B) | B(LOST_UPDATE))
+	(B(GARBAGE_READ) | B(PREDICATE_MISMATCH) | B(DUPLICATE) |                        \
+	 B(INCOMPATIBLE_ORDER) | B(DIRTY_UPDATE) | B(INTERNAL) | B(G1A) | B(G1B) |       \
+	 B(LOST_UPDATE))
 #define OF_READS	(B(G1C) | B(G1C_PROCESS) | B(G1C_REALTIME))
 #define OF_PROCESS	(B(G0_PROCESS) | B(G1C_PROCESS) | OF_SESSION_VIEW)
 #define OF_REALTIME	(B(G0_REALTIME) | B(G1C_REALTIME))

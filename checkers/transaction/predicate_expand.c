@@ -1,0 +1,434 @@
+#include "checkers/transaction/predicate_expand.h"
+
+#include "checkers/transaction/predicate.h"
+#include "checkers/transaction/raw_txn.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXPANDED_NAME "r where "
+
+struct universe_key {
+	val key;
+	VEC(val) written;
+	val known;	   /* while a transaction is walked: what it must see */
+	uint32_t known_by; /* transaction + 1 */
+};
+
+/* A predicate met before: of each key whether some written value does not satisfy it. */
+struct known_predicate {
+	struct predicate predicate;
+	val name;
+	bool *is_open; /* owned, by key */
+};
+
+struct expansion {
+	const struct history *from;
+	const struct check_options *options;
+	bool items_only;
+	struct expanded *out;
+	VEC(struct universe_key) keys;
+	struct map places; /* hash of a key -> its place + 1 */
+	VEC(struct known_predicate) predicates;
+	struct map predicate_places; /* hash of a predicate -> its place + 1 */
+	struct map shown;	     /* hash of key and value, of all results -> 1 */
+	VEC(val) mops;		     /* of the present transaction */
+	uint32_t op;
+	size_t bytes; /* of what was expanded so far, about */
+};
+
+static struct universe_key *
+find_key(const struct expansion *x, val key)
+{
+	const uint64_t *place = map_find(&x->places, val_hash(&x->from->values, key));
+	char *end;
+
+	if (place != NULL)
+		return &x->keys.items[*place - 1];
+	if (val_kind(key) != VAL_STRING)
+		return NULL;
+	struct bytes text = val_text(&x->from->values, key);
+	long long number = strtoll(text.data, &end, 10);
+	bool is_number = text.len > 0 && text.len < 18 && end == text.data + text.len &&
+			 predicate_same_key(&x->from->values, key, val_small(number));
+	return is_number ? find_key(x, val_small(number)) : NULL;
+}
+
+static void
+add_written(struct expansion *x, val key, val value)
+{
+	uint64_t *place = map_at(&x->places, val_hash(&x->from->values, key), NULL);
+
+	if (*place == 0) {
+		vec_push(&x->keys, (struct universe_key){.key = key});
+		*place = x->keys.count;
+	}
+	vec_push(&x->keys.items[*place - 1].written, value);
+}
+
+static uint64_t
+hash_of_shown(const struct expansion *x, val key, val value)
+{
+	const struct values *values = &x->from->values;
+
+	return val_hash(values, key) * 31 + val_hash(values, value);
+}
+
+static bool
+bad_op(const struct expansion *x, struct err *err)
+{
+	char text[sizeof(err->text)];
+
+	snprintf(text, sizeof(text), "%s", err->text);
+	return err_set(err, "operation %u: %.600s", x->op, text);
+}
+
+/* What the predicate reads of a committed transaction show. */
+static bool
+collect_shown(struct expansion *x, const struct op *op, struct err *err)
+{
+	const struct values *values = &x->from->values;
+
+	for (size_t i = 0; op->type == OP_OK && i < raw_count(values, op); i++) {
+		val mop = val_at(values, raw_list(op), i), result, key, value;
+		if (!predicate_is_read(values, mop))
+			continue;
+		if (!predicate_result(values, mop, &result, err))
+			return bad_op(x, err);
+		for (size_t k = 0; k < predicate_result_count(values, result); k++) {
+			predicate_result_at(values, result, k, &key, &value);
+			const struct universe_key *known = find_key(x, key);
+			*map_at(&x->shown,
+				hash_of_shown(x, known != NULL ? known->key : key, value),
+				NULL) = 1;
+		}
+	}
+	return true;
+}
+
+/* Each micro-operation must be one, as txns_init asks too; and all writes. */
+static bool
+collect_written(struct expansion *x, const struct op *op, struct err *err)
+{
+	const struct values *values = &x->from->values;
+
+	if (val_kind(raw_list(op)) != VAL_LIST)
+		return err_set(err, "operation %u: a transaction must be a list", x->op);
+	for (size_t i = 0; i < raw_count(values, op); i++) {
+		val item = val_at(values, raw_list(op), i);
+		if (val_kind(item) != VAL_LIST || val_count(values, item) < 2 ||
+		    val_kind(val_at(values, item, 0)) != VAL_STRING ||
+		    val_text(values, val_at(values, item, 0)).len == 0)
+			return err_set(err,
+				       "operation %u: a micro-operation must be a list "
+				       "[f key value]",
+				       x->op);
+		struct raw_mop mop = raw_mop(values, op, i);
+		if (mop.f == 'a')
+			return err_set(err,
+				       "operation %u appends to a list: predicate reads "
+				       "are judged with registers alone",
+				       x->op);
+		if (mop.f == 'w')
+			add_written(x, mop.key, mop.value);
+	}
+	return true;
+}
+
+static bool
+collect(struct expansion *x, struct err *err)
+{
+	bool ok = true;
+
+	for (x->op = 0; ok && x->op < x->from->ops.count; x->op++)
+		if (x->from->ops.items[x->op].f == F_TXN)
+			ok = collect_written(x, &x->from->ops.items[x->op], err);
+	for (x->op = 0; ok && x->op < x->from->ops.count; x->op++)
+		if (x->from->ops.items[x->op].f == F_TXN)
+			ok = collect_shown(x, &x->from->ops.items[x->op], err);
+	return ok;
+}
+
+/* ---- predicates -----------------------------------------------------------------------
+ */
+
+static void
+judge_keys(const struct expansion *x, struct known_predicate *known)
+{
+	known->is_open = mem_new(x->keys.count + 1, sizeof(*known->is_open));
+	for (size_t k = 0; k < x->keys.count; k++)
+		vec_each (const val, value, &x->keys.items[k].written)
+			known->is_open[k] |= x->options->nil_is_unknown ||
+					     !predicate_holds(&x->from->values,
+							      &known->predicate, *value);
+}
+
+static const struct known_predicate *
+find_predicate(struct expansion *x, val predicate, struct err *err)
+{
+	uint64_t *place =
+		map_at(&x->predicate_places, val_hash(&x->from->values, predicate), NULL);
+	struct known_predicate known = {0};
+	struct buf name = {0};
+
+	if (*place != 0)
+		return &x->predicates.items[*place - 1];
+	if (!predicate_parse(&x->from->values, predicate, &known.predicate, err)) {
+		bad_op(x, err);
+		return NULL;
+	}
+	buf_string(&name, EXPANDED_NAME);
+	predicate_print(&x->from->values, &known.predicate, &name);
+	known.name = val_string(&x->out->history.values, buf_text(&name));
+	buf_release(&name);
+	judge_keys(x, &known);
+	vec_push(&x->predicates, known);
+	*place = x->predicates.count;
+	x->bytes += x->keys.count;
+	return vec_last(&x->predicates);
+}
+
+struct bytes
+expanded_predicate(const struct values *values, val mop)
+{
+	size_t prefix = strlen(EXPANDED_NAME);
+	struct bytes name = val_text(values, val_at(values, mop, 0));
+
+	if (name.len <= prefix || memcmp(name.data, EXPANDED_NAME, prefix) != 0)
+		return (struct bytes){.data = "", .len = 0};
+	return (struct bytes){.data = name.data + prefix, .len = name.len - prefix};
+}
+
+/* ---- micro-operations -----------------------------------------------------------------
+ */
+
+static void
+emit(struct expansion *x, val name, val key, val value)
+{
+	vec_push(&x->mops,
+		 val_list(&x->out->history.values, (val[]){name, key, value}, 3));
+	x->bytes += 8 * sizeof(val);
+}
+
+/* The key that stands for one value of a key, see predicate_expand.h. */
+static val
+key_of_value(struct expansion *x, val key, val value)
+{
+	struct buf text = {0};
+
+	val_print(&x->from->values, key, &text);
+	buf_string(&text, " = ");
+	val_print(&x->from->values, value, &text);
+	buf_string(&text, " for predicates");
+	val made = val_string(&x->out->history.values, buf_text(&text));
+	buf_release(&text);
+	return made;
+}
+
+static void
+learn(const struct expansion *x, struct universe_key *key, val value)
+{
+	key->known = value;
+	key->known_by = x->op + 1;
+}
+
+static bool
+knows(const struct expansion *x, const struct universe_key *key)
+{
+	return key->known_by == x->op + 1;
+}
+
+/* A write; where predicates saw its value, or one that it replaces in its own transaction,
+ * also of the key that stands for that. */
+static void
+expand_write(struct expansion *x, val item, const struct raw_mop *mop)
+{
+	struct universe_key *key = find_key(x, mop->key);
+	val w = val_at(&x->from->values, item, 0);
+
+	vec_push(&x->mops, item);
+	if (x->items_only &&
+	    map_find(&x->shown, hash_of_shown(x, mop->key, mop->value)) != NULL)
+		emit(x, w, key_of_value(x, mop->key, mop->value), mop->value);
+	if (x->items_only && knows(x, key) && key->known != VAL_OF_NIL &&
+	    map_find(&x->shown, hash_of_shown(x, mop->key, key->known)) != NULL &&
+	    raw_wrote(x->from, x->op, mop->key, key->known))
+		emit(x, w, key_of_value(x, mop->key, key->known), mop->value);
+	learn(x, key, mop->value);
+}
+
+/* A value that a predicate read shows. */
+static void
+expand_match(struct expansion *x, const struct known_predicate *predicate, val key,
+	     val value)
+{
+	const struct values *values = &x->from->values;
+	struct universe_key *known = find_key(x, key);
+
+	key = known != NULL ? known->key : key;
+	if (!predicate_holds(values, &predicate->predicate, value))
+		vec_push(&x->out->mismatches,
+			 (struct predicate_mismatch){x->op, key, value});
+	if (!x->items_only || known == NULL || knows(x, known))
+		emit(x, predicate->name, key, value);
+	else
+		emit(x, predicate->name, key_of_value(x, key, value), value);
+	if (known != NULL && !x->items_only)
+		learn(x, known, value);
+}
+
+/* A key that a predicate read does not show: nil, when no other version fits. */
+static void
+expand_miss(struct expansion *x, const struct known_predicate *predicate,
+	    struct universe_key *key)
+{
+	if (knows(x, key)) {
+		if (predicate_holds(&x->from->values, &predicate->predicate, key->known))
+			emit(x, predicate->name, key->key, VAL_OF_NIL);
+		return;
+	}
+	if (predicate->is_open[key - x->keys.items]) {
+		if (!x->out->leaves_out) {
+			x->out->unknown_op = x->op;
+			x->out->unknown_key = key->key;
+		}
+		x->out->leaves_out = true;
+		return;
+	}
+	if (x->items_only)
+		return;
+	emit(x, predicate->name, key->key, VAL_OF_NIL);
+	learn(x, key, VAL_OF_NIL);
+}
+
+static bool
+is_shown(struct expansion *x, val result, const struct universe_key *key)
+{
+	const struct values *values = &x->from->values;
+	val shown, value;
+
+	for (size_t i = 0; i < predicate_result_count(values, result); i++) {
+		predicate_result_at(values, result, i, &shown, &value);
+		if (predicate_same_key(values, shown, key->key))
+			return true;
+	}
+	return false;
+}
+
+static bool
+expand_predicate(struct expansion *x, const struct op *op, val item, struct err *err)
+{
+	const struct values *values = &x->from->values;
+	const struct known_predicate *predicate =
+		find_predicate(x, val_at(values, item, 1), err);
+	val result, key, value;
+
+	if (predicate == NULL)
+		return false;
+	if (op->type != OP_OK || !predicate_result(values, item, &result, err) ||
+	    result == VAL_OF_NIL)
+		return true;
+	for (size_t k = 0; k < x->keys.count; k++)
+		if (!is_shown(x, result, &x->keys.items[k]))
+			expand_miss(x, predicate, &x->keys.items[k]);
+	for (size_t i = 0; i < predicate_result_count(values, result); i++) {
+		predicate_result_at(values, result, i, &key, &value);
+		expand_match(x, predicate, key, value);
+	}
+	return true;
+}
+
+static bool
+expand_op(struct expansion *x, struct op *op, struct err *err)
+{
+	const struct values *values = &x->from->values;
+
+	vec_clear(&x->mops);
+	for (size_t i = 0; i < raw_count(values, op); i++) {
+		val item = val_at(values, raw_list(op), i);
+		struct raw_mop mop = raw_mop(values, op, i);
+		if (predicate_is_read(values, item)) {
+			if (!expand_predicate(x, op, item, err))
+				return false;
+		} else if (mop.f == 'w') {
+			expand_write(x, item, &mop);
+		} else {
+			struct universe_key *key = find_key(x, mop.key);
+			bool taught =
+				raw_is_read(op, &mop) &&
+				!(mop.value == VAL_OF_NIL && x->options->nil_is_unknown);
+			vec_push(&x->mops, item);
+			if (key != NULL && taught && !knows(x, key))
+				learn(x, key, mop.value);
+		}
+	}
+	val list = val_list(&x->out->history.values, x->mops.items, x->mops.count);
+	op->input = list;
+	op->output = op->type == OP_OK ? list : VAL_OF_NIL;
+	return true;
+}
+
+static bool
+expand_all(struct expansion *x, struct err *err)
+{
+	const struct budget *budget = &x->options->budget;
+	size_t bytes_max =
+		budget->bytes_max != 0 ? budget->bytes_max : BUDGET_BYTES_DEFAULT;
+
+	for (x->op = 0; x->op < x->from->ops.count; x->op++) {
+		struct op *op = &x->out->history.ops.items[x->op];
+		if (op->f == F_TXN && !expand_op(x, op, err))
+			return false;
+		if (budget_is_over(budget) || x->bytes > bytes_max / 4)
+			return err_set(err, "the budget ended the reading of predicates");
+	}
+	return true;
+}
+
+/* Values keep their words: the same pool, string by string, to which more is added. */
+static void
+copy_history(const struct history *from, struct history *to)
+{
+	history_init(to);
+	vec_each (const struct op, op, &from->ops)
+		vec_push(&to->ops, *op);
+	vec_each (const uint64_t, word, &from->values.words)
+		vec_push(&to->values.words, *word);
+	for (uint32_t id = 0; id < from->values.strings.count; id++) {
+		struct bytes text = intern_get(&from->values.strings, id);
+		intern_bytes(&to->values.strings, text.data, text.len);
+	}
+}
+
+bool
+predicate_expand(const struct history *history, const struct check_options *options,
+		 bool items_only, struct expanded *expanded, struct err *err)
+{
+	struct expansion x = {.from = history,
+			      .options = options,
+			      .items_only = items_only,
+			      .out = expanded};
+
+	*expanded = (struct expanded){0};
+	copy_history(history, &expanded->history);
+	bool ok = collect(&x, err) && expand_all(&x, err);
+	vec_each (struct universe_key, key, &x.keys)
+		vec_release(&key->written);
+	vec_each (struct known_predicate, known, &x.predicates)
+		free(known->is_open);
+	vec_release(&x.keys);
+	vec_release(&x.predicates);
+	vec_release(&x.mops);
+	map_release(&x.places);
+	map_release(&x.predicate_places);
+	map_release(&x.shown);
+	return ok;
+}
+
+void
+expanded_release(struct expanded *expanded)
+{
+	vec_release(&expanded->mismatches);
+	history_release(&expanded->history);
+}
