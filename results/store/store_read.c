@@ -253,7 +253,8 @@ read_fault(void *context, sqlite3_stmt *statement)
 	const char *fault = (const char *)sqlite3_column_text(statement, 0);
 	const char *target = (const char *)sqlite3_column_text(statement, 1);
 
-	if (!names_f(&reading->fs, history, fault, strlen(fault), &op.f))
+	if (fault == NULL ||
+	    !names_f(&reading->fs, history, fault, strlen(fault), &op.f))
 		return true;
 	if (target != NULL)
 		op.input = val_string(&history->values, target);
