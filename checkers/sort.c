@@ -7,16 +7,17 @@
 #include <string.h>
 
 enum {
+	MOVES_AHEAD = 4096,
 	MOVES_PER_WORD = 16,
 	DIGIT_BITS = 8,
 	DIGITS = 1 << DIGIT_BITS
 };
 
-/* Insertion sort that gives up after so many moves; the words stay a permutation. */
+/* Insertion sort that gives up as soon as it moves more than so much a word; the words stay a permutation. */
 static bool
 insert_all(uint64_t *words, size_t count)
 {
-	size_t moves_left = count * MOVES_PER_WORD;
+	size_t moves_left = MOVES_AHEAD;
 
 	for (size_t i = 1; i < count; i++) {
 		uint64_t word = words[i];
@@ -28,7 +29,7 @@ insert_all(uint64_t *words, size_t count)
 		words[at] = word;
 		if (i - at > moves_left)
 			return false;
-		moves_left -= i - at;
+		moves_left += MOVES_PER_WORD - (i - at);
 	}
 	return true;
 }

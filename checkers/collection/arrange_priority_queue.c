@@ -1,17 +1,24 @@
 /* The first priority first, every value put once. From the first priority down: a take or
  * look needs an instant at which nothing stays that goes before. The first such instant is
  * the best: until then something that goes before stays, and that keeps all others out as
- * well. Instants that are taken are skipped by two union-find forests, one to each side. */
+ * well. Free instants are found in a bitmap of bitmaps. */
 #include "checkers/collection/arrange.h"
 #include "checkers/collection/cover.h"
 #include "checkers/sort.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-/* Gap g is the time between events g and g + 1: points 2g .. 2g + 2. */
+enum {
+	GAP_LEVELS = 6, /* 64 to the sixth is more than all positions */
+	WORD_BITS = 64
+};
+
+/* Gap g is the time between events g and g + 1: points 2g .. 2g + 2. A bit of the first
+ * level is a free gap, a bit above says that the word below has one: all of it stays in the
+ * cache. The gap `count` is always free. */
 struct gaps {
-	uint32_t *after;  /* owned; a free gap at or after; count: none */
-	uint32_t *before; /* owned; one more than a free gap at or before; 0: none */
+	uint64_t *free[GAP_LEVELS]; /* owned */
 	uint32_t count;
 };
 
@@ -25,14 +32,47 @@ struct ranking {
 	struct gaps gaps;
 };
 
+/* The first free gap at or after; count: none. */
 static uint32_t
-root(uint32_t *parent, uint32_t gap)
+free_from(const struct gaps *gaps, uint32_t at)
 {
-	while (parent[gap] != gap) {
-		parent[gap] = parent[parent[gap]];
-		gap = parent[gap];
+	int level = 0;
+	uint64_t word = gaps->free[0][at / WORD_BITS] & UINT64_MAX << at % WORD_BITS;
+
+	while (word == 0) {
+		at = at / WORD_BITS + 1;
+		word = gaps->free[++level][at / WORD_BITS] & UINT64_MAX << at % WORD_BITS;
 	}
-	return gap;
+	at = at / WORD_BITS * WORD_BITS + (uint32_t)__builtin_ctzll(word);
+	while (level-- > 0)
+		at = at * WORD_BITS + (uint32_t)__builtin_ctzll(gaps->free[level][at]);
+	return at;
+}
+
+static uint64_t
+bits_until(uint32_t at)
+{
+	return UINT64_MAX >> (WORD_BITS - 1 - at % WORD_BITS);
+}
+
+/* One more than the last free gap at or before; 0: none. */
+static uint32_t
+free_until(const struct gaps *gaps, uint32_t at)
+{
+	int level = 0;
+	uint64_t word = gaps->free[0][at / WORD_BITS] & bits_until(at);
+
+	while (word == 0) {
+		if (at < WORD_BITS)
+			return 0;
+		at = at / WORD_BITS - 1;
+		word = gaps->free[++level][at / WORD_BITS] & bits_until(at);
+	}
+	at = at / WORD_BITS * WORD_BITS + 63 - (uint32_t)__builtin_clzll(word);
+	while (level-- > 0)
+		at = at * WORD_BITS + 63 -
+		     (uint32_t)__builtin_clzll(gaps->free[level][at]);
+	return at + 1;
 }
 
 static uint32_t
@@ -51,11 +91,24 @@ first_event_after_all(const struct elements *elements)
 static void
 gaps_init(struct gaps *gaps, uint32_t count)
 {
+	size_t bits = (size_t)count + 1;
+
 	gaps->count = count;
-	gaps->after = mem_resize(NULL, (size_t)count + 1, sizeof(uint32_t));
-	gaps->before = mem_resize(NULL, (size_t)count + 1, sizeof(uint32_t));
-	for (uint32_t gap = 0; gap <= count; gap++)
-		gaps->after[gap] = gaps->before[gap] = gap;
+	for (int level = 0; level < GAP_LEVELS; level++) {
+		size_t words = (bits + WORD_BITS - 1) / WORD_BITS;
+		gaps->free[level] = mem_resize(NULL, words + 1, sizeof(uint64_t));
+		memset(gaps->free[level], 0xff, words * sizeof(uint64_t));
+		gaps->free[level][words - 1] = bits_until((uint32_t)bits - 1);
+		gaps->free[level][words] = 0;
+		bits = words;
+	}
+}
+
+static void
+gaps_release(struct gaps *gaps)
+{
+	for (int level = 0; level < GAP_LEVELS; level++)
+		free(gaps->free[level]);
 }
 
 static uint32_t
@@ -64,14 +117,19 @@ gap_of(const struct gaps *gaps, uint32_t position)
 	return position == NO_POINT ? gaps->count : position / 2;
 }
 
-/* Takes the gaps from..to - 1. */
+/* Takes the gaps from..to - 1, a word at a time. */
 static void
 take_gaps(struct gaps *gaps, uint32_t from, uint32_t to)
 {
-	for (uint32_t gap = root(gaps->after, from); gap < to;
-	     gap = root(gaps->after, gap)) {
-		gaps->after[gap] = gap + 1;
-		gaps->before[gap + 1] = gap;
+	for (uint32_t gap = free_from(gaps, from); gap < to; gap = free_from(gaps, gap)) {
+		uint64_t mask = UINT64_MAX << gap % WORD_BITS;
+		uint32_t at = gap / WORD_BITS;
+		if (at == (to - 1) / WORD_BITS)
+			mask &= bits_until(to - 1);
+		gaps->free[0][at] &= ~mask;
+		for (int level = 1; level < GAP_LEVELS && gaps->free[level - 1][at] == 0;
+		     level++, at /= WORD_BITS)
+			gaps->free[level][at / WORD_BITS] &= ~(1ull << at % WORD_BITS);
 	}
 }
 
@@ -174,9 +232,9 @@ place_look(struct ranking *ranking, const struct element *e, size_t look)
 	uint32_t stay = earlier(gap_of(gaps, e->put_to) - 1, e->take_from / 2);
 
 	begin = begin < e->put_from / 2 ? e->put_from / 2 : begin;
-	uint32_t gap = root(gaps->after, begin > stay ? begin : stay);
+	uint32_t gap = free_from(gaps, begin > stay ? begin : stay);
 	if (gap >= end) {
-		gap = root(gaps->before, earlier(stay, end - 1) + 1);
+		gap = free_until(gaps, earlier(stay, end - 1));
 		if (gap == 0 || gap - 1 < begin)
 			return false;
 		gap--;
@@ -195,7 +253,7 @@ place_element(struct ranking *ranking, uint32_t rank, uint32_t *blocked)
 
 	if (e->take != NO_OP) {
 		*blocked = e->take;
-		take = root(gaps->after, e->take_from / 2);
+		take = free_from(gaps, e->take_from / 2);
 		if (take >= gap_of(gaps, e->take_to))
 			return false;
 		put = earlier(put, take);
@@ -311,7 +369,7 @@ write_order(const struct ranking *ranking, struct arrangement *out)
 	}
 	vec_each (uint32_t, miss, &elements->misses)
 		arrange_at(out,
-			   root(ranking->gaps.after, elements->begin[*miss] / 2) * 2 + 1,
+			   free_from(&ranking->gaps, elements->begin[*miss] / 2) * 2 + 1,
 			   *miss);
 	for (size_t rank = count; rank-- > 0;) {
 		if (!is_put_late(ranking, rank))
@@ -329,7 +387,7 @@ misses_fit(const struct ranking *ranking, struct finding *finding)
 	struct cover cover;
 
 	vec_each (uint32_t, miss, &elements->misses) {
-		if (root(ranking->gaps.after, elements->begin[*miss] / 2) <
+		if (free_from(&ranking->gaps, elements->begin[*miss] / 2) <
 		    elements->end[*miss] / 2)
 			continue;
 		cover_init(&cover);
@@ -371,7 +429,6 @@ arrange_priority_queue(const struct elements *elements, struct arrangement *out,
 	free(ranking.put_at);
 	free(ranking.take_at);
 	free(ranking.look_at);
-	free(ranking.gaps.after);
-	free(ranking.gaps.before);
+	gaps_release(&ranking.gaps);
 	return is_arranged;
 }
