@@ -36,17 +36,6 @@ collection_understands(enum collection collection, const struct history *history
 
 /* ---- patterns ----------------------------------------------------------------------- */
 
-static bool
-is_of_type(const struct values *values, val v, struct bytes type)
-{
-	static const char *const names[] = {"nil",  "int", "bool", "string",
-					    "list", "map", "real"};
-	const char *name = names[val_kind(v)];
-
-	(void)values;
-	return strlen(name) == type.len && memcmp(name, type.data, type.len) == 0;
-}
-
 /* {"type": T} */
 static bool
 type_asked(const struct values *values, val field, struct bytes *type)
@@ -62,6 +51,39 @@ type_asked(const struct values *values, val field, struct bytes *type)
 	return name.len == 4 && memcmp(name.data, "type", 4) == 0;
 }
 
+static int
+kind_of_name(struct bytes name)
+{
+	static const char *const names[] = {
+		[VAL_NIL] = "nil",	 [VAL_INT] = "int",   [VAL_BOOL] = "bool",
+		[VAL_STRING] = "string", [VAL_LIST] = "list", [VAL_MAP] = "map",
+		[VAL_REAL] = "real"};
+
+	for (int kind = 0; kind < (int)(sizeof(names) / sizeof(*names)); kind++)
+		if (strlen(names[kind]) == name.len &&
+		    memcmp(names[kind], name.data, name.len) == 0)
+			return kind;
+	return -1;
+}
+
+enum field_ask
+collection_field_ask(const struct values *values, val field)
+{
+	struct bytes type;
+
+	if (field == VAL_OF_NIL)
+		return FIELD_ANY;
+	return type_asked(values, field, &type) ? FIELD_TYPE : FIELD_EQUAL;
+}
+
+int
+collection_type_asked(const struct values *values, val field)
+{
+	struct bytes type;
+
+	return type_asked(values, field, &type) ? kind_of_name(type) : -1;
+}
+
 static bool
 field_matches(const struct values *values, val field, val v)
 {
@@ -70,7 +92,7 @@ field_matches(const struct values *values, val field, val v)
 	if (field == VAL_OF_NIL)
 		return true;
 	if (type_asked(values, field, &type))
-		return is_of_type(values, v, type);
+		return kind_of_name(type) == (int)val_kind(v);
 	return val_equal(values, field, v);
 }
 

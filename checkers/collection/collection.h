@@ -96,6 +96,17 @@ enum collection_role collection_role(enum collection collection,
 /* The tuple matches the pattern. */
 bool collection_matches(const struct values *values, val pattern, val tuple);
 
+/* What a field of a pattern asks for; more of it comes later. */
+enum field_ask {
+	FIELD_ANY = 0,
+	FIELD_TYPE,
+	FIELD_EQUAL,
+};
+enum field_ask collection_field_ask(const struct values *values, val field);
+
+/* Of a field that asks for a type: the enum val_kind of it; -1: no value has that type. */
+int collection_type_asked(const struct values *values, val field);
+
 /* What an element of a priority queue is compared by. */
 val collection_priority(const struct values *values, val element);
 

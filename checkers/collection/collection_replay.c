@@ -1,26 +1,10 @@
 #include "checkers/collection/collection_replay.h"
 
 #include "base/assert.h"
+#include "checkers/collection/tuple_replay.h"
 #include "checkers/value_ids.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-/* A take of unknown outcome in a tuple space, until it is known what it took. */
-struct debt {
-	val pattern;
-	uint32_t at; /* its place in the order */
-};
-
-enum {
-	QUESTIONS_MAX = 16
-};
-
-/* A pattern that a miss asked for, and how many elements that are in match it. */
-struct question {
-	val pattern;
-	size_t matching;
-};
 
 struct replay {
 	enum collection collection;
@@ -32,12 +16,11 @@ struct replay {
 	VEC(uint32_t) items;	  /* what is in; see remove_element for what is out */
 	VEC(uint32_t) gone;	  /* by id: copies in the heap that are out already */
 	size_t live_total;
-	VEC(uint32_t) used_at; /* by id: the place of the last put or look of it */
-	VEC(struct debt) debts;
-	VEC(struct question) questions; /* at most QUESTIONS_MAX */
-	uint32_t place;			/* in the order */
-	size_t head;			/* queue: the first of `items` that is still in */
-	const struct op *op;		/* decoded last: its pattern */
+	VEC(uint32_t) used_at;	    /* by id: the place of the last put or look of it */
+	struct tuple_replay tuples; /* tuple space: instead of items */
+	uint32_t place;		    /* in the order */
+	size_t head;		    /* queue: the first of `items` that is still in */
+	const struct op *op;	    /* decoded last: its pattern */
 };
 
 static uint32_t
@@ -54,6 +37,30 @@ id_of(struct replay *replay, val element)
 	return id;
 }
 
+/* What the rest of the order will do with elements and patterns. */
+static void
+foresee(struct replay *replay, const struct op *op)
+{
+	val element;
+
+	switch (collection_role(replay->collection, replay->history, op, &element)) {
+	case COLLECTION_TAKE:
+	case COLLECTION_LOOK: {
+		uint32_t id = id_of(replay, element);
+		replay->needed.items[id]++;
+		return;
+	}
+	case COLLECTION_MISS:
+		tuple_replay_ask(&replay->tuples, op->input);
+		return;
+	case COLLECTION_TAKE_SOME:
+		tuple_replay_lend(&replay->tuples, op->input);
+		return;
+	default:
+		return;
+	}
+}
+
 static void *
 replay_open(enum collection collection, const struct key_ops *key,
 	    const struct check_options *options)
@@ -64,17 +71,10 @@ replay_open(enum collection collection, const struct key_ops *key,
 	replay->history = key->history;
 	replay->options = options;
 	value_ids_init(&replay->ids, &key->history->values);
-	for (size_t i = 0; i < key->count; i++) {
-		val element;
-		if (key->ops[i] >= key->history->ops.count)
-			continue;
-		enum collection_role role = collection_role(collection, key->history,
-							    key_op(key, i), &element);
-		if (role != COLLECTION_TAKE && role != COLLECTION_LOOK)
-			continue;
-		uint32_t id = id_of(replay, element);
-		replay->needed.items[id]++;
-	}
+	tuple_replay_init(&replay->tuples, &key->history->values);
+	for (size_t i = 0; i < key->count; i++)
+		if (key->ops[i] < key->history->ops.count)
+			foresee(replay, key_op(key, i));
 	return replay;
 }
 
@@ -89,8 +89,7 @@ replay_close(void *context)
 	vec_release(&replay->items);
 	vec_release(&replay->gone);
 	vec_release(&replay->used_at);
-	vec_release(&replay->questions);
-	vec_release(&replay->debts);
+	tuple_replay_release(&replay->tuples);
 	free(replay);
 }
 
@@ -194,24 +193,15 @@ is_accessible(struct replay *replay, uint32_t id)
 	}
 }
 
-/* The element is in, or out, from now on. */
-static void
-note_matching(struct replay *replay, uint32_t id, bool is_in)
-{
-	vec_each (struct question, question, &replay->questions)
-		if (collection_matches(&replay->history->values, question->pattern,
-				       value_ids_value(&replay->ids, id)))
-			question->matching += is_in ? 1 : (size_t)-1;
-}
-
 static void
 put(struct replay *replay, uint32_t id)
 {
-	note_matching(replay, id, true);
 	replay->live_count.items[id]++;
 	replay->live_total++;
 	if (replay->collection == COLLECTION_PRIORITY_QUEUE)
 		heap_push(replay, id);
+	else if (replay->collection == COLLECTION_TUPLE_SPACE)
+		tuple_replay_put(&replay->tuples, value_ids_value(&replay->ids, id), id);
 	else
 		vec_push(&replay->items, id);
 }
@@ -238,7 +228,6 @@ compact(struct replay *replay)
 static void
 remove_element(struct replay *replay, uint32_t id)
 {
-	note_matching(replay, id, false);
 	replay->live_count.items[id]--;
 	replay->live_total--;
 	switch (replay->collection) {
@@ -252,93 +241,39 @@ remove_element(struct replay *replay, uint32_t id)
 		replay->gone.items[id]++;
 		heap_clean(replay);
 		return;
+	case COLLECTION_TUPLE_SPACE:
+		tuple_replay_remove(&replay->tuples, value_ids_value(&replay->ids, id));
+		return;
 	default:
 		if (replay->items.count > 2 * replay->live_total + 64)
 			compact(replay);
 	}
 }
 
-static bool
-matches(const struct replay *replay, uint32_t id)
-{
-	return replay->collection != COLLECTION_TUPLE_SPACE ||
-	       collection_matches(&replay->history->values, replay->op->input,
-				  value_ids_value(&replay->ids, id));
-}
-
 /* Some take of unknown outcome may have taken the element after anybody needed it. */
 static bool
-settle_debt(struct replay *replay, uint32_t id)
+settle(struct replay *replay, uint32_t id)
 {
-	if (replay->needed.items[id] > 0)
+	if (replay->needed.items[id] > 0 ||
+	    !tuple_replay_pay(&replay->tuples, value_ids_value(&replay->ids, id),
+			      replay->used_at.items[id]))
 		return false;
-	for (size_t i = 0; i < replay->debts.count; i++) {
-		const struct debt *debt = &replay->debts.items[i];
-		if (debt->at <= replay->used_at.items[id] ||
-		    !collection_matches(&replay->history->values, debt->pattern,
-					value_ids_value(&replay->ids, id)))
-			continue;
-		memmove(&replay->debts.items[i], &replay->debts.items[i + 1],
-			(--replay->debts.count - i) * sizeof(*debt));
-		remove_element(replay, id);
-		return true;
-	}
-	return false;
+	remove_element(replay, id);
+	return true;
 }
 
-static struct question *
-question_of(const struct replay *replay, val pattern)
-{
-	vec_each (struct question, question, &replay->questions)
-		if (val_equal(&replay->history->values, question->pattern, pattern))
-			return question;
-	return NULL;
-}
-
-/* From now on it is known how many elements match the pattern. */
-static void
-ask(struct replay *replay, val pattern)
-{
-	struct question question = {.pattern = pattern};
-
-	if (replay->questions.count == QUESTIONS_MAX)
-		return;
-	for (uint32_t id = 0; id < replay->live_count.count; id++)
-		if (replay->live_count.items[id] > 0 &&
-		    collection_matches(&replay->history->values, pattern,
-				       value_ids_value(&replay->ids, id)))
-			question.matching += replay->live_count.items[id];
-	vec_push(&replay->questions, question);
-}
-
-/* Nothing that is in matches, as far as that is counted: else look. */
-static bool
-is_known_to_miss(struct replay *replay)
-{
-	const struct question *question = question_of(replay, replay->op->input);
-
-	if (question != NULL)
-		return question->matching == 0;
-	ask(replay, replay->op->input);
-	return false;
-}
-
-/* Nothing that is in matches. */
+/* Nothing that is in matches: or takes of unknown outcome have taken all that does. */
 static bool
 misses(struct replay *replay)
 {
+	uint32_t id;
+
 	if (replay->collection != COLLECTION_TUPLE_SPACE)
 		return replay->live_total == 0;
-	if (is_known_to_miss(replay))
-		return true;
-	for (size_t i = 0; i < replay->items.count; i++) {
-		uint32_t id = replay->items.items[i];
-		if (replay->live_count.items[id] == 0 || !matches(replay, id))
-			continue;
-		if (!settle_debt(replay, id))
+	while (tuple_replay_next(&replay->tuples, replay->op->input,
+				 replay->live_count.items, &id))
+		if (id == VALUE_ID_NONE || !settle(replay, id))
 			return false;
-		i = SIZE_MAX; /* the items may have moved */
-	}
 	return true;
 }
 
@@ -348,14 +283,14 @@ static bool
 take_some(struct replay *replay)
 {
 	if (replay->collection == COLLECTION_TUPLE_SPACE) {
-		vec_push(&replay->debts, (struct debt){replay->op->input, replay->place});
+		tuple_replay_owe(&replay->tuples, replay->op->input, replay->place);
 		return true;
 	}
 	for (size_t i = replay->head; i < replay->items.count; i++) {
 		uint32_t id = replay->items.items[i];
 		bool is_ordered = replay->collection == COLLECTION_QUEUE ||
 				  replay->collection == COLLECTION_STACK;
-		if (!is_accessible(replay, id) || !matches(replay, id) ||
+		if (!is_accessible(replay, id) ||
 		    (!is_ordered &&
 		     replay->needed.items[id] >= replay->live_count.items[id]))
 			continue;

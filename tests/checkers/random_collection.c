@@ -1,6 +1,7 @@
 #include "tests/checkers/random_collection.h"
 
 #include "base/assert.h"
+#include "tests/checkers/tuple_shelves.h"
 
 #include <stdlib.h>
 
@@ -17,7 +18,8 @@ struct stage {
 	struct actor *actors;
 	VEC(val) contents; /* queue: from `head` on */
 	size_t head;
-	VEC(val) put; /* whatever was put so far */
+	struct tuple_shelves shelves; /* tuples, each put once: instead of contents */
+	VEC(val) put;		      /* whatever was put so far */
 	int64_t next_unique;
 	uint64_t value_bound; /* a power of two: odd factors shuffle below it */
 	size_t ops_left;
@@ -39,6 +41,19 @@ chance(struct stage *stage, int percent)
 	return (int)rng_below(stage->rng, 100) < percent;
 }
 
+static int64_t
+classes(const struct stage *stage)
+{
+	return stage->shape->classes == 0 ? 2 : stage->shape->classes;
+}
+
+static bool
+has_shelves(const struct stage *stage)
+{
+	return stage->shape->collection == COLLECTION_TUPLE_SPACE &&
+	       stage->shape->values == 0;
+}
+
 static val
 fresh_element(struct stage *stage)
 {
@@ -54,7 +69,7 @@ fresh_element(struct stage *stage)
 				val_small(number));
 	if (shape->collection != COLLECTION_TUPLE_SPACE)
 		return val_small(number);
-	return val_pair(&stage->history->values, val_small(number % 2),
+	return val_pair(&stage->history->values, val_small(number % classes(stage)),
 			val_small(number));
 }
 
@@ -75,7 +90,9 @@ some_pattern(struct stage *stage)
 			return stage->put.items[rng_below(stage->rng, stage->put.count)];
 		return VAL_OF_NIL;
 	default:
-		return val_pair(values, val_small((int64_t)rng_below(stage->rng, 2)),
+		return val_pair(values,
+				val_small((int64_t)rng_below(stage->rng,
+							     (uint64_t)classes(stage))),
 				VAL_OF_NIL);
 	}
 }
@@ -135,11 +152,30 @@ choose(struct stage *stage, val pattern)
 }
 
 static void
+take_effect_on_shelves(struct stage *stage, struct actor *actor)
+{
+	const struct values *values = &stage->history->values;
+
+	if (actor->op.f == F_WRITE) {
+		tuple_shelves_put(&stage->shelves, values, actor->op.input);
+		return;
+	}
+	actor->seen =
+		tuple_shelves_find(&stage->shelves, values, actor->op.input, stage->rng);
+	if (actor->seen != VAL_OF_NIL && actor->op.f == F_TAKE)
+		tuple_shelves_remove(&stage->shelves, values, actor->seen);
+}
+
+static void
 take_effect(struct stage *stage, struct actor *actor)
 {
 	const uint16_t *f = fs[stage->shape->collection];
 
 	actor->has_run = true;
+	if (has_shelves(stage)) {
+		take_effect_on_shelves(stage, actor);
+		return;
+	}
 	if (actor->op.f == f[0]) {
 		vec_push(&stage->contents, actor->op.input);
 		return;
@@ -156,6 +192,14 @@ take_effect(struct stage *stage, struct actor *actor)
 	stage->contents.count--;
 }
 
+static bool
+is_crash_due(const struct stage *stage)
+{
+	uint32_t crashes = stage->shape->crashes;
+
+	return crashes > 0 && stage->ops_left % (stage->shape->ops / crashes) == 0;
+}
+
 static void
 end(struct stage *stage, uint32_t i)
 {
@@ -168,7 +212,7 @@ end(struct stage *stage, uint32_t i)
 	op.type = OP_OK;
 	if (!actor->has_run && is_put && chance(stage, shape->fail_percent))
 		op.type = OP_FAIL;
-	else if (chance(stage, shape->info_percent))
+	else if (is_crash_due(stage) || chance(stage, shape->info_percent))
 		op.type = OP_INFO;
 	else if (!actor->has_run)
 		take_effect(stage, actor);
@@ -202,6 +246,7 @@ random_collection_play(struct history *history, const struct random_collection *
 	while (stage.value_bound < 2 * shape->ops)
 		stage.value_bound *= 2;
 	history_init(history);
+	tuple_shelves_init(&stage.shelves, (size_t)classes(&stage));
 	stage.actors = mem_new(shape->processes, sizeof(*stage.actors));
 	stage.names = mem_new(shape->processes, sizeof(*stage.names));
 	for (uint32_t i = 0; i < shape->processes; i++)
@@ -223,6 +268,7 @@ random_collection_play(struct history *history, const struct random_collection *
 	}
 	vec_release(&stage.contents);
 	vec_release(&stage.put);
+	tuple_shelves_release(&stage.shelves);
 	free(stage.actors);
 	free(stage.names);
 }

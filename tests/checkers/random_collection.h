@@ -15,6 +15,8 @@ struct random_collection {
 	int info_percent;  /* puts and takes of unknown outcome */
 	int wrong_percent; /* of takes and looks: an arbitrary answer */
 	int fail_percent;  /* of puts: refused */
+	uint32_t crashes;  /* so many operations, evenly spread, are of unknown outcome */
+	uint32_t classes;  /* tuple space: values of the first field; 0: two */
 	bool shuffled;	   /* priorities are not in the order of the puts */
 };
 
