@@ -1,19 +1,10 @@
 #include "reference/service/kv.h"
 
 #include "base/assert.h"
-#include "reference/service/kv_value.h"
+#include "reference/service/kv_state.h"
 #include "reference/service/resp.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
-#include <stdlib.h>
 #include <string.h>
-
-struct service {
-	struct dict keys; /* values: struct kv_value, owned */
-	uint64_t bytes;	  /* of all keys and values, for KV_BYTES_MAX */
-};
 
 /* What a command works on: its words and where the reply goes. */
 struct request {
@@ -22,47 +13,6 @@ struct request {
 	size_t argc;
 	struct buf *reply;
 };
-
-/* ---- keys ------------------------------------------------------------------------- */
-
-static struct kv_value *
-find(const struct service *kv, struct bytes key)
-{
-	struct dict_entry *entry = dict_find(&kv->keys, key);
-
-	return entry != NULL ? entry->value : NULL;
-}
-
-/* Puts a value at the key in place of what was there; the value is owned from then on. */
-static void
-put(struct service *kv, struct bytes key, struct kv_value *value)
-{
-	bool is_new;
-	struct dict_entry *entry = dict_add(&kv->keys, key, &is_new);
-	struct kv_value *old = entry->value;
-
-	if (is_new)
-		kv->bytes += key.len + KV_ITEM_BYTES;
-	else
-		kv->bytes -= old->bytes;
-	kv->bytes += value->bytes;
-	entry->value = value;
-	kv_value_free(old);
-}
-
-static bool
-drop(struct service *kv, struct bytes key)
-{
-	struct dict_entry *entry = dict_find(&kv->keys, key);
-
-	if (entry == NULL)
-		return false;
-	struct kv_value *value = entry->value;
-	kv->bytes -= value->bytes + key.len + KV_ITEM_BYTES;
-	dict_remove(&kv->keys, entry);
-	kv_value_free(value);
-	return true;
-}
 
 /* Whether this much more fits; else the reply says that it does not. */
 static bool
@@ -79,7 +29,7 @@ fits(struct request *r, uint64_t more)
 static bool
 typed(struct request *r, enum kv_type type, struct kv_value **value)
 {
-	*value = find(r->kv, r->argv[1]);
+	*value = kv_find(r->kv, r->argv[1]);
 	if (*value == NULL || (*value)->type == type)
 		return true;
 	resp_error(r->reply,
@@ -95,7 +45,7 @@ typed_or_new(struct request *r, enum kv_type type, struct kv_value **value)
 		return false;
 	if (*value == NULL) {
 		*value = kv_value_new(type);
-		put(r->kv, r->argv[1], *value);
+		kv_put(r->kv, r->argv[1], *value);
 	}
 	return true;
 }
@@ -117,7 +67,7 @@ put_string(struct service *kv, struct bytes key, struct bytes string)
 	struct kv_value *value = kv_value_new(KV_STRING);
 
 	kv_value_append(value, string);
-	put(kv, key, value);
+	kv_put(kv, key, value);
 }
 
 static bool
@@ -160,7 +110,7 @@ run_get(struct request *r)
 static void
 run_set(struct request *r)
 {
-	bool there = find(r->kv, r->argv[1]) != NULL;
+	bool there = kv_find(r->kv, r->argv[1]) != NULL;
 	bool nx = r->argc == 4 && resp_word_is(r->argv[3], "NX");
 	bool xx = r->argc == 4 && resp_word_is(r->argv[3], "XX");
 
@@ -267,7 +217,7 @@ run_exists(struct request *r)
 	int64_t count = 0;
 
 	for (size_t i = 1; i < r->argc; i++)
-		count += find(r->kv, r->argv[i]) != NULL;
+		count += kv_find(r->kv, r->argv[i]) != NULL;
 	resp_integer(r->reply, count);
 }
 
@@ -277,7 +227,7 @@ run_del(struct request *r)
 	int64_t count = 0;
 
 	for (size_t i = 1; i < r->argc; i++)
-		count += drop(r->kv, r->argv[i]);
+		count += kv_drop(r->kv, r->argv[i]);
 	resp_integer(r->reply, count);
 }
 
@@ -311,7 +261,7 @@ run_srem(struct request *r)
 	if (value != NULL)
 		r->kv->bytes -= before - value->bytes;
 	if (value != NULL && value->set.entries.count == 0)
-		drop(r->kv, r->argv[1]);
+		kv_drop(r->kv, r->argv[1]);
 	resp_integer(r->reply, count);
 }
 
@@ -502,102 +452,6 @@ kv_apply(struct service *kv, const struct bytes *argv, size_t argc, struct buf *
 		return;
 	}
 	command_of(argv, argc)->run(&(struct request){kv, argv, argc, reply});
-}
-
-/* ---- the whole state -------------------------------------------------------------- */
-
-static struct service *
-kv_open(void)
-{
-	return mem_new(1, sizeof(struct service));
-}
-
-static void
-empty(struct service *kv)
-{
-	vec_each (struct dict_entry, entry, &kv->keys.entries)
-		kv_value_free(entry->value);
-	dict_release(&kv->keys);
-	kv->bytes = 0;
-}
-
-static void
-kv_close(struct service *kv)
-{
-	if (kv == NULL)
-		return;
-	empty(kv);
-	free(kv);
-}
-
-static void
-kv_snapshot(const struct service *kv, struct buf *out)
-{
-	buf_string(out, "kv1\n");
-	buf_u64(out, kv->keys.entries.count);
-	vec_each (struct dict_entry, entry, &kv->keys.entries) {
-		buf_u32(out, (uint32_t)entry->key.len);
-		buf_append(out, entry->key.data, entry->key.len);
-		kv_value_encode(entry->value, out);
-	}
-}
-
-static bool
-decode_key(struct service *kv, struct bytes *in)
-{
-	uint32_t length;
-	struct bytes key;
-
-	if (!bytes_u32(in, &length) || !bytes_take(in, length, &key) ||
-	    find(kv, key) != NULL)
-		return false;
-	struct kv_value *value = kv_value_decode(in);
-	if (value != NULL)
-		put(kv, key, value);
-	return value != NULL;
-}
-
-static bool
-decode(struct service *kv, struct bytes in)
-{
-	struct bytes magic;
-	uint64_t count;
-
-	if (!bytes_take(&in, 4, &magic) || memcmp(magic.data, "kv1\n", 4) != 0 ||
-	    !bytes_u64(&in, &count))
-		return false;
-	for (uint64_t i = 0; i < count; i++)
-		if (!decode_key(kv, &in))
-			return false;
-	return in.len == 0;
-}
-
-static bool
-kv_restore(struct service *kv, struct bytes snapshot, struct err *err)
-{
-	struct service fresh = {0};
-
-	if (!decode(&fresh, snapshot)) {
-		empty(&fresh);
-		return err_set(err,
-			       "restore key-value state: the %zu bytes are no snapshot",
-			       snapshot.len);
-	}
-	empty(kv);
-	*kv = fresh;
-	return true;
-}
-
-static uint64_t
-kv_hash(const struct service *kv)
-{
-	uint64_t sum = kv->keys.entries.count;
-
-	vec_each (struct dict_entry, entry, &kv->keys.entries) {
-		uint64_t pair[2] = {entry->hash, kv_value_hash(entry->value)};
-		sum += XXH3_64bits(pair, sizeof(pair));
-	}
-	return sum;
 }
 
 const struct service_kind service_kv = {

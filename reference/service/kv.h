@@ -5,17 +5,19 @@
  *	PING [text], ECHO text			answered without looking at the state
  *	GET key					the string, or nil
  *	SET key value [NX|XX]			OK; nil when NX or XX forbids it
- *	CAS key old new				1 when the key held `old` and now holds
- * `new`; 0 when it holds something else or nothing
+ *	CAS key old new				1 when the key held `old` and now holds `new`;
+ *						0 when it holds something else or nothing
  *	APPEND key more				the new length
  *	STRLEN key				its length, 0 when missing
  *	INCR key, DECR key, INCRBY key n	the new number; a missing key counts as 0
  *	EXISTS key...  DEL key...		how many there were
  *	SADD key member...  SREM key member...	how many were added, removed
  *	SISMEMBER key member			1 or 0
- *	SMEMBERS key, SCARD key			the members (in no promised order), how
- * many RPUSH key item...			the new length LRANGE key first last
- * items; negative positions count from the end LLEN key				the length
+ *	SMEMBERS key				the members, in no promised order
+ *	SCARD key				how many
+ *	RPUSH key item...			the new length
+ *	LRANGE key first last			items; negative positions count from the end
+ *	LLEN key				the length
  *	DBSIZE					how many keys there are
  *
  * CAS is not of Redis. It never matches a missing key, so nil has no name in it: create
