@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 bool
 text_int(const char *text, int64_t low, int64_t high, int64_t *number, struct err *err)
@@ -37,8 +38,10 @@ text_real(const char *text, double low, double high, double *number, struct err 
 	return true;
 }
 
+#define KIB 1024.0
+
 struct unit {
-	const char *name;
+	const char *name; /* in any case of letters */
 	double factor;
 };
 
@@ -52,7 +55,7 @@ with_unit(const char *text, const struct unit *units, const char *what, double *
 	if (end == text || !isfinite(n) || n < 0)
 		return err_set(err, "'%s' is not a %s", text, what);
 	for (; units->name != NULL; units++)
-		if (strcmp(end, units->name) == 0) {
+		if (strcasecmp(end, units->name) == 0) {
 			*number = n * units->factor;
 			return *number < 9e18 ||
 			       err_set(err, "'%s' is too large a %s", text, what);
@@ -78,12 +81,16 @@ bool
 text_size(const char *text, uint64_t *bytes, struct err *err)
 {
 	static const struct unit units[] = {{"", 1},
-					    {"k", 1024},
-					    {"K", 1024},
-					    {"m", 1024 * 1024},
-					    {"M", 1024 * 1024},
-					    {"g", 1024.0 * 1024 * 1024},
-					    {"G", 1024.0 * 1024 * 1024},
+					    {"b", 1},
+					    {"k", KIB},
+					    {"kb", KIB},
+					    {"kib", KIB},
+					    {"m", KIB * KIB},
+					    {"mb", KIB * KIB},
+					    {"mib", KIB * KIB},
+					    {"g", KIB * KIB * KIB},
+					    {"gb", KIB * KIB * KIB},
+					    {"gib", KIB * KIB * KIB},
 					    {NULL, 0}};
 	double number;
 

@@ -17,7 +17,7 @@ bool text_real(const char *text, double low, double high, double *number,
 /* "250ms", "30", "30s", "5m", "2h" to nanoseconds; a bare number is seconds. */
 bool text_duration(const char *text, int64_t *ns, struct err *err);
 
-/* "64k", "200m", "2g" or bytes. */
+/* "64k", "200m", "2GB" or bytes; a k is 1024. */
 bool text_size(const char *text, uint64_t *bytes, struct err *err);
 
 /* Nanoseconds in words: "310 us", "1.42 ms", "12.5 s", "3 min 20 s". */

@@ -135,6 +135,29 @@ typos_find_their_word_and_strangers_do_not(void **state)
 }
 
 static void
+sizes_are_read_with_the_units_people_write(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+	} sizes[] = {{"17", 17},	  {"64k", 64 << 10},   {"1KB", 1 << 10},
+		     {"200m", 200 << 20}, {"1.5MiB", 3 << 19}, {"2G", 2ULL << 30},
+		     {"2gb", 2ULL << 30}, {"10B", 10}};
+	static const char *const no_sizes[] = {"",    "k",     "1kk", "-1k",
+					       "nan", "1e30g", "1 k"};
+	uint64_t bytes;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		assert_true(text_size(sizes[i].text, &bytes, &err));
+		assert_int_equal(bytes, sizes[i].bytes);
+	}
+	for (size_t i = 0; i < sizeof(no_sizes) / sizeof(no_sizes[0]); i++)
+		assert_false(text_size(no_sizes[i], &bytes, &err));
+}
+
+static void
 numbers_are_written_as_printf_writes_them(void **state)
 {
 	static const int64_t numbers[] = {0,   1,	   -1,	      9,	 10,
@@ -175,6 +198,7 @@ main(void)
 		cmocka_unit_test(a_flag_can_be_taken_back),
 		cmocka_unit_test(an_unknown_option_names_the_nearest),
 		cmocka_unit_test(bad_arguments_are_refused_with_the_option),
+		cmocka_unit_test(sizes_are_read_with_the_units_people_write),
 		cmocka_unit_test(numbers_are_written_as_printf_writes_them),
 		cmocka_unit_test(what_is_printed_fits_however_little_room_there_is),
 		cmocka_unit_test(durations_know_their_units),
