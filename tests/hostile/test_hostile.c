@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "tests/base/mutant.h"
 
 #include <glob.h>
 #include <setjmp.h>
@@ -26,9 +27,8 @@ enum {
 static void
 take_exactly(const struct hostile *target, const struct buf *input)
 {
-	char *exact = malloc(input->len > 0 ? input->len : 1);
+	char *exact = mutant_exact(input);
 
-	memcpy(exact, buf_text(input), input->len);
 	target->take(target->argument, (struct bytes){exact, input->len});
 	free(exact);
 }
@@ -55,44 +55,9 @@ find_seeds(const struct hostile *target, glob_t *files)
 }
 
 static void
-cut(struct buf *text, size_t at, size_t bytes)
-{
-	memmove(text->data + at, text->data + at + bytes, text->len - at - bytes);
-	text->len -= bytes;
-}
-
-/* Flips a bit, sets a byte that means something, doubles or takes out a piece. */
-static void
-mutate_once(struct rng *rng, struct buf *text)
-{
-	static const char spice[] = "{}[]()\"\\:,#_-+.0e9 \n\t\0\xff\xc3";
-	size_t at = rng_below(rng, text->len);
-	size_t bytes = 1 + rng_below(rng, text->len - at < 40 ? text->len - at : 40);
-
-	switch (rng_below(rng, 5)) {
-	case 0:
-		text->len = at;
-		break;
-	case 1:
-		text->data[at] = spice[rng_below(rng, sizeof(spice) - 1)];
-		break;
-	case 2:
-		text->data[at] ^= (char)(1 << rng_below(rng, 8));
-		break;
-	case 3:
-		cut(text, at, bytes);
-		break;
-	default: {
-		char *copy = mem_bytes(text->data + at, bytes);
-		buf_append(text, copy, bytes);
-		free(copy);
-	}
-	}
-}
-
-static void
 take_mutants(const struct hostile *target, const glob_t *files, size_t count)
 {
+	static const char spice[] = "{}[]()\"\\:,#_-+.0e9 \n\t\0\xff\xc3";
 	struct buf input = {0};
 	struct rng rng;
 
@@ -100,7 +65,8 @@ take_mutants(const struct hostile *target, const glob_t *files, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		read_input(files->gl_pathv[rng_below(&rng, files->gl_pathc)], &input);
 		for (uint64_t k = 1 + rng_below(&rng, 5); k > 0 && input.len > 0; k--)
-			mutate_once(&rng, &input);
+			mutant_step(&rng, &input,
+				    (struct bytes){spice, sizeof(spice) - 1});
 		if (input.len <= INPUT_BYTES_MAX)
 			take_exactly(target, &input);
 	}

@@ -4,6 +4,7 @@
 #include "base/rng.h"
 #include "checkers/checker.h"
 #include "results/formats/reader.h"
+#include "tests/base/mutant.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -306,35 +307,10 @@ what_is_wrong_is_refused_with_its_place(void **state)
 
 /* ---- mutants ---- */
 
-static void
-mutate_once(struct rng *rng, struct buf *text)
-{
-	static const char spice[] = "{}[]()\"\\:,=-!rwSCWRA0e9 \n\0\xff";
-	size_t at = rng_below(rng, text->len);
-
-	switch (rng_below(rng, 4)) {
-	case 0:
-		text->len = at;
-		break;
-	case 1:
-		text->data[at] = spice[rng_below(rng, sizeof(spice) - 1)];
-		break;
-	case 2:
-		text->data[at] ^= (char)(1 << rng_below(rng, 8));
-		break;
-	default: {
-		struct buf copy = {0};
-		buf_append(&copy, text->data + at, rng_below(rng, text->len - at) + 1);
-		buf_append(text, copy.data, copy.len);
-		buf_release(&copy);
-	}
-	}
-}
-
-/* In memory of exactly its size, so that reading beyond it is seen. */
 static bool
 read_mutant(struct rng *rng, struct bytes seed, const char *format)
 {
+	static const char spice[] = "{}[]()\"\\:,=-!rwSCWRA0e9 \n\0\xff";
 	const struct reader_options options = {.format = format, .bytes_max = 1 << 22};
 	struct history history;
 	struct buf text = {0};
@@ -342,10 +318,8 @@ read_mutant(struct rng *rng, struct bytes seed, const char *format)
 
 	buf_append(&text, seed.data, seed.len);
 	for (uint64_t i = 1 + rng_below(rng, 5); i > 0 && text.len > 0; i--)
-		mutate_once(rng, &text);
-	char *exact = mem_new(text.len + 1, 1);
-	memcpy(exact, buf_text(&text), text.len);
-	exact = mem_resize(exact, text.len > 0 ? text.len : 1, 1);
+		mutant_step(rng, &text, (struct bytes){spice, sizeof(spice) - 1});
+	char *exact = mutant_exact(&text);
 	history_init(&history);
 	bool ok = reader_read_bytes((struct bytes){.data = exact, .len = text.len}, "h",
 				    &options, &history, NULL, &err);

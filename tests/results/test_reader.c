@@ -1,6 +1,7 @@
 /* Reading histories: what each format says comes in, and nothing else ever crashes. */
 #include "base/rng.h"
 #include "results/formats/reader.h"
+#include "tests/base/mutant.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -425,45 +426,17 @@ enum {
 	MUTANTS = 8000
 };
 
-static void
-mutate_once(struct rng *rng, struct buf *text)
-{
-	static const char spice[] = "{}[]()\"\\:,#_-+.0e9 \n\0\xff\xc3nil";
-	size_t at = rng_below(rng, text->len);
-
-	switch (rng_below(rng, 4)) {
-	case 0:
-		text->len = at;
-		break;
-	case 1:
-		text->data[at] = spice[rng_below(rng, sizeof(spice) - 1)];
-		break;
-	case 2:
-		text->data[at] ^= (char)(1 << rng_below(rng, 8));
-		break;
-	default: {
-		size_t count = rng_below(rng, text->len - at) + 1;
-		char *copy = malloc(count);
-		memcpy(copy, text->data + at, count);
-		buf_append(text, copy, count);
-		free(copy);
-	}
-	}
-}
-
-/* Cuts, flips, doubles and splices bytes. The copy has no byte to spare at its end, so that
- * a sanitizer sees every step beyond it. */
 static char *
 mutate(struct rng *rng, const char *seed, size_t *bytes)
 {
+	static const char spice[] = "{}[]()\"\\:,#_-+.0e9 \n\0\xff\xc3nil";
 	struct buf text = {0};
 
 	buf_string(&text, seed);
 	for (uint64_t i = rng_below(rng, 6); i > 0 && text.len > 0; i--)
-		mutate_once(rng, &text);
+		mutant_step(rng, &text, (struct bytes){spice, sizeof(spice) - 1});
 	*bytes = text.len;
-	char *exact = malloc(text.len ? text.len : 1);
-	memcpy(exact, buf_text(&text), text.len);
+	char *exact = mutant_exact(&text);
 	buf_release(&text);
 	return exact;
 }
