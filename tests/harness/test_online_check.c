@@ -3,6 +3,8 @@
 #include "base/file.h"
 #include "harness/run/recorder.h"
 #include "harness/run/status.h"
+#include "tests/base/scratch.h"
+#include "tests/harness/own_store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -161,34 +163,15 @@ record(struct recorder *recorder, struct values *values, uint32_t process, enum 
 	recorder_complete(recorder, 0, &call);
 }
 
-static struct store *
-create(const char *folder)
-{
-	struct err err;
-	const struct store_run head = {.name = "online",
-				       .system = "none",
-				       .workload = "none",
-				       .faults = "none",
-				       .command = "faultline run",
-				       .version = "test"};
-	struct store *store = store_create(folder, &head, &err);
-
-	if (store == NULL)
-		fail_msg("%s", err.text);
-	return store;
-}
-
 static void
 a_recorder_tells_what_it_records(void **state)
 {
-	char folder[] = "/tmp/faultline-online-XXXXXX";
 	struct online_check *check = start();
 	struct values values;
 	struct err err;
 
 	(void)state;
-	assert_non_null(mkdtemp(folder));
-	struct store *store = create(folder);
+	struct store *store = own_store(scratch);
 	struct recorder *recorder = recorder_new(store, 1, 0, &err);
 	assert_non_null(recorder);
 	recorder_judge(recorder, check);
@@ -202,7 +185,6 @@ a_recorder_tells_what_it_records(void **state)
 	recorder_free(recorder);
 	values_release(&values);
 	assert_true(store_close(store, &err));
-	assert_true(file_remove_tree(folder, &err));
 }
 
 /* ---- the status line ---- */
@@ -235,7 +217,8 @@ main(void)
 		cmocka_unit_test(values_that_are_texts_are_judged_too),
 		cmocka_unit_test(valid_batches_say_how_much_was_judged),
 		cmocka_unit_test(too_many_waiting_operations_end_the_judging),
-		cmocka_unit_test(a_recorder_tells_what_it_records),
+		cmocka_unit_test_setup_teardown(a_recorder_tells_what_it_records,
+						scratch_make, scratch_remove),
 		cmocka_unit_test(status_line_tells_how_far_was_judged),
 	};
 

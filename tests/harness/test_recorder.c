@@ -1,6 +1,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "harness/run/recorder.h"
+#include "tests/base/scratch.h"
+#include "tests/harness/own_store.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -16,42 +18,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static char folder[64];
-
-static int
-make_folder(void **state)
-{
-	(void)state;
-	strcpy(folder, "/tmp/faultline-test-XXXXXX");
-	return mkdtemp(folder) == NULL;
-}
-
-static int
-remove_folder(void **state)
-{
-	struct err err;
-
-	(void)state;
-	return !file_remove_tree(folder, &err);
-}
-
-static struct store *
-create(void)
-{
-	struct err err;
-	const struct store_run head = {.name = "recorder",
-				       .system = "none",
-				       .workload = "none",
-				       .faults = "none",
-				       .command = "faultline run",
-				       .version = "test"};
-	struct store *store = store_create(folder, &head, &err);
-
-	if (store == NULL)
-		fail_msg("%s", err.text);
-	return store;
-}
 
 static void
 done_with(struct store *store, struct recorder *recorder)
@@ -164,7 +130,7 @@ check_stored(struct store *store)
 static void
 nothing_is_dropped_and_order_is_kept_with_many_workers(void **state)
 {
-	struct store *store = create();
+	struct store *store = own_store(scratch);
 	struct err err;
 
 	(void)state;
@@ -191,7 +157,7 @@ hold_database(void *context)
 static void
 slow_store_makes_workers_wait_and_drops_nothing(void **state)
 {
-	struct store *store = create();
+	struct store *store = own_store(scratch);
 	char path[256];
 	sqlite3 *db;
 	pthread_t holder;
@@ -252,7 +218,7 @@ delay_of_invocation(struct store *store, struct recorder *recorder, uint32_t pro
 static void
 open_operation_is_on_disk_in_time_and_once_when_it_ends(void **state)
 {
-	struct store *store = create();
+	struct store *store = own_store(scratch);
 	int64_t least_ns = INT64_MAX;
 	uint32_t tries = 0;
 	struct err err;
@@ -274,7 +240,7 @@ open_operation_is_on_disk_in_time_and_once_when_it_ends(void **state)
 static void
 operation_that_never_ends_stays_info(void **state)
 {
-	struct store *store = create();
+	struct store *store = own_store(scratch);
 	struct values values;
 	struct history history;
 	struct err err;
@@ -298,7 +264,7 @@ operation_that_never_ends_stays_info(void **state)
 static void
 lists_texts_and_errors_survive(void **state)
 {
-	struct store *store = create();
+	struct store *store = own_store(scratch);
 	struct values values;
 	struct history history;
 	struct err err;
@@ -372,11 +338,11 @@ full_disk_stops_the_workers_with_a_reason_and_keeps_what_was_there(void **state)
 	(void)state;
 	pid_t child = fork();
 	if (child == 0)
-		_exit(record_with_full_disk(create()));
+		_exit(record_with_full_disk(own_store(scratch)));
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), SAID_WHY);
-	store = store_open(folder, "latest", &err);
+	store = store_open(scratch, "latest", &err);
 	if (store == NULL)
 		fail_msg("%s", err.text);
 	int64_t kept = count_rows(store, "1");
@@ -387,7 +353,7 @@ full_disk_stops_the_workers_with_a_reason_and_keeps_what_was_there(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_make, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(nothing_is_dropped_and_order_is_kept_with_many_workers),
 		TEST(slow_store_makes_workers_wait_and_drops_nothing),

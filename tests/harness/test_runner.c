@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "harness/judge.h"
 #include "harness/run/runner.h"
+#include "tests/base/scratch.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -20,25 +21,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static char folder[64];
-
-static int
-make_folder(void **state)
-{
-	(void)state;
-	strcpy(folder, "/tmp/faultline-test-XXXXXX");
-	return mkdtemp(folder) == NULL;
-}
-
-static int
-remove_folder(void **state)
-{
-	struct err err;
-
-	(void)state;
-	return !file_remove_tree(folder, &err);
-}
 
 /* ---- systems that misbehave ---- */
 
@@ -158,7 +140,7 @@ prepare(struct test *test, const char *workload, int64_t ms, double rate)
 	test_init(test);
 	test->system_name = "null";
 	test->workload_name = workload;
-	test->runs_folder = folder;
+	test->runs_folder = scratch;
 	test->time_ns = ms * NS_PER_MS;
 	test->rate = rate;
 	test->plots = false;
@@ -199,7 +181,7 @@ static void
 read_run(struct history *history)
 {
 	struct err err;
-	struct store *store = store_open(folder, "latest", &err);
+	struct store *store = store_open(scratch, "latest", &err);
 
 	if (store == NULL)
 		fail_msg("%s", err.text);
@@ -360,7 +342,7 @@ await_rows(int64_t wanted)
 
 	while ((int64_t)count < wanted) {
 		assert_true(clock_ns() < deadline_ns);
-		struct store *store = store_open(folder, "latest", &err);
+		struct store *store = store_open(scratch, "latest", &err);
 		if (store == NULL)
 			continue;
 		history_init(&history);
@@ -536,7 +518,7 @@ command_line_repeats_every_choice(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_make, scratch_remove)
 	const struct CMUnitTest tests[] = {
 		/* First those that fork, while this process has one thread. */
 		TEST(killed_run_leaves_a_history_that_can_be_judged),

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "reference/node/disk.h"
 #include "reference/node/wal.h"
+#include "tests/base/scratch.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -17,28 +18,7 @@
 
 #include <cmocka.h>
 
-static char folder_[64];
-static struct err err_;
-
-/* In memory where possible: the tests open some thousand logs, each with several syncs. */
-static int
-make_folder(void **state)
-{
-	const char *place = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-
-	(void)state;
-	snprintf(folder_, sizeof(folder_), "%s/faultline-wal-XXXXXX", place);
-	return mkdtemp(folder_) == NULL;
-}
-
-static int
-remove_folder(void **state)
-{
-	struct err err;
-
-	(void)state;
-	return !file_remove_tree(folder_, &err);
-}
+static struct err err_; /* of the step at hand */
 
 /* ---- what the tests do with a log --------------------------------------------------- */
 
@@ -46,7 +26,7 @@ static struct wal *
 open_wal(struct wal_contents *contents)
 {
 	struct wal_options options = {
-		.folder = folder_, .node = 3, .segment_bytes = 4096};
+		.folder = scratch, .node = 3, .segment_bytes = 4096};
 
 	*contents = (struct wal_contents){0};
 	return wal_open(&options, contents, &err_);
@@ -92,7 +72,7 @@ segment_path(int number)
 {
 	static char path[128];
 
-	snprintf(path, sizeof(path), "%s/wal-%012d", folder_, number);
+	snprintf(path, sizeof(path), "%s/wal-%012d", scratch, number);
 	return path;
 }
 
@@ -133,8 +113,8 @@ set_segment(struct bytes bytes)
 {
 	struct err err;
 
-	assert_true(file_remove_tree(folder_, &err));
-	assert_true(file_make_folder(folder_, &err));
+	assert_true(file_remove_tree(scratch, &err));
+	assert_true(file_make_folder(scratch, &err));
 	int fd = open(segment_path(1), O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	assert_true(file_write_all(fd, bytes.data, bytes.len));
 	close(fd);
@@ -386,7 +366,7 @@ static void
 log_of_another_node_is_refused(void **state)
 {
 	struct wal_contents contents = {0};
-	struct wal_options options = {.folder = folder_, .node = 1};
+	struct wal_options options = {.folder = scratch, .node = 1};
 	struct wal *wal = wal_open(&options, &contents, &err_);
 
 	(void)state;
@@ -425,7 +405,7 @@ static void
 unsynced_bug_keeps_entries_from_the_disk(void **state)
 {
 	struct wal_contents contents = {0};
-	struct wal_options options = {.folder = folder_, .node = 3, .unsynced = true};
+	struct wal_options options = {.folder = scratch, .node = 3, .unsynced = true};
 	struct wal *wal = wal_open(&options, &contents, &err_);
 
 	(void)state;
@@ -441,7 +421,7 @@ unsynced_bug_keeps_entries_from_the_disk(void **state)
 static bool
 open_disk(struct disk *disk, struct disk_contents *contents)
 {
-	struct wal_options options = {.folder = folder_, .node = 3};
+	struct wal_options options = {.folder = scratch, .node = 3};
 
 	*contents = (struct disk_contents){0};
 	return disk_open(disk, &options, contents, &err_);
@@ -514,7 +494,7 @@ crash_between_snapshot_and_log_leaves_a_folder_that_opens(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		assert_true(file_remove_tree(folder_, &err_));
+		assert_true(file_remove_tree(scratch, &err_));
 		assert_true(open_disk(&disk, &contents));
 		persist(&disk, 0, 1, 5, 1);
 		/* Of another term than entry 3 and 5: the log contradicts it. */
@@ -542,19 +522,19 @@ damaged_snapshot_is_refused_by_name(void **state)
 	char path[128];
 
 	(void)state;
-	assert_true(snapshot_save(folder_, 12, 3, (struct bytes){"state", 5}, &err_));
-	snprintf(path, sizeof(path), "%s/snapshot-%020d", folder_, 12);
+	assert_true(snapshot_save(scratch, 12, 3, (struct bytes){"state", 5}, &err_));
+	snprintf(path, sizeof(path), "%s/snapshot-%020d", scratch, 12);
 	assert_true(file_read(path, 0, &bytes, &err_));
 	for (size_t i = 0; i < bytes.len; i++) {
 		bytes.data[i] ^= 1;
 		assert_true(file_write(path, bytes.data, bytes.len, &err_));
-		assert_false(snapshot_load(folder_, &snapshot, &err_));
+		assert_false(snapshot_load(scratch, &snapshot, &err_));
 		assert_non_null(strstr(err_.text, path));
 		bytes.data[i] ^= 1;
 		buf_clear(&snapshot.state);
 	}
 	assert_true(file_write(path, bytes.data, bytes.len, &err_));
-	assert_true(snapshot_load(folder_, &snapshot, &err_));
+	assert_true(snapshot_load(scratch, &snapshot, &err_));
 	assert_int_equal(snapshot.index, 12);
 	assert_string_equal(buf_text(&snapshot.state), "state");
 	buf_release(&snapshot.state);
@@ -568,16 +548,17 @@ unfinished_snapshot_is_ignored_and_removed(void **state)
 	char path[128];
 
 	(void)state;
-	assert_true(snapshot_save(folder_, 12, 3, (struct bytes){"state", 5}, &err_));
-	snprintf(path, sizeof(path), "%s/snapshot-%020d.tmp", folder_, 13);
+	assert_true(snapshot_save(scratch, 12, 3, (struct bytes){"state", 5}, &err_));
+	snprintf(path, sizeof(path), "%s/snapshot-%020d.tmp", scratch, 13);
 	assert_true(file_write(path, "half", 4, &err_));
-	assert_true(snapshot_load(folder_, &snapshot, &err_));
+	assert_true(snapshot_load(scratch, &snapshot, &err_));
 	assert_int_equal(snapshot.index, 12);
 	assert_false(file_exists(path));
 	buf_release(&snapshot.state);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+#define TEST(name)                                                                       \
+	cmocka_unit_test_setup_teardown(name, scratch_make_fast, scratch_remove)
 
 int
 main(void)

@@ -1,6 +1,7 @@
 /* The run store: what goes in comes out, and what was committed survives everything. */
 #include "base/file.h"
 #include "results/store/store.h"
+#include "tests/base/scratch.h"
 
 #include <sched.h>
 #include <setjmp.h>
@@ -15,25 +16,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static char scratch[64];
-
-static int
-make_scratch(void **state)
-{
-	(void)state;
-	strcpy(scratch, "/tmp/faultline-store-XXXXXX");
-	return mkdtemp(scratch) == NULL;
-}
-
-static int
-remove_scratch(void **state)
-{
-	struct err err;
-
-	(void)state;
-	return file_remove_tree(scratch, &err) ? 0 : -1;
-}
 
 static const struct store_run head = {
 	.name = "demo",
@@ -445,5 +427,5 @@ main(void)
 		cmocka_unit_test(a_full_disk_is_a_sentence_and_keeps_what_was_committed),
 	};
 
-	return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
+	return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }
