@@ -5,11 +5,11 @@
 #include "results/formats/names.h"
 #include "results/formats/scan.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- queries
- * ---------------------------------------------------------------------------- */
+/* ---- queries ---- */
 
 static sqlite3_stmt *
 prepare(struct store *store, const char *sql, struct err *err)
@@ -75,8 +75,7 @@ store_query(struct store *store, const char *sql,
 	return each_row(store, sql, row_as_texts, &query, err);
 }
 
-/* ---- the head
- * --------------------------------------------------------------------------- */
+/* ---- the head ---- */
 
 struct head {
 	struct store *store;
@@ -129,8 +128,7 @@ store_read_run(struct store *store, struct store_run *run, struct err *err)
 	return head.is_there || err_set(err, "'%s' has no head", store->path);
 }
 
-/* ---- operations
- * ------------------------------------------------------------------------- */
+/* ---- operations ---- */
 
 struct op_reading {
 	struct history *history;
@@ -204,13 +202,33 @@ read_f(struct op_reading *reading, sqlite3_stmt *statement, uint16_t *f)
 			 NAMES_MAX);
 }
 
+/* Positions are below OP_NEVER, and what ended did so after it began. */
+static bool
+read_positions(struct op_reading *reading, sqlite3_stmt *statement, struct op *op)
+{
+	int64_t id = sqlite3_column_int64(statement, ID);
+	int64_t complete_at = read_time(statement, COMPLETE_AT);
+	const char *problem = NULL;
+
+	if (id < 0 || id >= OP_NEVER || (op->type != OP_INFO && complete_at >= OP_NEVER))
+		problem = "stands at a position that no run has";
+	else if (op->type != OP_INFO && complete_at < 0)
+		problem = "was answered, but not at any position";
+	else if (op->type != OP_INFO && complete_at <= id)
+		problem = "is over before it begins";
+	op->invoke_at = (uint32_t)id;
+	op->complete_at = op->type == OP_INFO ? OP_NEVER : (uint32_t)complete_at;
+	if (problem == NULL)
+		return true;
+	reading->failed = true;
+	return err_set(reading->err, "operation %" PRId64 " %s", id, problem);
+}
+
 static bool
 read_op(void *context, sqlite3_stmt *statement)
 {
 	struct op_reading *reading = context;
-	int64_t complete_at = read_time(statement, COMPLETE_AT);
 	struct op op = {
-		.invoke_at = (uint32_t)sqlite3_column_int64(statement, ID),
 		.invoke_ns = sqlite3_column_int64(statement, INVOKE_NS),
 		.complete_ns = read_time(statement, COMPLETE_NS),
 		.process = (uint32_t)sqlite3_column_int64(statement, PROCESS),
@@ -218,14 +236,8 @@ read_op(void *context, sqlite3_stmt *statement)
 		.type = type_of((const char *)sqlite3_column_text(statement, TYPE)),
 	};
 
-	op.complete_at =
-		complete_at < 0 || op.type == OP_INFO ? OP_NEVER : (uint32_t)complete_at;
-	if (op.complete_at <= op.invoke_at) {
-		err_set(reading->err, "operation %u is over before it begins",
-			op.invoke_at);
-		reading->failed = true;
+	if (!read_positions(reading, statement, &op))
 		return false;
-	}
 	if (!read_f(reading, statement, &op.f) ||
 	    !read_cell(reading, statement, KEY, &op.key) ||
 	    !read_cell(reading, statement, INPUT, &op.input) ||
@@ -253,8 +265,7 @@ read_fault(void *context, sqlite3_stmt *statement)
 	const char *fault = (const char *)sqlite3_column_text(statement, 0);
 	const char *target = (const char *)sqlite3_column_text(statement, 1);
 
-	if (fault == NULL ||
-	    !names_f(&reading->fs, history, fault, strlen(fault), &op.f))
+	if (fault == NULL || !names_f(&reading->fs, history, fault, strlen(fault), &op.f))
 		return true;
 	if (target != NULL)
 		op.input = val_string(&history->values, target);
