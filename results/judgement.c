@@ -72,8 +72,7 @@ timer_release(struct timer *timer)
 	pthread_mutex_destroy(&timer->lock);
 }
 
-/* ---- running checkers
- * ------------------------------------------------------------------- */
+/* ---- running checkers ---- */
 
 static uint64_t
 half_of_memory(void)
@@ -154,8 +153,7 @@ judge_release(struct judgement *judgement)
 	vec_release(&judgement->of);
 }
 
-/* ---- telling
- * ------------------------------------------------------------------------------ */
+/* ---- telling ---- */
 
 static void
 describe_anomaly(const struct history *history, const struct anomaly *anomaly,

@@ -2,8 +2,7 @@
 
 #include "base/assert.h"
 
-/* ---- what all parts use
- * ---------------------------------------------------------------- */
+/* ---- what all parts use ---- */
 
 struct raft_peer *
 raft_peer(struct raft *raft, node_id id)
@@ -85,8 +84,7 @@ raft_cut(struct raft *raft, uint64_t index)
 		out->truncate_from = index;
 }
 
-/* ---- roles
- * ----------------------------------------------------------------------------- */
+/* ---- roles ---- */
 
 static void
 adopt_term(struct raft *raft, uint64_t term)
@@ -137,8 +135,7 @@ raft_become_leader(struct raft *raft)
 	raft_heartbeat(raft);
 }
 
-/* ---- events
- * ---------------------------------------------------------------------------- */
+/* ---- events ---- */
 
 /* Check-quorum (thesis 6.2): a leader that a majority does not answer makes room, so that
  * clients do not wait for it and pre-votes against it are granted. */
@@ -353,8 +350,7 @@ step(struct protocol *p, const struct protocol_event *event,
 	raft->out = NULL;
 }
 
-/* ---- what can be asked
- * ----------------------------------------------------------------- */
+/* ---- what can be asked ---- */
 
 static uint64_t
 earlier(uint64_t a, uint64_t b)

@@ -1,7 +1,6 @@
 #include "reference/protocol/raft.h"
 
-/* ---- compaction
- * ------------------------------------------------------------------------ */
+/* ---- compaction ---- */
 
 /* What some follower that answers still lacks stays in memory, within bounds: a snapshot
  * for a handful of entries would be a waste. */
@@ -49,8 +48,7 @@ raft_compact(struct raft *raft, uint64_t index, struct bytes data)
 	compact_log(raft, index);
 }
 
-/* ---- transfer: the leader
- * -------------------------------------------------------------- */
+/* ---- transfer: the leader ---- */
 
 /* The transfer keeps its snapshot also when a newer one is taken meanwhile. */
 void
@@ -113,8 +111,7 @@ raft_on_snapshot_answer(struct raft *raft, node_id from, const struct raft_messa
 	}
 }
 
-/* ---- transfer: the follower
- * ------------------------------------------------------------ */
+/* ---- transfer: the follower ---- */
 
 static bool
 is_same_transfer(const struct raft *raft, node_id from, const struct raft_message *m)

@@ -12,8 +12,7 @@ const char *const sim_stats_words[] = {
 #undef SIM_COUNTER
 };
 
-/* ---- options
- * ------------------------------------------------------------------------------- */
+/* ---- options ---- */
 
 static const struct {
 	const char *name;
@@ -68,8 +67,7 @@ sim_options_init(struct sim_options *options)
 	};
 }
 
-/* ---- time
- * ------------------------------------------------------------------------------------ */
+/* ---- time ---- */
 
 void
 sim_mix(struct sim *sim, uint64_t number)
@@ -106,8 +104,7 @@ dispatch(struct sim *sim, struct sim_event *event)
 	sim_queue_free(&sim->queue, event);
 }
 
-/* ---- a run
- * ----------------------------------------------------------------------------------- */
+/* ---- a run ---- */
 
 static void
 open_world(struct sim *sim)

@@ -20,8 +20,7 @@ wake_client(struct sim *sim, struct sim_client *client, int64_t soonest_us,
 					.generation = client->generation});
 }
 
-/* ---- history
- * ----------------------------------------------------------------------------- */
+/* ---- history ---- */
 
 static val
 key_of(struct sim *sim, uint32_t key)
@@ -69,8 +68,7 @@ record_complete(struct sim *sim, const struct sim_client *client,
 	ASSERT(recorded);
 }
 
-/* ---- one operation
- * ----------------------------------------------------------------------- */
+/* ---- one operation ---- */
 
 static void
 attempt(struct sim *sim, struct sim_client *client)
@@ -157,8 +155,7 @@ fall_short(struct sim *sim, struct sim_client *client)
 	end(sim, client, &reply);
 }
 
-/* ---- events
- * -------------------------------------------------------------------------------- */
+/* ---- events ---- */
 
 static void
 begin_random(struct sim *sim, struct sim_client *client)

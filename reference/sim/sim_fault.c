@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-/* ---- which nodes
- * -------------------------------------------------------------------------- */
+/* ---- which nodes ---- */
 
 /* The leader half of the time, else anybody: the leader is where it hurts. */
 static uint32_t
@@ -18,8 +17,7 @@ pick_node(struct sim *sim)
 	return (uint32_t)rng_below(&sim->faults, count);
 }
 
-/* ---- partitions
- * --------------------------------------------------------------------------- */
+/* ---- partitions ---- */
 
 static void
 connect_all(struct sim *sim)
@@ -109,8 +107,7 @@ inject_partition(struct sim *sim)
 		     (struct sim_event){.kind = SIM_HEAL});
 }
 
-/* ---- nodes
- * -------------------------------------------------------------------------------- */
+/* ---- nodes ---- */
 
 /* At once, or in the middle of the next sync: what was sent early has left by then. */
 static void
@@ -157,8 +154,7 @@ inject_clock(struct sim *sim)
 	sim_count(sim, clock_jumps);
 }
 
-/* ---- the weather on the network
- * ------------------------------------------------------------ */
+/* ---- the weather on the network ---- */
 
 static double
 draw_probability(struct sim *sim, uint32_t fault, double most)
@@ -176,8 +172,7 @@ draw_weather(struct sim *sim)
 	sim->reorder = draw_probability(sim, SIM_REORDER, sim->options.reorder_max);
 }
 
-/* ---- the schedule
- * -------------------------------------------------------------------------- */
+/* ---- the schedule ---- */
 
 static void
 schedule_next(struct sim *sim)

@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- time
- * ------------------------------------------------------------------------------ */
+/* ---- time ---- */
 
 static int64_t
 local_us(const struct sim *sim, const struct sim_node *node)
@@ -39,8 +38,7 @@ arm_wake(struct sim *sim, struct sim_node *node)
 					.generation = node->generation});
 }
 
-/* ---- clients' requests
- * ------------------------------------------------------------------ */
+/* ---- clients' requests ---- */
 
 static void
 answer(struct sim *sim, struct sim_node *node, size_t at, const struct sim_reply *reply)
@@ -126,8 +124,7 @@ take_answers(struct sim *sim, struct sim_node *node)
 	}
 }
 
-/* ---- one iteration
- * ---------------------------------------------------------------------- */
+/* ---- one iteration ---- */
 
 static void
 send_messages(struct sim *sim, struct sim_node *node, bool early)
@@ -326,8 +323,7 @@ run(struct sim *sim, struct sim_node *node, bool synced)
 		arm_wake(sim, node);
 }
 
-/* ---- life and death
- * --------------------------------------------------------------------- */
+/* ---- life and death ---- */
 
 bool
 sim_node_leads(const struct sim_node *node)
@@ -450,8 +446,7 @@ sim_node_release(struct sim *sim, struct sim_node *node)
 	vec_release(&node->pending);
 }
 
-/* ---- events
- * ------------------------------------------------------------------------------ */
+/* ---- events ---- */
 
 static void
 resume(struct sim *sim, struct sim_node *node)

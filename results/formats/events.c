@@ -277,8 +277,7 @@ events_add(struct events *events, const struct event *event, struct err *err)
 				      : add_half(events, event, at_ns, err);
 }
 
-/* ---- finishing
- * -------------------------------------------------------------------------- */
+/* ---- finishing ---- */
 
 /* At equal times invocations come first: then nothing precedes what did not. */
 struct moment {

@@ -47,8 +47,7 @@ read_edn(struct reading *reading)
 	return event_maps_read(reading, SCAN_EDN);
 }
 
-/* ---- writing
- * ---------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 struct writing {
 	const struct history *history;

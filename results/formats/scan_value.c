@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- single values
- * ---------------------------------------------------------------------- */
+/* ---- single values ---- */
 
 static bool
 make_string(struct scan *scan, struct bytes text, val *value)
@@ -222,8 +221,7 @@ starts_symbol(const struct scan *scan, const char *at)
 	return at < scan->end && !is_class(*at, BYTE_END) && *at != '\\' && *at != '#';
 }
 
-/* ---- values with parts
- * ------------------------------------------------------------------ */
+/* ---- values with parts ---- */
 
 /* What closes the sequence that opens at `at`, 0 when none does. */
 static char

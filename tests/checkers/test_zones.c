@@ -101,8 +101,7 @@ zones_agree_with_brute_force_on_random_histories(void **state)
 	assert_true(invalid > count / 10 && invalid < count * 9 / 10);
 }
 
-/* ---- every small history
- * --------------------------------------------------------------- */
+/* ---- every small history ---- */
 
 /* A history of `ops` operations as digits: which events come next, what each does. */
 struct enumeration {
