@@ -243,7 +243,10 @@ check_while_reading(const struct settings *settings, struct faultline_check *che
 		.options = {
 			.init = online_value_of(&check->history.values, judge.check.init),
 			.is_monotone = is_model(settings, "monotone"),
-			.least_first = is_model(settings, "priority-queue-least")}};
+			.least_first = is_model(settings, "priority-queue-least"),
+			.is_mutex = is_model(settings, "mutex"),
+			.is_reentrant = is_model(settings, "reentrant"),
+			.is_once = is_model(settings, "exactly-once")}};
 	return check_online(&online, &code, &check->err) ? code
 							 : command_broke(&check->err);
 }

@@ -25,7 +25,8 @@ struct online_call {
 	void *state; /* of its key */
 	online_value key;
 	uint64_t *notes; /* the decider's own, from the invocation to the end */
-	uint32_t slot;	 /* dense number of the open operation, free again when it ends */
+	uint32_t process;
+	uint32_t slot; /* dense number of the open operation, free again when it ends */
 	uint16_t f;
 	uint8_t type; /* OP_NONE: it begins */
 	val value;

@@ -265,6 +265,7 @@ call_of(struct online *online, uint32_t slot, int64_t at)
 		.state = key->state,
 		.key = key->id,
 		.notes = open->notes,
+		.process = open->process,
 		.slot = slot,
 		.f = open->f,
 		.invoke_at = open->invoke_at,

@@ -45,10 +45,14 @@ struct online_event {
 };
 
 struct online_options {
-	online_value init;   /* first value of registers */
+	online_value init;   /* first value of registers; permits of semaphores */
 	bool nil_is_unknown; /* a read of nil taught nothing */
 	bool is_monotone;    /* ids must also grow (--model monotone) */
 	bool least_first;    /* of priority queues (--model priority-queue-least) */
+	bool is_mutex;	     /* anybody may release a lock (--model mutex) */
+	bool is_reentrant;   /* who holds it may acquire it again (--model reentrant) */
+	bool is_once;	     /* of total queues: nothing comes out twice (--model
+				exactly-once) */
 };
 
 struct online_violation {

@@ -27,6 +27,11 @@ static const struct {
 	{"set", "set-full", 1000000, 0},
 	{"list-append", "list-append", 1000000, 0},
 	{"list-append", "list-append", 1000000, 1},
+	{"lock", "lock", 5000000, 0},
+	{"lock", "lock", 5000000, 1},
+	{"semaphore", "semaphore", 1000000, 1},
+	{"total-queue", "total-queue", 5000000, 1},
+	{"causal", "causal", 1000000, 0},
 };
 
 struct measured {
@@ -59,7 +64,8 @@ processor_seconds(void)
 static struct measured
 measure(const struct history *history, const char *checker)
 {
-	const struct online_options options = {0};
+	const struct online_options options = {
+		.init = strcmp(checker, "semaphore") == 0 ? val_small(3) : VAL_OF_NIL};
 	struct online *online = online_new(online_decider_find(checker), &options);
 	struct measured measured = {0};
 

@@ -1,7 +1,7 @@
 /* Deciders fed while a history grows: never a false alarm on any prefix, and where they are
  * complete the first prefix that is not allowed raises it. */
 #include "checkers/generate/generate.h"
-#include "tests/checkers/online_feed.h"
+#include "tests/checkers/online_typed.h"
 #include "tests/checkers/random_collection.h"
 #include "tests/checkers/random_history.h"
 #include "tests/checkers/random_txns.h"
@@ -17,23 +17,14 @@
 #include <cmocka.h>
 
 enum {
-	RANDOM_HISTORIES = 20000,
-	LONG_EACH = 100, /* one history of so many is long: much is forgotten in it */
 	LONG_OPS = 400,
 	LONG_COLLECTION_OPS = 70, /* takes that are open are tried out at the end */
+	PERMITS = 3,		  /* of generated semaphores */
 };
 
 static const struct online_options plain_options;
 static const struct check_options plain_check = {
 	.threads = 1, .no_certify = true, .budget = {.bytes_max = 64 << 20}};
-
-static size_t
-history_count(void)
-{
-	const char *count = getenv("FAULTLINE_RANDOM_HISTORIES");
-
-	return count != NULL ? strtoul(count, NULL, 10) : RANDOM_HISTORIES;
-}
 
 /* ---- registers ---- */
 
@@ -79,8 +70,8 @@ registers_raise_the_first_prefix_that_is_not_linearizable(void **state)
 
 	(void)state;
 	rng_init(&rng, 20261121);
-	for (size_t i = 0; i < history_count(); i++) {
-		bool is_long = i % LONG_EACH == 1;
+	for (size_t i = 0; i < online_histories(); i++) {
+		bool is_long = i % ONLINE_LONG_EACH == 1;
 		struct random_register shape = {
 			.ops = is_long ? LONG_OPS : 4 + rng_below(&rng, 40),
 			.processes = 1 + (uint32_t)rng_below(&rng, 5),
@@ -98,66 +89,29 @@ registers_raise_the_first_prefix_that_is_not_linearizable(void **state)
 				 .is_found;
 		history_release(&history);
 	}
-	assert_true(found > history_count() / 10);
+	assert_true(found > online_histories() / 10);
 }
 
 /* ---- objects that are played with random timing ---- */
-
-/* Falsified answers in half of the histories; how many violations were found online, and how
- * many there were. */
-static void
-compare_typed(const char *checker, const struct typed *type, bool has_unique,
-	      const struct online_options *options, const struct check_options *check,
-	      bool is_complete, int found_percent)
-{
-	/* The others are decided by search at the end. */
-	bool is_quick = is_complete || (has_unique && strcmp(checker, "counter") != 0);
-	size_t count = history_count() / 4, found = 0, invalid = 0;
-	struct rng rng;
-
-	rng_init(&rng, 7);
-	for (size_t i = 0; i < count; i++) {
-		bool is_long = i % LONG_EACH == 1 && is_quick;
-		struct typed_shape shape = typed_some_shape(&rng, 4 + i % 20);
-		struct history history;
-		shape.has_unique = has_unique;
-		if (is_long) {
-			shape.ops = LONG_OPS;
-			shape.wrong_percent = 1;
-			shape.info_percent = is_complete ? 2 : 0;
-		}
-		if (i % 2 == 0)
-			shape.wrong_percent = 0;
-		typed_play(&history, type, &shape, &rng);
-		struct online_compared compared =
-			online_compare(checker, &history, options, check, is_complete);
-		found += compared.is_found;
-		invalid += compared.is_invalid;
-		history_release(&history);
-	}
-	if (getenv("FAULTLINE_RANDOM_HISTORIES") != NULL)
-		print_message("%s: %zu of %zu violations found online\n", type->name,
-			      found, invalid);
-	assert_true(invalid > count / 50);
-	assert_true(found * 100 >= invalid * (size_t)found_percent);
-}
 
 static void
 versions_are_never_blamed_wrongly(void **state)
 {
 	(void)state;
-	compare_typed("versioned-register", &typed_versioned, true, &plain_options,
-		      &plain_check, false, 90);
-	compare_typed("versioned-register", &typed_versioned, false, &plain_options,
-		      &plain_check, false, 60);
+	online_compare_typed("versioned-register", &typed_versioned, true, &plain_options,
+			     &plain_check, false, 90);
+	online_compare_typed("versioned-register", &typed_versioned, false,
+			     &plain_options, &plain_check, false, 60);
 }
 
 static void
 logs_are_never_blamed_wrongly(void **state)
 {
 	(void)state;
-	compare_typed("log", &typed_log, true, &plain_options, &plain_check, false, 90);
-	compare_typed("log", &typed_log, false, &plain_options, &plain_check, false, 60);
+	online_compare_typed("log", &typed_log, true, &plain_options, &plain_check, false,
+			     90);
+	online_compare_typed("log", &typed_log, false, &plain_options, &plain_check,
+			     false, 60);
 }
 
 static void
@@ -168,32 +122,34 @@ ids_raise_the_first_prefix_with_a_duplicate_or_one_that_went_back(void **state)
 		.threads = 1, .no_certify = true, .model = "monotone"};
 
 	(void)state;
-	compare_typed("unique-ids", &typed_ids, true, &plain_options, &plain_check, true,
-		      100);
-	compare_typed("unique-ids", &typed_ids, true, &monotone, &check, true, 100);
+	online_compare_typed("unique-ids", &typed_ids, true, &plain_options, &plain_check,
+			     true, 100);
+	online_compare_typed("unique-ids", &typed_ids, true, &monotone, &check, true,
+			     100);
 }
 
 static void
 counters_are_never_blamed_wrongly(void **state)
 {
 	(void)state;
-	compare_typed("counter", &typed_counter, false, &plain_options, &plain_check,
-		      false, 20);
-	compare_typed("counter", &typed_unit_counter, false, &plain_options, &plain_check,
-		      false, 20);
-	compare_typed("counter", &typed_fetch_counter, false, &plain_options,
-		      &plain_check, false, 50);
+	online_compare_typed("counter", &typed_counter, false, &plain_options,
+			     &plain_check, false, 20);
+	online_compare_typed("counter", &typed_unit_counter, false, &plain_options,
+			     &plain_check, false, 20);
+	online_compare_typed("counter", &typed_fetch_counter, false, &plain_options,
+			     &plain_check, false, 50);
 }
 
 static void
 sets_raise_the_first_prefix_that_is_not_linearizable(void **state)
 {
 	(void)state;
-	compare_typed("set-full", &typed_set, true, &plain_options, &plain_check, true,
-		      100);
-	compare_typed("set-full", &typed_set, false, &plain_options, &plain_check, true,
-		      100);
-	compare_typed("set", &typed_set, true, &plain_options, &plain_check, false, 1);
+	online_compare_typed("set-full", &typed_set, true, &plain_options, &plain_check,
+			     true, 100);
+	online_compare_typed("set-full", &typed_set, false, &plain_options, &plain_check,
+			     true, 100);
+	online_compare_typed("set", &typed_set, true, &plain_options, &plain_check, false,
+			     1);
 }
 
 /* ---- collections ---- */
@@ -201,7 +157,7 @@ sets_raise_the_first_prefix_that_is_not_linearizable(void **state)
 static struct random_collection
 some_collection(enum collection collection, size_t i, struct rng *rng)
 {
-	bool is_long = i % LONG_EACH == 1;
+	bool is_long = i % ONLINE_LONG_EACH == 1;
 
 	return (struct random_collection){
 		.collection = collection,
@@ -221,7 +177,8 @@ some_collection(enum collection collection, size_t i, struct rng *rng)
 static void
 compare_collection(enum collection collection, const char *checker, int found_percent)
 {
-	size_t count = history_count() / 4, found = 0, invalid = 0;
+	size_t count = online_histories() / 4;
+	struct online_tally tally = {0};
 	struct rng rng;
 
 	rng_init(&rng, 11 + collection);
@@ -232,17 +189,11 @@ compare_collection(enum collection collection, const char *checker, int found_pe
 		bool is_complete =
 			collection == COLLECTION_BAG ||
 			(collection == COLLECTION_QUEUE && shape.look_percent == 0);
-		struct online_compared compared = online_compare(
-			checker, &history, &plain_options, &plain_check, is_complete);
-		found += compared.is_found;
-		invalid += compared.is_invalid;
+		online_tally_add(&tally, online_compare(checker, &history, &plain_options,
+							&plain_check, is_complete));
 		history_release(&history);
 	}
-	if (getenv("FAULTLINE_RANDOM_HISTORIES") != NULL)
-		print_message("%s: %zu of %zu violations found online\n", checker, found,
-			      invalid);
-	assert_true(invalid > count / 20);
-	assert_true(found * 100 >= invalid * (size_t)found_percent);
+	online_tally_expect(&tally, checker, count / 20, found_percent);
 }
 
 static void
@@ -279,7 +230,7 @@ priority_queues_are_never_blamed_wrongly(void **state)
 static struct random_txns
 some_txns(size_t i, struct rng *rng)
 {
-	bool is_long = i % LONG_EACH == 1;
+	bool is_long = i % ONLINE_LONG_EACH == 1;
 
 	return (struct random_txns){
 		.txns = is_long ? LONG_OPS : 3 + rng_below(rng, 25),
@@ -341,7 +292,8 @@ spoil(struct history *history, struct rng *rng)
 static void
 transactions_raise_the_first_prefix_that_is_not_strictly_serializable(void **state)
 {
-	size_t count = history_count() / 2, found = 0, invalid = 0;
+	size_t count = online_histories() / 2;
+	struct online_tally tally = {0};
 	struct rng rng;
 
 	(void)state;
@@ -352,18 +304,12 @@ transactions_raise_the_first_prefix_that_is_not_strictly_serializable(void **sta
 		random_txns_play(&history, &shape, &rng);
 		if (i % 4 == 1)
 			spoil(&history, &rng);
-		struct online_compared compared =
-			online_compare("list-append", &history, &plain_options,
-				       &plain_check, shape.info_percent == 0);
-		found += compared.is_found;
-		invalid += compared.is_invalid;
+		online_tally_add(&tally,
+				 online_compare("list-append", &history, &plain_options,
+						&plain_check, shape.info_percent == 0));
 		history_release(&history);
 	}
-	if (getenv("FAULTLINE_RANDOM_HISTORIES") != NULL)
-		print_message("list-append: %zu of %zu violations found online\n", found,
-			      invalid);
-	assert_true(invalid > count / 20);
-	assert_true(found * 100 >= invalid * 95);
+	online_tally_expect(&tally, "list-append", count / 20, 95);
 }
 
 /* ---- long histories ---- */
@@ -371,19 +317,27 @@ transactions_raise_the_first_prefix_that_is_not_strictly_serializable(void **sta
 /* Types of `faultline generate`, with the decider and options that are fair to them. */
 static const struct {
 	const char *type, *checker;
+	bool leaves_to_the_end; /* not every planted violation is raised on the way */
 } long_types[] = {
-	{"register", "register"},
-	{"versioned-register", "versioned-register"},
-	{"log", "log"},
-	{"ids", "unique-ids"},
-	{"counter", "counter"},
-	{"set", "set-full"},
-	{"set", "set"},
-	{"bag", "bag"},
-	{"queue", "queue"},
-	{"stack", "stack"},
-	{"priority-queue", "priority-queue"},
-	{"list-append", "list-append"},
+	{"register", "register", false},
+	{"versioned-register", "versioned-register", false},
+	{"log", "log", false},
+	{"ids", "unique-ids", false},
+	{"counter", "counter", false},
+	{"set", "set-full", false},
+	{"set", "set", true},
+	{"bag", "bag", false},
+	{"queue", "queue", false},
+	{"stack", "stack", false},
+	{"priority-queue", "priority-queue", false},
+	{"list-append", "list-append", false},
+	{"lock", "lock", false},
+	{"fenced-lock", "fenced-lock", false},
+	{"semaphore", "semaphore", false},
+	{"total-queue", "total-queue", true},
+	{"sequential", "sequential", true},
+	{"causal", "causal", true},
+	{"causal", "session", true},
 };
 
 /* The anomaly raised in a generated history, or "none"; what is live at the end in *size. */
@@ -391,7 +345,10 @@ static const char *
 judge_generated(const char *checker, const struct generate_options *options,
 		struct online_size *size)
 {
-	const struct online_options online_options = {.is_monotone = true}; /* ids are */
+	const struct online_options online_options = {
+		.is_monotone = true, /* ids are */
+		.init = strcmp(checker, "semaphore") == 0 ? val_small(PERMITS)
+							  : VAL_OF_NIL};
 	struct online *online = online_new(online_decider_find(checker), &online_options);
 	struct history history;
 	struct err err;
@@ -407,13 +364,6 @@ judge_generated(const char *checker, const struct generate_options *options,
 	online_free(online);
 	history_release(&history);
 	return name;
-}
-
-/* Of a set only the final reads tell what was lost. */
-static bool
-is_left_to_the_end(size_t type)
-{
-	return strcmp(long_types[type].checker, "set") == 0;
 }
 
 static void
@@ -436,7 +386,8 @@ valid_long_runs_are_not_stopped_and_planted_violations_are_found(void **state)
 			options.mutate = "any";
 			const char *found =
 				judge_generated(long_types[t].checker, &options, &size);
-			if (strcmp(found, "none") == 0 && !is_left_to_the_end(t))
+			if (strcmp(found, "none") == 0 &&
+			    !long_types[t].leaves_to_the_end)
 				fail_msg("%s, seed %d: nothing was found",
 					 long_types[t].checker, (int)seed);
 		}

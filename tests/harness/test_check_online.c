@@ -32,6 +32,9 @@ static const struct {
 	{"stack", ""},
 	{"priority-queue", ""},
 	{"list-append", ""},
+	{"lock", ""},
+	{"fenced-lock", ""},
+	{"semaphore", "--checker semaphore --init 3"},
 };
 
 static void
@@ -88,7 +91,7 @@ what_cannot_be_judged_online_is_said(void **state)
 	cli_expect(255, NULL, "judges whole histories only",
 		   "faultline check --online txns");
 	cli_expect(255, NULL, "online are: register",
-		   "faultline check --online --checker lock txns");
+		   "faultline check --online --checker bank txns");
 	cli_expect(255, NULL, "nowhere", "faultline check --online nowhere");
 	cli_expect(255, NULL, "is empty", "faultline check --online - </dev/null");
 	cli_expect(255, NULL, "standard input:1:1",

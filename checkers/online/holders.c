@@ -1,0 +1,404 @@
+#include "checkers/online/holders.h"
+
+#define NO_TOKEN_YET INT64_MIN
+
+/* ---- one operation takes effect ---- */
+
+/* Held already: the token is the same one, which may be met for the first time. */
+static bool
+meet_token(struct holding *holding, const struct holder_call *call)
+{
+	if (!call->has_token)
+		return true;
+	bool fits = holding->is_exact ? call->token == holding->token
+				      : call->token >= holding->token;
+	holding->token = call->token;
+	holding->is_exact = true;
+	return fits;
+}
+
+/* A token that nobody knows is taken as small as it can be. */
+static bool
+take_token(struct holding *holding, const struct holder_call *call)
+{
+	int64_t before = holding->token;
+
+	holding->is_exact = call->has_token;
+	holding->token =
+		call->has_token ? call->token : before + (before != NO_TOKEN_YET);
+	return !call->has_token || call->token > before;
+}
+
+static bool
+acquire(const struct holders *holders, struct holding *holding,
+	const struct holder_call *call)
+{
+	bool is_held = holding->out > 0;
+
+	if (is_held && holding->owner != call->owner)
+		return false;
+	if (call->permits > holders->permits - holding->out)
+		return false;
+	holding->owner = call->owner;
+	holding->out += call->permits;
+	if (!holders->has_tokens)
+		return true;
+	return is_held ? meet_token(holding, call) : take_token(holding, call);
+}
+
+static bool
+give_back(struct holding *holding, const struct holder_call *call)
+{
+	if (holding->out < call->permits || holding->owner != call->owner)
+		return false;
+	holding->out -= call->permits;
+	if (holding->out == 0)
+		holding->owner = 0;
+	return true;
+}
+
+static bool
+step(const struct holders *holders, struct holding *holding,
+     const struct holder_call *call)
+{
+	return call->is_acquire ? acquire(holders, holding, call)
+				: give_back(holding, call);
+}
+
+/* ---- sets of holdings ---- */
+
+static uint32_t
+uses(const struct holding *holding, uint32_t lost)
+{
+	for (size_t i = 0; i < holding->kinds; i++)
+		if (holding->used[i].lost == lost)
+			return holding->used[i].count;
+	return 0;
+}
+
+static bool
+uses_no_more(const struct holding *a, const struct holding *b)
+{
+	for (size_t i = 0; i < a->kinds; i++)
+		if (a->used[i].count > uses(b, a->used[i].lost))
+			return false;
+	return true;
+}
+
+static bool
+is_alike(const struct holding *a, const struct holding *b)
+{
+	return a->token == b->token && a->owner == b->owner && a->taken == b->taken &&
+	       a->out == b->out && a->is_exact == b->is_exact;
+}
+
+/* Adds one that none of the list is as good as. */
+static void
+keep(struct holders *holders, struct holding_list *list, const struct holding *holding)
+{
+	vec_each (struct holding, other, list)
+		if (is_alike(other, holding) && uses_no_more(other, holding))
+			return;
+	if (list->count == HOLDINGS_MAX)
+		holders->is_over = true;
+	else
+		vec_push(list, *holding);
+}
+
+static void
+use(struct holders *holders, struct holding *holding, uint32_t lost)
+{
+	for (size_t i = 0; i < holding->kinds; i++)
+		if (holding->used[i].lost == lost) {
+			holding->used[i].count++;
+			return;
+		}
+	if (holding->kinds == HOLDING_KINDS_MAX)
+		holders->is_over = true;
+	else
+		holding->used[holding->kinds++] = (struct holding_use){lost, 1};
+}
+
+/* ---- operations of unknown outcome ---- */
+
+static uint64_t
+lost_key(bool is_acquire, online_value owner, uint32_t permits)
+{
+	return owner * 0x9e3779b97f4a7c15u + permits * 2u + is_acquire;
+}
+
+static void
+note_size(struct holders *holders, uint32_t permits)
+{
+	vec_each (uint32_t, size, &holders->sizes)
+		if (*size == permits)
+			return;
+	vec_push(&holders->sizes, permits);
+}
+
+static uint32_t
+lost_of(struct holders *holders, const struct holder_call *call)
+{
+	uint64_t key = lost_key(call->is_acquire, call->owner, call->permits);
+	uint32_t id = table_find(&holders->lost_ids, key);
+
+	if (id != TABLE_NONE)
+		return id;
+	id = (uint32_t)holders->lost.count;
+	if (holders->free_lost.count > 0)
+		id = vec_pop(&holders->free_lost);
+	else
+		vec_push(&holders->lost, (struct holders_lost){.count = 0});
+	holders->lost.items[id] = (struct holders_lost){.call = *call};
+	table_put(&holders->lost_ids, key, id);
+	note_size(holders, call->permits);
+	return id;
+}
+
+/* The holding after one of unknown outcome, of each size. */
+static void
+take_lost(struct holders *holders, const struct holding *holding, bool is_acquire,
+	  online_value owner)
+{
+	for (size_t i = 0; i < holders->sizes.count; i++) {
+		uint64_t key = lost_key(is_acquire, owner, holders->sizes.items[i]);
+		uint32_t id = table_find(&holders->lost_ids, key);
+		struct holding after = *holding;
+		if (id == TABLE_NONE ||
+		    uses(holding, id) >= holders->lost.items[id].count ||
+		    !step(holders, &after, &holders->lost.items[id].call))
+			continue;
+		use(holders, &after, id);
+		keep(holders, &holders->seen, &after);
+	}
+}
+
+/* What all holdings have used has happened: it is neither lost nor counted any more. */
+static void
+settle(struct holders *holders)
+{
+	struct holding first = holders->now.items[0];
+
+	for (size_t i = 0; i < first.kinds; i++) {
+		uint32_t id = first.used[i].lost, least = first.used[i].count;
+		vec_each (struct holding, holding, &holders->now)
+			if (uses(holding, id) < least)
+				least = uses(holding, id);
+		struct holders_lost *lost = &holders->lost.items[id];
+		vec_each (struct holding, holding, &holders->now)
+			for (size_t k = 0; k < holding->kinds; k++)
+				if (holding->used[k].lost == id)
+					holding->used[k].count -= least;
+		lost->count -= least;
+		if (lost->count > 0)
+			continue;
+		table_remove(&holders->lost_ids,
+			     lost_key(lost->call.is_acquire, lost->call.owner,
+				      lost->call.permits));
+		vec_push(&holders->free_lost, id);
+	}
+	vec_each (struct holding, holding, &holders->now) {
+		size_t kept = 0;
+		for (size_t k = 0; k < holding->kinds; k++)
+			if (holding->used[k].count > 0)
+				holding->used[kept++] = holding->used[k];
+		holding->kinds = (uint8_t)kept;
+	}
+}
+
+/* ---- what can have been before an operation that ended ---- */
+
+/* Single permits without owners: only how many are out matters, and of sets of operations
+ * one inside the other the smaller can do all that the larger can. */
+static bool
+is_counted(const struct holders *holders)
+{
+	return holders->has_one_owner && !holders->has_sizes && !holders->has_tokens;
+}
+
+/* Those of unknown outcome that can make an operation possible which is not: a release of
+ * what is held, an acquire of who is to release. A nested acquire also saves a token. */
+static void
+try_lost(struct holders *holders, const struct holding *holding,
+	 const struct holder_call *stuck)
+{
+	bool is_nested = holders->has_tokens && holders->permits > 1;
+	struct holding after = *holding;
+
+	if (step(holders, &after, stuck) && !(is_nested && !stuck->is_acquire))
+		return;
+	if (holding->out > 0 && (stuck->is_acquire || !is_counted(holders)))
+		take_lost(holders, holding, false, holding->owner);
+	if (!stuck->is_acquire || (holders->has_one_owner && !is_counted(holders)))
+		take_lost(holders, holding, true, stuck->owner);
+}
+
+static void
+try_open(struct holders *holders, const struct holding *holding, uint32_t ending)
+{
+	bool is_acquire = holders->open.items[ending].is_acquire;
+	uint64_t rest = holders->open_bits & ~holding->taken & ~((uint64_t)1 << ending);
+
+	for (; rest != 0; rest &= rest - 1) {
+		uint32_t number = (uint32_t)__builtin_ctzll(rest);
+		const struct holder_call *call = &holders->open.items[number];
+		struct holding after = *holding;
+		if (is_counted(holders) && call->is_acquire == is_acquire)
+			continue;
+		after.taken |= (uint64_t)1 << number;
+		if (step(holders, &after, call))
+			keep(holders, &holders->seen, &after);
+		if (!is_counted(holders))
+			try_lost(holders, holding, call);
+	}
+}
+
+/* All orders of open operations and of those of unknown outcome, up to the one that ends. */
+static void
+spread(struct holders *holders, const struct holding *from, uint32_t ending)
+{
+	const struct holder_call *call = &holders->open.items[ending];
+
+	vec_clear(&holders->seen);
+	vec_push(&holders->seen, *from);
+	for (size_t i = 0; i < holders->seen.count && !holders->is_over; i++) {
+		struct holding holding = holders->seen.items[i], after = holding;
+		bool fits = step(holders, &after, call);
+		if (fits)
+			keep(holders, &holders->next, &after);
+		if (fits && is_counted(holders))
+			continue;
+		try_open(holders, &holding, ending);
+		try_lost(holders, &holding, call);
+	}
+}
+
+static void
+find_next(struct holders *holders, uint32_t ending)
+{
+	uint64_t bit = (uint64_t)1 << ending;
+
+	vec_clear(&holders->next);
+	for (size_t i = 0; i < holders->now.count && !holders->is_over; i++) {
+		struct holding holding = holders->now.items[i];
+		if (holding.taken & bit) {
+			holding.taken &= ~bit;
+			keep(holders, &holders->next, &holding);
+		} else {
+			spread(holders, &holding, ending);
+		}
+	}
+}
+
+static void
+drop_taken(struct holders *holders, uint32_t number)
+{
+	vec_clear(&holders->next);
+	vec_each (struct holding, holding, &holders->now)
+		if (!(holding->taken >> number & 1))
+			vec_push(&holders->next, *holding);
+}
+
+static void
+lose(struct holders *holders, uint32_t number)
+{
+	uint32_t id = lost_of(holders, &holders->open.items[number]);
+	uint64_t bit = (uint64_t)1 << number;
+
+	holders->lost.items[id].count++;
+	vec_clear(&holders->next);
+	vec_each (struct holding, holding, &holders->now) {
+		struct holding after = *holding;
+		after.taken &= ~bit;
+		if (holding->taken & bit)
+			use(holders, &after, id);
+		keep(holders, &holders->next, &after);
+	}
+}
+
+static enum holders_state
+conclude(struct holders *holders, uint32_t number, enum op_type type)
+{
+	if (holders->is_over)
+		return HOLDERS_UNKNOWN;
+	if (holders->next.count > 0) {
+		struct holding_list before = holders->now;
+		holders->now = holders->next;
+		holders->next = before;
+		settle(holders);
+		return HOLDERS_FINE;
+	}
+	if (type != OP_OK || !holders->has_tokens)
+		return HOLDERS_BROKEN;
+	holders->has_tokens = false;
+	find_next(holders, number);
+	return holders->next.count > 0 ? HOLDERS_BROKEN_BY_TOKEN : HOLDERS_BROKEN;
+}
+
+/* ---- from outside ---- */
+
+bool
+holders_begin(struct holders *holders, const struct holder_call *call, uint32_t *number)
+{
+	if (holders->open_bits == UINT64_MAX)
+		return false;
+	*number = (uint32_t)__builtin_ctzll(~holders->open_bits);
+	if (*number == holders->open.count)
+		vec_push(&holders->open, *call);
+	holders->open.items[*number] = *call;
+	holders->open_bits |= (uint64_t)1 << *number;
+	holders->has_sizes = holders->has_sizes || call->permits != 1;
+	return true;
+}
+
+enum holders_state
+holders_end(struct holders *holders, uint32_t number, enum op_type type,
+	    const int64_t *token)
+{
+	struct holder_call *call = &holders->open.items[number];
+
+	if (token != NULL) {
+		call->has_token = true;
+		call->token = *token;
+	}
+	if (type == OP_OK)
+		find_next(holders, number);
+	else if (type == OP_FAIL)
+		drop_taken(holders, number);
+	else
+		lose(holders, number);
+	enum holders_state state = conclude(holders, number, type);
+	holders->open_bits &= ~((uint64_t)1 << number);
+	return state;
+}
+
+void
+holders_start(struct holders *holders)
+{
+	vec_push(&holders->now, (struct holding){.token = NO_TOKEN_YET});
+}
+
+void
+holders_release(struct holders *holders)
+{
+	vec_release(&holders->now);
+	vec_release(&holders->seen);
+	vec_release(&holders->next);
+	vec_release(&holders->open);
+	vec_release(&holders->lost);
+	vec_release(&holders->free_lost);
+	vec_release(&holders->sizes);
+	table_release(&holders->lost_ids);
+}
+
+size_t
+holders_bytes(const struct holders *holders)
+{
+	return (holders->now.capacity + holders->seen.capacity + holders->next.capacity) *
+		       sizeof(struct holding) +
+	       holders->open.capacity * sizeof(struct holder_call) +
+	       holders->lost.capacity * sizeof(struct holders_lost) +
+	       (holders->free_lost.capacity + holders->sizes.capacity) *
+		       sizeof(uint32_t) +
+	       table_bytes(&holders->lost_ids);
+}
