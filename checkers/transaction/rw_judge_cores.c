@@ -1,0 +1,161 @@
+/* rw_judge_cores.c - why a level does not hold: few transactions without an order. */
+#include "checkers/transaction/rw_core.h"
+#include "checkers/transaction/rw_judge.h"
+#include "checkers/transaction/rw_proof.h"
+#include "checkers/transaction/steps.h"
+
+#include <string.h>
+
+enum {
+	SHRINK_TRIES = 400,
+	TXNS_SHOWN = 12
+};
+
+static bool
+have_no_order(struct judge *j, const struct order_level *row, const uint32_t *txns,
+	      size_t count, struct rw_answer *answer)
+{
+	judge_ask(j, txns, count, &row->question, answer);
+	return answer->verdict == VERDICT_INVALID;
+}
+
+/* The core must prove it again by itself: it is what the search met, not the proof. The
+ * smaller core of that second search is taken when it is one too. */
+static bool
+keep_smaller(struct judge *j, const struct order_level *row,
+	     const struct rw_answer *first)
+{
+	struct rw_answer second, third = {0};
+	bool proven =
+		have_no_order(j, row, first->core.items, first->core.count, &second);
+
+	if (proven) {
+		bool smaller = have_no_order(j, row, second.core.items, second.core.count,
+					     &third);
+		const struct rw_answer *best = smaller ? &second : first;
+		vec_push(&j->cores, (struct core_found){.level = row});
+		struct core_found *found = vec_last(&j->cores);
+		for (size_t i = 0; i < best->core.count; i++)
+			vec_push(&found->txns, best->core.items[i]);
+	}
+	rw_answer_release(&second);
+	rw_answer_release(&third);
+	return proven;
+}
+
+/* When no smaller core proves it again, all transactions are the core. */
+static void
+keep_all(struct judge *j, const struct order_level *row)
+{
+	vec_push(&j->cores, (struct core_found){.level = row});
+	vec_each (uint32_t, txn, &j->txns)
+		vec_push(&vec_last(&j->cores)->txns, *txn);
+}
+
+void
+judge_keep_core(struct judge *j, const struct order_level *row,
+		const struct rw_answer *first)
+{
+	if (!keep_smaller(j, row, first))
+		keep_all(j, row);
+}
+
+/* ---- words ----------------------------------------------------------------------------
+ */
+
+static struct rw_claim
+claim_of(const struct order_level *row, const struct check_options *options)
+{
+	return (struct rw_claim){row->question.snapshot, row->question.process,
+				 row->question.realtime, options->nil_is_unknown};
+}
+
+static void
+print_txns(const struct history *history, const uint32_t *ops, size_t count,
+	   bool with_times, struct buf *text)
+{
+	for (size_t i = 0; i < count && i < TXNS_SHOWN; i++) {
+		const struct op *op = &history->ops.items[ops[i]];
+		step_print_txn(history, ops[i], text);
+		if (with_times)
+			buf_printf(text, " (events %u to %u)", op->invoke_at,
+				   op->complete_at);
+		buf_char(text, '\n');
+	}
+	if (count > TXNS_SHOWN)
+		buf_printf(text, "and %zu more\n", count - TXNS_SHOWN);
+}
+
+/* The core in words: its transactions, and the cycles that all orders of the writes have,
+ * as far as they were found. */
+static void
+describe_core(struct judge *j, const struct order_level *row, const struct proof *proof,
+	      struct anomaly *anomaly)
+{
+	struct buf text = {0};
+
+	buf_printf(&text, "%s%s\n", anomaly_definition(anomaly_find(anomaly->name)),
+		   proof->holds && !proof->is_plain ? ", whatever the order of the writes"
+						    : "");
+	print_txns(j->d.txns.history, anomaly->ops.items, anomaly->ops.count,
+		   row->question.realtime, &text);
+	buf_string(&text, proof->holds ? proof->text : "");
+	buf_printf(&text, "so these %zu have no order that is %s", anomaly->ops.count,
+		   row->level);
+	anomaly->text = text.data;
+	anomaly->is_core = true;
+	vec_each (const struct anomaly_step, step, &proof->steps)
+		vec_push(&anomaly->steps, *step);
+}
+
+static bool
+is_reported(const struct check_result *result, const char *name)
+{
+	vec_each (const struct anomaly, anomaly, &result->anomalies)
+		if (strcmp(anomaly->name, name) == 0)
+			return true;
+	return false;
+}
+
+static void
+report_core(struct judge *j, struct core_found *core)
+{
+	const struct order_level *row = core->level;
+	struct rw_claim claim = claim_of(row, j->options);
+	uint32_t *ops = core->txns.items, count = (uint32_t)core->txns.count;
+	struct proof proof;
+
+	rw_core_shrink(&j->d, &row->question, &j->options->budget, SHRINK_TRIES, ops,
+		       &count);
+	for (uint32_t i = 0; i < count; i++)
+		ops[i] = j->d.txns.of.items[ops[i]].op;
+	proof_find(j->d.txns.history, ops, count, &claim, &proof);
+	const char *name = proof.holds ? proof.anomaly : anomaly_name(row->anomaly);
+	if (j->predicates != NULL)
+		name = rw_predicates_name(j->predicates, name, ops, count, &claim);
+	struct anomaly *anomaly =
+		is_reported(j->result, name)
+			? NULL
+			: check_result_anomaly(j->result, name, VAL_OF_NIL);
+	for (uint32_t i = 0; anomaly != NULL && i < count; i++)
+		vec_push(&anomaly->ops, ops[i]);
+	if (anomaly != NULL)
+		describe_core(j, row, &proof, anomaly);
+	proof_release(&proof);
+}
+
+/* Of the cores, those of the weakest serializable and the weakest snapshot level tell
+ * most. */
+void
+judge_report_cores(struct judge *j)
+{
+	for (size_t i = j->cores.count; i-- > 0;) {
+		struct core_found *core = &j->cores.items[i];
+		bool told = (j->asked & anomaly_bit(core->level->anomaly)) == 0;
+		for (size_t k = i + 1; k < j->cores.count; k++)
+			told |= j->cores.items[k].level->question.snapshot ==
+				core->level->question.snapshot;
+		if (!told)
+			report_core(j, core);
+	}
+}

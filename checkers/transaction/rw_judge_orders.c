@@ -1,0 +1,119 @@
+#include "checkers/transaction/rw_judge.h"
+
+#include <stdlib.h>
+
+/* The levels that ask for an order of all transactions, from strong to weak. */
+static const struct order_level order_levels[] = {
+	{"strict-serializable", ANOMALY_NO_SERIAL_REALTIME, {false, true, true}},
+	{"strong-snapshot-isolation", ANOMALY_NO_SNAPSHOT_REALTIME, {true, true, true}},
+	{"strong-session-serializable", ANOMALY_NO_SERIAL_PROCESS, {false, true, false}},
+	{"strong-session-snapshot-isolation",
+	 ANOMALY_NO_SNAPSHOT_PROCESS,
+	 {true, true, false}},
+	{"serializable", ANOMALY_NO_SERIAL_ORDER, {false, false, false}},
+	{"snapshot-isolation", ANOMALY_NO_SNAPSHOT_ORDER, {true, false, false}},
+};
+
+enum {
+	ORDER_LEVELS = sizeof(order_levels) / sizeof(order_levels[0])
+};
+
+/* Keeps the first order that was found. False when predicate reads do not allow it. */
+static bool
+keep_order(struct judge *j, const struct rw_question *question,
+	   const struct rw_answer *answer)
+{
+	struct order order = {.key = VAL_OF_NIL, .count = answer->order.count};
+	bool allowed;
+
+	order.ops = mem_new(order.count, sizeof(*order.ops));
+	for (size_t i = 0; i < order.count; i++)
+		order.ops[i] = j->d.txns.of.items[answer->order.items[i]].op;
+	allowed = j->predicates == NULL ||
+		  rw_predicates_allow(j->predicates, &order, question->snapshot);
+	if (!allowed || j->result->orders.count > 0) {
+		free(order.ops);
+		return allowed;
+	}
+	vec_push(&j->result->orders, order);
+	j->result->order_kind = question->snapshot ? ORDER_SNAPSHOT : ORDER_SERIAL;
+	return true;
+}
+
+void
+judge_ask(struct judge *j, const uint32_t *txns, size_t count,
+	  const struct rw_question *question, struct rw_answer *answer)
+{
+	rw_order_find(&j->d, txns, (uint32_t)count, question, &j->options->budget,
+		      answer);
+	j->choices = answer->choices > j->choices ? answer->choices : j->choices;
+	j->conflicts += answer->conflicts;
+}
+
+static enum verdict
+find_order(struct judge *j, const struct order_level *row)
+{
+	struct rw_answer answer;
+
+	judge_ask(j, j->txns.items, j->txns.count, &row->question, &answer);
+	enum verdict verdict = answer.verdict;
+	if (verdict == VERDICT_VALID && !keep_order(j, &row->question, &answer)) {
+		verdict = VERDICT_UNKNOWN;
+		j->why_unknown = j->predicates->why;
+	} else if (verdict == VERDICT_UNKNOWN)
+		j->why_unknown = answer.reason;
+	else if (verdict == VERDICT_INVALID)
+		judge_keep_core(j, row, &answer);
+	rw_answer_release(&answer);
+	return verdict;
+}
+
+/* Asked for itself, or as the nearest stronger level of one that has no decider. */
+static bool
+is_wanted(const struct judge *j, uint64_t forbids)
+{
+	return (forbids & ~j->asked) == 0 ||
+	       ((j->asked & anomaly_bit(ANOMALY_G_SINGLE)) != 0 &&
+		(forbids & anomaly_bit(ANOMALY_CAUSALITY)) == 0);
+}
+
+/* What the lack of an order is: of a serial one it is G2 where only predicate reads stand in
+ * the way, and then repeatable read may hold. */
+static void
+judge_no_order(struct judge *j, const struct order_level *row)
+{
+	enum isolation_anomaly anomaly = row->anomaly;
+	size_t repeatable = 0;
+	struct err err;
+
+	if (j->predicates != NULL && anomaly == ANOMALY_NO_SERIAL_ORDER &&
+	    !j->predicates->is_repeatable) {
+		enum verdict items = rw_predicates_repeatable(j->predicates);
+		anomaly = items == VERDICT_INVALID ? anomaly : ANOMALY_G2;
+		level_find("repeatable-read", &repeatable, &err);
+		if (items == VERDICT_VALID)
+			j->absent |= level_forbids_of(repeatable, true);
+	}
+	j->isolation.found |= anomaly_bit(anomaly);
+}
+
+void
+judge_orders(struct judge *j)
+{
+	struct err err;
+
+	for (size_t i = 0; i < ORDER_LEVELS; i++) {
+		const struct order_level *row = &order_levels[i];
+		size_t level = 0;
+		level_find(row->level, &level, &err);
+		uint64_t forbids = level_forbids(level);
+		if (!is_wanted(j, forbids) || (forbids & j->isolation.found) != 0 ||
+		    (forbids & ~j->absent) == 0)
+			continue;
+		enum verdict verdict = find_order(j, row);
+		if (verdict == VERDICT_VALID)
+			j->absent |= forbids;
+		else if (verdict == VERDICT_INVALID)
+			judge_no_order(j, row);
+	}
+}

@@ -1,0 +1,50 @@
+/* rw_judge_weak.c - the levels below snapshot isolation. */
+#include "checkers/transaction/rw_judge.h"
+#include "checkers/transaction/rw_weak.h"
+
+/* The levels below, from strong to weak. */
+static const struct weak_level {
+	const char *level;
+	struct weak_question question;
+} weak_levels[] = {
+	{"causal", {WEAK_CAUSAL, true, ANOMALY_CAUSALITY, ANOMALY_G1C_PROCESS}},
+	{"strong-session-read-atomic",
+	 {WEAK_ATOMIC, true, ANOMALY_FRACTURED_PROCESS, ANOMALY_G1C_PROCESS}},
+	{"strong-session-monotonic-atomic-view",
+	 {WEAK_MONOTONIC, true, ANOMALY_NON_MONOTONIC_PROCESS, ANOMALY_G1C_PROCESS}},
+	{"read-atomic", {WEAK_ATOMIC, false, ANOMALY_FRACTURED_READ, ANOMALY_G1C}},
+	{"monotonic-atomic-view",
+	 {WEAK_MONOTONIC, false, ANOMALY_NON_MONOTONIC_VIEW, ANOMALY_G1C}},
+	{"read-committed", {WEAK_COMMITTED, false, ANOMALY_G1C, ANOMALY_G1C}},
+};
+
+void
+judge_weak(struct judge *j)
+{
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(weak_levels) / sizeof(weak_levels[0]); i++) {
+		const struct weak_level *row = &weak_levels[i];
+		size_t level = 0;
+		level_find(row->level, &level, &err);
+		uint64_t forbids = level_forbids(level);
+		if ((forbids & ~j->asked) != 0 || (forbids & j->isolation.found) != 0 ||
+		    (forbids & ~j->absent) == 0)
+			continue;
+		enum verdict verdict = rw_weak_judge(&j->d, &row->question,
+						     &j->options->budget, &j->isolation);
+		bool reads_vary = row->question.view == WEAK_MONOTONIC &&
+				  (j->isolation.found & anomaly_bit(ANOMALY_INTERNAL));
+		if (verdict == VERDICT_VALID && judge_leaves_out(j))
+			j->why_unknown = j->predicates->why;
+		else if (verdict == VERDICT_VALID && !reads_vary)
+			j->absent |= forbids;
+		else if (verdict == VERDICT_VALID)
+			j->why_unknown =
+				"a transaction read a key twice and differently, "
+				"and only its first reads are judged";
+		else if (verdict == VERDICT_UNKNOWN)
+			j->why_unknown = "the clocks of so many processes need more "
+					 "memory than the budget";
+	}
+}
