@@ -9,8 +9,8 @@ static struct rw_claim
 claim_of(const char *name, const struct check_options *options)
 {
 	bool realtime = strstr(name, "-realtime") != NULL;
-	bool serial = strncmp(name, "no-serial-order", 15) == 0 ||
-		      strncmp(name, "G2-item", 7) == 0;
+	bool serial =
+		strncmp(name, "no-serial-order", 15) == 0 || strncmp(name, "G2", 2) == 0;
 
 	return (struct rw_claim){.snapshot = !serial,
 				 .process = realtime || strstr(name, "-process") != NULL,

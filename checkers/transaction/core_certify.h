@@ -10,7 +10,7 @@
 bool core_is_provable(const struct anomaly *core);
 
 /* The operations have no order of the kind that the anomaly's name says: serial for
- * "no-serial-order" and G2-item, of snapshots for "no-snapshot-order" and grosser classes,
+ * "no-serial-order" and G2, of snapshots for "no-snapshot-order" and grosser classes,
  * with processes and time as the name ends. */
 bool core_certify(const struct history *history, const struct check_options *options,
 		  const struct anomaly *core, struct err *err);

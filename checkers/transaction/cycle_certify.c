@@ -59,8 +59,7 @@ cycle_is_known(const char *anomaly)
 	return false;
 }
 
-/* ---- the class ------------------------------------------------------------------------
- */
+/* ---- the class ---- */
 
 static const struct anomaly_step *
 step_behind(const struct anomaly *anomaly, size_t i)
@@ -128,8 +127,7 @@ leads_round(const struct history *history, const struct anomaly *anomaly)
 	return count >= 2;
 }
 
-/* ---- steps ----------------------------------------------------------------------------
- */
+/* ---- steps ---- */
 
 /* What one transaction and the whole history say of a value. */
 struct claim {
@@ -245,8 +243,7 @@ proves_rw(const struct claim *c)
 	       (did_read(c, s->from, s->first) && did_read(c, s->to, s->first));
 }
 
-/* ---- what a reader could see ----------------------------------------------------------
- */
+/* ---- what a reader could see ---- */
 
 /* Where the reader first asked for the key, counted from 1; 0: it did not, or it had written
  * there itself before. */

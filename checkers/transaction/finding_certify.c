@@ -1,6 +1,7 @@
 #include "checkers/transaction/finding_certify.h"
 
 #include "checkers/transaction/causal_past.h"
+#include "checkers/transaction/predicate.h"
 #include "checkers/transaction/raw_txn.h"
 
 #include <string.h>
@@ -81,8 +82,7 @@ took_place(const struct claim *c, const struct op *op)
 	       raw_took_place(c->history, (uint32_t)(op - c->history->ops.items));
 }
 
-/* ---- one rule for each anomaly --------------------------------------------------------
- */
+/* ---- one rule for each anomaly ---- */
 
 static bool
 is_garbage_read(const struct claim *c)
@@ -180,8 +180,7 @@ is_dirty_update(const struct claim *c)
 	return written && shows(c, c->saw, aborted, false);
 }
 
-/* ---- internal -------------------------------------------------------------------------
- */
+/* ---- internal ---- */
 
 /* A list read must be the one read before, and then what was appended since; of a list that
  * was not read before only the end is known. */
@@ -261,8 +260,7 @@ is_internal(const struct claim *c)
 	return false;
 }
 
-/* ---- two transactions -----------------------------------------------------------------
- */
+/* ---- two transactions ---- */
 
 /* What the operation read of the key before it wrote there; false when it did not. *writes:
  * it wrote there afterwards. */
@@ -342,6 +340,44 @@ is_initial_missed(const struct claim *c)
 	return writes && misses && sees && took_place(c, c->blamed);
 }
 
+/* A key of a result is that of the anomaly. */
+static bool
+is_named(const struct claim *c, val key)
+{
+	val number;
+
+	return equal(c, key, c->anomaly->key) ||
+	       (predicate_key_number(c->values, key, &number) &&
+		equal(c, number, c->anomaly->key));
+}
+
+/* Of the recorded history: a predicate read shows the value, which does not satisfy. */
+static bool
+is_mismatch(const struct claim *c)
+{
+	struct predicate predicate;
+	struct err err;
+	val result, key, value;
+
+	if (c->saw == NULL || c->saw->type != OP_OK)
+		return false;
+	for (size_t i = 0; i < raw_count(c->values, c->saw); i++) {
+		val mop = val_at(c->values, raw_list(c->saw), i);
+		if (!predicate_is_read(c->values, mop) ||
+		    !predicate_parse(c->values, val_at(c->values, mop, 1), &predicate,
+				     &err) ||
+		    !predicate_result(c->values, mop, &result, &err))
+			continue;
+		for (size_t k = 0; k < predicate_result_count(c->values, result); k++) {
+			predicate_result_at(c->values, result, k, &key, &value);
+			if (is_named(c, key) && equal(c, value, c->anomaly->subject) &&
+			    !predicate_holds(c->values, &predicate, value))
+				return true;
+		}
+	}
+	return false;
+}
+
 static const struct {
 	const char *name;
 	bool (*holds)(const struct claim *claim);
@@ -359,6 +395,7 @@ static const struct {
 	{"non-monotonic-view-process", is_initial_missed},
 	{"fractured-read-process", is_initial_missed},
 	{"causality-violation", is_initial_missed},
+	{"predicate-mismatch", is_mismatch},
 };
 
 enum {

@@ -2,8 +2,8 @@
 
 #include "checkers/transaction/raw_txn.h"
 
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct form {
@@ -167,16 +167,16 @@ predicate_result_at(const struct values *values, val result, size_t i, val *key,
 }
 
 bool
-predicate_same_key(const struct values *values, val of_result, val key)
+predicate_key_number(const struct values *values, val key, val *number)
 {
-	char digits[32];
+	char digits[32], *end;
 
-	if (val_equal(values, of_result, key))
-		return true;
-	if (val_kind(of_result) != VAL_STRING || val_kind(key) != VAL_INT)
+	if (val_kind(key) != VAL_STRING || val_text(values, key).len >= 18)
 		return false;
-	snprintf(digits, sizeof(digits), "%" PRId64, val_number(values, key));
-	return is_text(values, of_result, digits);
+	long long n = strtoll(val_text(values, key).data, &end, 10);
+	snprintf(digits, sizeof(digits), "%lld", n);
+	*number = val_small(n);
+	return is_text(values, key, digits);
 }
 
 void

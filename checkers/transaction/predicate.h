@@ -44,8 +44,9 @@ size_t predicate_result_count(const struct values *values, val result);
 void predicate_result_at(const struct values *values, val result, size_t i, val *key,
 			 val *value);
 
-/* Whether a key of a result is this key: in JSON the keys of maps are strings, so "1" is 1. */
-bool predicate_same_key(const struct values *values, val of_result, val key);
+/* A string that spells a number, as that number: in JSON the keys of maps are strings, so "1"
+ * of a result is 1 where no key is "1". */
+bool predicate_key_number(const struct values *values, val key, val *number);
 
 /* Appends "> 5", "between 1 and 9". */
 void predicate_print(const struct values *values, const struct predicate *predicate,

@@ -14,6 +14,7 @@ struct universe_key {
 	VEC(val) written;
 	val known;	   /* while a transaction is walked: what it must see */
 	uint32_t known_by; /* transaction + 1 */
+	uint32_t shown_by; /* ->reads */
 };
 
 /* A predicate met before: of each key whether some written value does not satisfy it. */
@@ -32,7 +33,7 @@ struct expansion {
 	struct map places; /* hash of a key -> its place + 1 */
 	VEC(struct known_predicate) predicates;
 	struct map predicate_places; /* hash of a predicate -> its place + 1 */
-	struct map shown;	     /* hash of key and value, of all results -> 1 */
+	uint32_t reads;		     /* predicate reads so far */
 	VEC(val) mops;		     /* of the present transaction */
 	uint32_t op;
 	size_t bytes; /* of what was expanded so far, about */
@@ -42,17 +43,12 @@ static struct universe_key *
 find_key(const struct expansion *x, val key)
 {
 	const uint64_t *place = map_find(&x->places, val_hash(&x->from->values, key));
-	char *end;
+	val number;
 
 	if (place != NULL)
 		return &x->keys.items[*place - 1];
-	if (val_kind(key) != VAL_STRING)
-		return NULL;
-	struct bytes text = val_text(&x->from->values, key);
-	long long number = strtoll(text.data, &end, 10);
-	bool is_number = text.len > 0 && text.len < 18 && end == text.data + text.len &&
-			 predicate_same_key(&x->from->values, key, val_small(number));
-	return is_number ? find_key(x, val_small(number)) : NULL;
+	return predicate_key_number(&x->from->values, key, &number) ? find_key(x, number)
+								    : NULL;
 }
 
 static void
@@ -67,14 +63,6 @@ add_written(struct expansion *x, val key, val value)
 	vec_push(&x->keys.items[*place - 1].written, value);
 }
 
-static uint64_t
-hash_of_shown(const struct expansion *x, val key, val value)
-{
-	const struct values *values = &x->from->values;
-
-	return val_hash(values, key) * 31 + val_hash(values, value);
-}
-
 static bool
 bad_op(const struct expansion *x, struct err *err)
 {
@@ -82,29 +70,6 @@ bad_op(const struct expansion *x, struct err *err)
 
 	snprintf(text, sizeof(text), "%s", err->text);
 	return err_set(err, "operation %u: %.600s", x->op, text);
-}
-
-/* What the predicate reads of a committed transaction show. */
-static bool
-collect_shown(struct expansion *x, const struct op *op, struct err *err)
-{
-	const struct values *values = &x->from->values;
-
-	for (size_t i = 0; op->type == OP_OK && i < raw_count(values, op); i++) {
-		val mop = val_at(values, raw_list(op), i), result, key, value;
-		if (!predicate_is_read(values, mop))
-			continue;
-		if (!predicate_result(values, mop, &result, err))
-			return bad_op(x, err);
-		for (size_t k = 0; k < predicate_result_count(values, result); k++) {
-			predicate_result_at(values, result, k, &key, &value);
-			const struct universe_key *known = find_key(x, key);
-			*map_at(&x->shown,
-				hash_of_shown(x, known != NULL ? known->key : key, value),
-				NULL) = 1;
-		}
-	}
-	return true;
 }
 
 /* Each micro-operation must be one, as txns_init asks too; and all writes. */
@@ -144,14 +109,10 @@ collect(struct expansion *x, struct err *err)
 	for (x->op = 0; ok && x->op < x->from->ops.count; x->op++)
 		if (x->from->ops.items[x->op].f == F_TXN)
 			ok = collect_written(x, &x->from->ops.items[x->op], err);
-	for (x->op = 0; ok && x->op < x->from->ops.count; x->op++)
-		if (x->from->ops.items[x->op].f == F_TXN)
-			ok = collect_shown(x, &x->from->ops.items[x->op], err);
 	return ok;
 }
 
-/* ---- predicates -----------------------------------------------------------------------
- */
+/* ---- predicates ---- */
 
 static void
 judge_keys(const struct expansion *x, struct known_predicate *known)
@@ -200,8 +161,7 @@ expanded_predicate(const struct values *values, val mop)
 	return (struct bytes){.data = name.data + prefix, .len = name.len - prefix};
 }
 
-/* ---- micro-operations -----------------------------------------------------------------
- */
+/* ---- micro-operations ---- */
 
 static void
 emit(struct expansion *x, val name, val key, val value)
@@ -209,21 +169,6 @@ emit(struct expansion *x, val name, val key, val value)
 	vec_push(&x->mops,
 		 val_list(&x->out->history.values, (val[]){name, key, value}, 3));
 	x->bytes += 8 * sizeof(val);
-}
-
-/* The key that stands for one value of a key, see predicate_expand.h. */
-static val
-key_of_value(struct expansion *x, val key, val value)
-{
-	struct buf text = {0};
-
-	val_print(&x->from->values, key, &text);
-	buf_string(&text, " = ");
-	val_print(&x->from->values, value, &text);
-	buf_string(&text, " for predicates");
-	val made = val_string(&x->out->history.values, buf_text(&text));
-	buf_release(&text);
-	return made;
 }
 
 static void
@@ -239,42 +184,19 @@ knows(const struct expansion *x, const struct universe_key *key)
 	return key->known_by == x->op + 1;
 }
 
-/* A write; where predicates saw its value, or one that it replaces in its own transaction,
- * also of the key that stands for that. */
-static void
-expand_write(struct expansion *x, val item, const struct raw_mop *mop)
-{
-	struct universe_key *key = find_key(x, mop->key);
-	val w = val_at(&x->from->values, item, 0);
-
-	vec_push(&x->mops, item);
-	if (x->items_only &&
-	    map_find(&x->shown, hash_of_shown(x, mop->key, mop->value)) != NULL)
-		emit(x, w, key_of_value(x, mop->key, mop->value), mop->value);
-	if (x->items_only && knows(x, key) && key->known != VAL_OF_NIL &&
-	    map_find(&x->shown, hash_of_shown(x, mop->key, key->known)) != NULL &&
-	    raw_wrote(x->from, x->op, mop->key, key->known))
-		emit(x, w, key_of_value(x, mop->key, key->known), mop->value);
-	learn(x, key, mop->value);
-}
-
 /* A value that a predicate read shows. */
 static void
 expand_match(struct expansion *x, const struct known_predicate *predicate, val key,
 	     val value)
 {
-	const struct values *values = &x->from->values;
 	struct universe_key *known = find_key(x, key);
 
 	key = known != NULL ? known->key : key;
-	if (!predicate_holds(values, &predicate->predicate, value))
+	if (!predicate_holds(&x->from->values, &predicate->predicate, value))
 		vec_push(&x->out->mismatches,
 			 (struct predicate_mismatch){x->op, key, value});
-	if (!x->items_only || known == NULL || knows(x, known))
-		emit(x, predicate->name, key, value);
-	else
-		emit(x, predicate->name, key_of_value(x, key, value), value);
-	if (known != NULL && !x->items_only)
+	emit(x, predicate->name, key, value);
+	if (known != NULL)
 		learn(x, known, value);
 }
 
@@ -288,32 +210,30 @@ expand_miss(struct expansion *x, const struct known_predicate *predicate,
 			emit(x, predicate->name, key->key, VAL_OF_NIL);
 		return;
 	}
-	if (predicate->is_open[key - x->keys.items]) {
-		if (!x->out->leaves_out) {
-			x->out->unknown_op = x->op;
-			x->out->unknown_key = key->key;
-		}
-		x->out->leaves_out = true;
-		return;
-	}
 	if (x->items_only)
 		return;
-	emit(x, predicate->name, key->key, VAL_OF_NIL);
-	learn(x, key, VAL_OF_NIL);
+	if (!predicate->is_open[key - x->keys.items]) {
+		emit(x, predicate->name, key->key, VAL_OF_NIL);
+		learn(x, key, VAL_OF_NIL);
+	} else if (!x->out->leaves_out) {
+		x->out->unknown_op = x->op;
+		x->out->unknown_key = key->key;
+		x->out->leaves_out = true;
+	}
 }
 
-static bool
-is_shown(struct expansion *x, val result, const struct universe_key *key)
+static void
+mark_shown(struct expansion *x, val result)
 {
-	const struct values *values = &x->from->values;
-	val shown, value;
+	val key, value;
 
-	for (size_t i = 0; i < predicate_result_count(values, result); i++) {
-		predicate_result_at(values, result, i, &shown, &value);
-		if (predicate_same_key(values, shown, key->key))
-			return true;
+	x->reads++;
+	for (size_t i = 0; i < predicate_result_count(&x->from->values, result); i++) {
+		predicate_result_at(&x->from->values, result, i, &key, &value);
+		struct universe_key *known = find_key(x, key);
+		if (known != NULL)
+			known->shown_by = x->reads;
 	}
-	return false;
 }
 
 static bool
@@ -326,11 +246,15 @@ expand_predicate(struct expansion *x, const struct op *op, val item, struct err 
 
 	if (predicate == NULL)
 		return false;
-	if (op->type != OP_OK || !predicate_result(values, item, &result, err) ||
-	    result == VAL_OF_NIL)
+	if (op->type != OP_OK)
 		return true;
+	if (!predicate_result(values, item, &result, err))
+		return bad_op(x, err);
+	if (result == VAL_OF_NIL)
+		return true;
+	mark_shown(x, result);
 	for (size_t k = 0; k < x->keys.count; k++)
-		if (!is_shown(x, result, &x->keys.items[k]))
+		if (x->keys.items[k].shown_by != x->reads)
 			expand_miss(x, predicate, &x->keys.items[k]);
 	for (size_t i = 0; i < predicate_result_count(values, result); i++) {
 		predicate_result_at(values, result, i, &key, &value);
@@ -352,7 +276,8 @@ expand_op(struct expansion *x, struct op *op, struct err *err)
 			if (!expand_predicate(x, op, item, err))
 				return false;
 		} else if (mop.f == 'w') {
-			expand_write(x, item, &mop);
+			vec_push(&x->mops, item);
+			learn(x, find_key(x, mop.key), mop.value);
 		} else {
 			struct universe_key *key = find_key(x, mop.key);
 			bool taught =
@@ -422,7 +347,6 @@ predicate_expand(const struct history *history, const struct check_options *opti
 	vec_release(&x.mops);
 	map_release(&x.places);
 	map_release(&x.predicate_places);
-	map_release(&x.shown);
 	return ok;
 }
 

@@ -7,9 +7,13 @@
  *
  * The expanded history has the operations of the first by the same indexes, and its pool
  * begins with the same values, so that indexes and values of one mean the same in the other.
- * An expanded read is named "r where > 5". For repeatable read (Adya's PL-2.99) predicate
- * reads depend on what they saw, but nothing depends on them: there each value shown is a key
- * of its own, written with the value and read by the predicate, and overwritten never.
+ * An expanded read is named "r where > 5". Those of one predicate read stand in its place:
+ * first the keys that it does not show, in the order of the first writes, then what it shows.
+ * A key that the transaction read or wrote before is known to it: it is left out where it is
+ * rightly not shown, and nil where it should have been.
+ *
+ * For repeatable read (Adya's PL-2.99) what is shown are item reads, as rows that a query
+ * returns are, and nothing is said of what is not shown: phantoms are allowed.
  * O(predicate reads * keys + different predicates * writes). PURE. */
 #ifndef CHECKERS_PREDICATE_EXPAND_H
 #define CHECKERS_PREDICATE_EXPAND_H

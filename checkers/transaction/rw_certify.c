@@ -1,6 +1,7 @@
 #include "checkers/transaction/rw_certify.h"
 
 #include "base/map.h"
+#include "checkers/transaction/predicate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,8 @@ collect_effects(const struct history *history, uint32_t index,
 	effects->op = op;
 	for (size_t i = 0; i < val_count(values, list); i++) {
 		val mop = val_at(values, list, i);
+		if (predicate_is_read(values, mop))
+			continue;
 		val value =
 			val_count(values, mop) == 3 ? val_at(values, mop, 2) : VAL_OF_NIL;
 		bool writes = val_text(values, val_at(values, mop, 0)).data[0] == 'w';
@@ -62,8 +65,7 @@ collect_effects(const struct history *history, uint32_t index,
 	return true;
 }
 
-/* ---- an order -------------------------------------------------------------------------
- */
+/* ---- an order ---- */
 
 struct replay {
 	const struct history *history;
@@ -165,8 +167,7 @@ rw_certify_order(const struct history *history, const struct order *order,
 	return ok;
 }
 
-/* ---- a core ---------------------------------------------------------------------------
- */
+/* ---- a core ---- */
 
 enum {
 	CORE_KEYS_MAX = 64,

@@ -1,6 +1,6 @@
 /* rw_certify.h - proves verdicts about transactions on registers again, from the history
- * alone: an order is replayed, a core is tried in all orders. Shares nothing with the
- * deciders; small on purpose. PURE. */
+ * alone: an order is replayed, a core is tried in all orders. Predicate reads are passed over
+ * (predicate_replay.h asks them). Shares nothing with the deciders; small on purpose. PURE. */
 #ifndef CHECKERS_RW_CERTIFY_H
 #define CHECKERS_RW_CERTIFY_H
 

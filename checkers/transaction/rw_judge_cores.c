@@ -60,8 +60,7 @@ judge_keep_core(struct judge *j, const struct order_level *row,
 		keep_all(j, row);
 }
 
-/* ---- words ----------------------------------------------------------------------------
- */
+/* ---- words ---- */
 
 static struct rw_claim
 claim_of(const struct order_level *row, const struct check_options *options)

@@ -68,11 +68,13 @@ find_order(struct judge *j, const struct order_level *row)
 	return verdict;
 }
 
-/* Asked for itself, or as the nearest stronger level of one that has no decider. */
+/* Asked for itself, or as the nearest stronger level of one that has no decider, or since an
+ * order may show what predicate reads saw, where the reads themselves do not tell. */
 static bool
 is_wanted(const struct judge *j, uint64_t forbids)
 {
 	return (forbids & ~j->asked) == 0 ||
+	       (judge_leaves_out(j) && !rw_predicates_may_be_left_out(j->asked)) ||
 	       ((j->asked & anomaly_bit(ANOMALY_G_SINGLE)) != 0 &&
 		(forbids & anomaly_bit(ANOMALY_CAUSALITY)) == 0);
 }

@@ -35,7 +35,8 @@ judge_weak(struct judge *j)
 						     &j->options->budget, &j->isolation);
 		bool reads_vary = row->question.view == WEAK_MONOTONIC &&
 				  (j->isolation.found & anomaly_bit(ANOMALY_INTERNAL));
-		if (verdict == VERDICT_VALID && judge_leaves_out(j))
+		if (verdict == VERDICT_VALID && judge_leaves_out(j) &&
+		    !rw_predicates_may_be_left_out(forbids))
 			j->why_unknown = j->predicates->why;
 		else if (verdict == VERDICT_VALID && !reads_vary)
 			j->absent |= forbids;

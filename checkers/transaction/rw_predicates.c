@@ -21,12 +21,27 @@ say_why(struct rw_predicates *p)
 }
 
 bool
+rw_predicates_are_items(const struct check_options *options)
+{
+	return options->level != NULL && strcmp(options->level, "repeatable-read") == 0;
+}
+
+bool
+rw_predicates_may_be_left_out(uint64_t forbidden)
+{
+	size_t level = 0;
+	struct err err;
+
+	level_find("read-committed", &level, &err);
+	return (forbidden & ~level_forbids(level)) == 0;
+}
+
+bool
 rw_predicates_init(struct rw_predicates *p, const struct history *history,
 		   const struct check_options *options, struct err *err)
 {
 	*p = (struct rw_predicates){.history = history, .options = options};
-	p->is_repeatable =
-		options->level != NULL && strcmp(options->level, "repeatable-read") == 0;
+	p->is_repeatable = rw_predicates_are_items(options);
 	if (!predicate_expand(history, options, p->is_repeatable, &p->expanded, err))
 		return false;
 	if (p->expanded.leaves_out)
@@ -80,10 +95,14 @@ bool
 rw_predicates_allow(const struct rw_predicates *p, const struct order *order,
 		    bool snapshot)
 {
+	const struct predicate_claim claim = {.snapshot = snapshot,
+					      .items_only = p->is_repeatable,
+					      .nil_is_unknown =
+						      p->options->nil_is_unknown};
 	struct err err;
 
 	return !p->expanded.leaves_out ||
-	       (!snapshot && predicate_replay(p->history, order, &err));
+	       predicate_replay(p->history, order, &claim, &err);
 }
 
 static enum verdict
@@ -118,8 +137,6 @@ rw_predicates_repeatable(const struct rw_predicates *p)
 		if (rw_register_read(&d, &items.history, p->options->nil_is_unknown,
 				     &err))
 			verdict = judge_items(p, &d);
-		if (verdict == VERDICT_VALID && items.leaves_out)
-			verdict = VERDICT_UNKNOWN;
 		dependencies_release(&d);
 	}
 	expanded_release(&items);
@@ -160,42 +177,4 @@ rw_predicates_name(const struct rw_predicates *p, const char *name, const uint32
 	}
 	expanded_release(&items);
 	return name;
-}
-
-/* A string that was made for the expanded history. */
-static bool
-is_made(const struct rw_predicates *p, val v)
-{
-	if (val_kind(v) != VAL_STRING)
-		return false;
-	struct bytes text = val_text(&p->expanded.history.values, v);
-	return intern_find(&p->history->values.strings, text.data, text.len) ==
-	       UINT32_MAX;
-}
-
-void
-rw_predicates_clean(const struct rw_predicates *p, struct check_result *result)
-{
-	vec_each (struct anomaly, anomaly, &result->anomalies) {
-		bool has_made = false;
-		vec_each (const struct anomaly_step, step, &anomaly->steps)
-			has_made |= is_made(p, step->key);
-		if (has_made)
-			vec_clear(&anomaly->steps);
-		anomaly->key = is_made(p, anomaly->key) ? VAL_OF_NIL : anomaly->key;
-	}
-}
-
-bool
-rw_predicates_certify(const struct history *history, const struct check_options *options,
-		      const struct order *order, const struct rw_claim *claim,
-		      struct err *err)
-{
-	struct expanded expanded;
-	bool ok = predicate_expand(history, options, false, &expanded, err) &&
-		  rw_certify_order(&expanded.history, order, claim, err) &&
-		  predicate_replay(history, order, err);
-
-	expanded_release(&expanded);
-	return ok;
 }

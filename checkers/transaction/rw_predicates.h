@@ -12,8 +12,8 @@
 struct rw_predicates {
 	const struct history *history; /* borrowed: as it was recorded */
 	const struct check_options *options;
-	bool is_repeatable; /* repeatable read is asked for: ->expanded is without
-			     * anti-dependencies of predicate reads */
+	bool is_repeatable; /* repeatable read is asked for: ->expanded says nothing of keys
+			     * that are not shown */
 	struct expanded expanded;
 	char why[512]; /* what is not known of which key */
 };
@@ -34,19 +34,18 @@ bool rw_predicates_allow(const struct rw_predicates *predicates,
 /* Whether the history is serializable without anti-dependencies of predicate reads. */
 enum verdict rw_predicates_repeatable(const struct rw_predicates *predicates);
 
+/* What the level asked for is repeatable read, which predicate reads do not stand in the way
+ * of. */
+bool rw_predicates_are_items(const struct check_options *options);
+
+/* Nothing of this can be wrong with a predicate read of an unknown version: up to read
+ * committed it may have been the initial one. */
+bool rw_predicates_may_be_left_out(uint64_t forbidden);
+
 /* The name of a core that is called `name` in the expanded history: G2 instead of G2-item
  * when item reads alone do not prove it. */
 const char *rw_predicates_name(const struct rw_predicates *predicates, const char *name,
 			       const uint32_t *ops, size_t count,
 			       const struct rw_claim *claim);
-
-/* Takes out of the result what only the expanded history knows. */
-void rw_predicates_clean(const struct rw_predicates *predicates,
-			 struct check_result *result);
-
-/* A serial order of a history with predicate reads. */
-bool rw_predicates_certify(const struct history *history,
-			   const struct check_options *options, const struct order *order,
-			   const struct rw_claim *claim, struct err *err);
 
 #endif

@@ -2,13 +2,17 @@
 #include "checkers/transaction/core_certify.h"
 #include "checkers/transaction/rw_certify.h"
 #include "checkers/transaction/predicate.h"
+#include "checkers/transaction/predicates_certify.h"
 #include "checkers/transaction/rw_judge.h"
 #include "checkers/transaction/txn_certify.h"
 #include "checkers/transaction/txn_orders.h"
 #include "checkers/transaction/weak_certify.h"
 
-/* Anomalies that the reader of versions sees without fail. */
+/* Anomalies that the reader of versions sees without fail, and cycles of writes alone: any
+ * order of all transactions, also one of processes and time, is an order of the versions that
+ * has none. */
 static const enum isolation_anomaly seen_at_once[] = {
+	ANOMALY_G0,	      ANOMALY_G0_PROCESS,  ANOMALY_G0_REALTIME,
 	ANOMALY_GARBAGE_READ, ANOMALY_DUPLICATE,   ANOMALY_INCOMPATIBLE_ORDER,
 	ANOMALY_DIRTY_UPDATE, ANOMALY_INTERNAL,	   ANOMALY_G1A,
 	ANOMALY_G1B,	      ANOMALY_LOST_UPDATE, ANOMALY_PREDICATE_MISMATCH,
@@ -31,10 +35,11 @@ begin(struct judge *j, const struct history *history, struct err *err)
 		rw_predicates_find(j->predicates, &j->d);
 	vec_each (const struct finding, finding, &j->d.findings)
 		j->isolation.found |= anomaly_bit(finding->anomaly);
-	for (size_t i = 0;
-	     !judge_leaves_out(j) && i < sizeof(seen_at_once) / sizeof(seen_at_once[0]);
-	     i++)
-		j->absent |= anomaly_bit(seen_at_once[i]);
+	for (size_t i = 0; i < sizeof(seen_at_once) / sizeof(seen_at_once[0]); i++) {
+		uint64_t bit = anomaly_bit(seen_at_once[i]);
+		if (!judge_leaves_out(j) || rw_predicates_may_be_left_out(bit))
+			j->absent |= bit;
+	}
 	return true;
 }
 
@@ -49,18 +54,22 @@ end(struct judge *j)
 	dependencies_release(&j->d);
 }
 
-/* What proves a level below snapshot isolation, where there is no order of snapshots. */
+/* What proves a level below snapshot isolation, where there is no order of snapshots. Of
+ * read uncommitted any order does. */
 static void
 keep_allowed(struct judge *j)
 {
 	const struct isolation *isolation = &j->isolation;
-	struct order order = {.key = VAL_OF_NIL, .count = isolation->allowed_count};
+	bool is_any = isolation->allowed == NULL;
+	const uint32_t *txns = is_any ? j->txns.items : isolation->allowed;
+	struct order order = {.key = VAL_OF_NIL};
 
-	if (j->result->orders.count > 0 || isolation->allowed == NULL)
+	if (j->result->orders.count > 0)
 		return;
+	order.count = is_any ? j->txns.count : isolation->allowed_count;
 	order.ops = mem_new(order.count + 1, sizeof(*order.ops));
 	for (size_t i = 0; i < order.count; i++)
-		order.ops[i] = j->d.txns.of.items[isolation->allowed[i]].op;
+		order.ops[i] = j->d.txns.of.items[txns[i]].op;
 	vec_push(&j->result->orders, order);
 	j->result->order_kind = ORDER_DEPENDENCIES;
 }
@@ -79,18 +88,6 @@ is_provable(const struct history *history, const struct check_options *options,
 				     : !txn_anomaly_is_known(anomaly))
 			return false;
 	return result->anomalies.count > 0;
-}
-
-/* With predicate reads only serial orders are proven. */
-static bool
-is_proven(const struct judge *j, const struct history *history)
-{
-	const struct check_result *result = j->result;
-
-	if (j->predicates == NULL)
-		return is_provable(history, j->options, result, j->asked);
-	return result->verdict == VERDICT_VALID && result->orders.count > 0 &&
-	       result->order_kind == ORDER_SERIAL && !j->predicates->is_repeatable;
 }
 
 /* What is open, and for repeatable read with predicates: all that other levels forbid, and
@@ -136,7 +133,7 @@ judge_history(struct judge *j, const struct history *history)
 		judge_report_cores(j);
 	buf_printf(&result->details, ",\"choices\":%llu,\"conflicts\":%llu",
 		   (unsigned long long)j->choices, (unsigned long long)j->conflicts);
-	result->is_unproven = !is_proven(j, history);
+	result->is_unproven = !is_provable(history, j->options, result, j->asked);
 }
 
 static void
@@ -148,7 +145,6 @@ judge_predicates(struct judge *j, const struct history *history)
 	if (rw_predicates_init(&predicates, history, j->options, &err)) {
 		j->predicates = &predicates;
 		judge_history(j, &predicates.expanded.history);
-		rw_predicates_clean(&predicates, j->result);
 	} else {
 		j->result->verdict = VERDICT_UNKNOWN;
 		j->result->reason = mem_string(err.text);
@@ -173,8 +169,7 @@ check(const struct history *history, const struct check_options *options,
 	end(&j);
 }
 
-/* ---- the certificate ------------------------------------------------------------------
- */
+/* ---- the certificate ---- */
 
 static bool
 certify_valid(const struct history *history, const struct check_options *options,
@@ -186,10 +181,11 @@ certify_valid(const struct history *history, const struct check_options *options
 				 .realtime = level_has_realtime(forbidden),
 				 .nil_is_unknown = options->nil_is_unknown};
 
+	if (predicates_are_in(history))
+		return predicates_certify_order(history, options, result, &claim,
+						forbidden, err);
 	if (result->order_kind == ORDER_DEPENDENCIES)
 		return weak_certify(history, options, order, forbidden, err);
-	if (predicates_are_in(history))
-		return rw_predicates_certify(history, options, order, &claim, err);
 	return rw_certify_order(history, order, &claim, err);
 }
 
@@ -205,6 +201,8 @@ certify(const struct history *history, const struct check_options *options,
 		return false;
 	if (result->verdict == VERDICT_VALID)
 		return certify_valid(history, options, result, level_forbids(level), err);
+	if (predicates_are_in(history))
+		return predicates_certify_anomalies(history, options, result, err);
 	vec_each (const struct anomaly, anomaly, &result->anomalies)
 		if (!(anomaly->is_core ? core_certify : txn_anomaly_certify)(
 			    history, options, anomaly, err))
