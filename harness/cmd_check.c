@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "harness/check_logs.h"
 #include "harness/check_online.h"
+#include "harness/check_watch.h"
 #include "harness/command.h"
 #include "harness/judge.h"
 #include "harness/model_library.h"
@@ -126,7 +127,12 @@ static int
 judge_and_tell(const struct settings *settings, struct faultline_check *check,
 	       struct store *store)
 {
-	if (faultline_check_run(check) == FAULTLINE_NONE)
+	struct check_watch watch;
+
+	check_watch_begin(&watch, &check->stop);
+	enum faultline_verdict verdict = faultline_check_run(check);
+	check_watch_end(&watch);
+	if (verdict == FAULTLINE_NONE)
 		return command_usage(&command_check, &check->err);
 	return judge_logs(settings, store, &check->judgement, &check->err)
 		       ? tell_and_keep(settings, check, store)

@@ -85,6 +85,10 @@ void faultline_check_use_model(struct faultline_check *check,
 /* Judges the history. May be called again, with other options. */
 enum faultline_verdict faultline_check_run(struct faultline_check *check);
 
+/* Ends a run early, from another thread or a signal handler: the verdict is what was proven
+ * by then, which is unknown unless a violation was found. Before a run it ends the next one. */
+void faultline_check_stop(struct faultline_check *check);
+
 /* After a run: one sentence; all of it for a person; one JSON object. */
 const char *faultline_check_reason(const struct faultline_check *check);
 const char *faultline_check_words(struct faultline_check *check);

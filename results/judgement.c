@@ -2,24 +2,24 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/machine.h"
 #include "checkers/jepsen/exceptions.h"
 #include "checkers/jepsen/stats.h"
 
 #include <pthread.h>
 #include <string.h>
-#include <unistd.h>
 
-/* ---- the budget's clock ---------------------------------------------------------------
- */
+/* ---- the budget's clock ---- */
 
-/* Sets `stop` at the deadline, unless the work is done before. */
+/* Sets *stop at the deadline, unless the work is done before. */
 struct timer {
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards is_done */
 	pthread_cond_t changed;
 	bool is_done, runs;
 	struct timespec deadline;
-	atomic_bool stop;
+	atomic_bool *stop; /* borrowed, or `own_stop` */
+	atomic_bool own_stop;
 };
 
 static void *
@@ -33,17 +33,18 @@ wait_for_deadline(void *context)
 		code = pthread_cond_timedwait(&timer->changed, &timer->lock,
 					      &timer->deadline);
 	if (!timer->is_done)
-		atomic_store(&timer->stop, true);
+		atomic_store(timer->stop, true);
 	pthread_mutex_unlock(&timer->lock);
 	return NULL;
 }
 
 static void
-timer_init(struct timer *timer, int64_t time_ns)
+timer_init(struct timer *timer, int64_t time_ns, atomic_bool *stop)
 {
 	pthread_condattr_t attributes;
 
 	memset(timer, 0, sizeof(*timer));
+	timer->stop = stop != NULL ? stop : &timer->own_stop;
 	pthread_mutex_init(&timer->lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -56,7 +57,7 @@ timer_init(struct timer *timer, int64_t time_ns)
 					    .tv_nsec = moment % NS_PER_S};
 	timer->runs = pthread_create(&timer->thread, NULL, wait_for_deadline, timer) == 0;
 	if (!timer->runs) /* no clock, no work: the answer is unknown, never late */
-		atomic_store(&timer->stop, true);
+		atomic_store(timer->stop, true);
 }
 
 static void
@@ -73,12 +74,6 @@ timer_release(struct timer *timer)
 }
 
 /* ---- running checkers ---- */
-
-static uint64_t
-half_of_memory(void)
-{
-	return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / 2;
-}
 
 static void
 run_checker(const struct checker *checker, const struct history *history,
@@ -133,10 +128,10 @@ judge_history(const struct history *history, const struct judge_options *options
 	*judgement = (struct judgement){0};
 	bool ok = find_checkers(history, options, &list, &judgement->choice, err);
 	if (ok) {
-		timer_init(&timer, options->time_ns);
-		check.budget.stop = &timer.stop;
-		check.budget.bytes_max =
-			options->bytes_max > 0 ? options->bytes_max : half_of_memory();
+		timer_init(&timer, options->time_ns, options->stop);
+		check.budget.stop = timer.stop;
+		check.budget.bytes_max = options->bytes_max > 0 ? options->bytes_max
+								: machine_memory() / 2;
 		for (size_t i = 0; i < list.count; i++)
 			run_checker(list.items[i], history, &check, judgement);
 		timer_release(&timer);

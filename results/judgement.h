@@ -8,12 +8,15 @@
 #include "checkers/checker.h"
 #include "checkers/choice.h"
 
+#include <stdatomic.h>
+
 struct judge_options {
 	const char *const
 		*checkers; /* NULL-terminated names; NULL: the one that fits best */
 	struct check_options check; /* its budget is filled in here */
 	int64_t time_ns;	    /* for all checkers together; 0: no bound */
-	uint64_t bytes_max;	    /* 0: half of the machine's memory */
+	uint64_t bytes_max;	    /* 0: half of the memory there is (base/machine.h) */
+	atomic_bool *stop;	    /* set by anybody: ends the work; NULL: nobody does */
 };
 
 struct judged {

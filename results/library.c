@@ -211,10 +211,18 @@ faultline_check_run(struct faultline_check *check)
 	bool ok = check->history.ops.count > 0 ||
 		  err_set(&check->err, "there is no operation to judge");
 	ok = ok && library_options(check, &options, named);
-	if (!library_answer(check, ok && judge_history(&check->history, &options,
-						       &check->judgement, &check->err)))
+	ok = ok &&
+	     judge_history(&check->history, &options, &check->judgement, &check->err);
+	atomic_store(&check->stop, false);
+	if (!library_answer(check, ok))
 		return FAULTLINE_NONE;
 	return verdicts[check->judgement.verdict];
+}
+
+void
+faultline_check_stop(struct faultline_check *check)
+{
+	atomic_store(&check->stop, true);
 }
 
 static const struct check_result *

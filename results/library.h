@@ -13,6 +13,7 @@ struct faultline_check {
 	struct judgement judgement;
 	char *checker, *model, *level, *key, *init, *nil; /* owned; NULL: not set */
 	const char *model_checker; /* static: of the model, when no checker is named */
+	atomic_bool stop;	   /* set: the run ends; false again when it ended */
 	bool has_history;	   /* read as a whole */
 	struct reader_facts facts; /* of what was read; its format is NULL before */
 	struct buf words, json, conventions; /* of the last run, made when asked for */

@@ -164,6 +164,7 @@ library_options(struct faultline_check *check, struct judge_options *options,
 	bool is_read = check->facts.format != NULL;
 
 	*options = check->options;
+	options->stop = &check->stop;
 	named[0] = checker_asked_for(check);
 	named[1] = NULL;
 	if (named[0] != NULL)

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "checkers/jepsen/exceptions.h"
 #include "checkers/jepsen/stats.h"
+#include "harness/check_watch.h"
 #include "harness/log_search.h"
 #include "harness/run/gates.h"
 
@@ -67,6 +68,20 @@ tell(const struct history *history, const struct judgement *judgement,
 	judge_json(history, judgement, &outcome->json);
 }
 
+static bool
+judge_watched(const struct history *history, struct judge_options *options,
+	      struct judgement *judgement, struct err *err)
+{
+	struct check_watch watch;
+	atomic_bool stop = false;
+
+	options->stop = &stop;
+	check_watch_begin(&watch, &stop);
+	bool ok = judge_history(history, options, judgement, err);
+	check_watch_end(&watch);
+	return ok;
+}
+
 bool
 verdict_find(const struct test *test, struct store *store,
 	     const struct nemesis_sum *faults, struct run_outcome *outcome,
@@ -79,7 +94,7 @@ verdict_find(const struct test *test, struct store *store,
 
 	history_init(&history);
 	bool ok = store_read_history(store, &history, err) &&
-		  judge_history(&history, &options, &judgement, err) &&
+		  judge_watched(&history, &options, &judgement, err) &&
 		  judge_logs(test, outcome->folder, &judgement, err);
 	if (ok) {
 		gates_judge(&judgement, &history, &outcome->tally, faults,

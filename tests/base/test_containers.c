@@ -3,6 +3,7 @@
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/machine.h"
 #include "base/map.h"
 #include "base/parallel.h"
 #include "base/rng.h"
@@ -126,6 +127,35 @@ files_are_written_whole_and_trees_removed(void **state)
 	buf_release(&contents);
 }
 
+/* What a container sees: its own group may have no limit where one above it has. */
+static void
+memory_is_bounded_by_the_control_groups(void **state)
+{
+	char folder[] = "/tmp/faultline-test-XXXXXX", path[128];
+	struct err err;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_true(machine_group_limit("0::/a/b\n", folder) == UINT64_MAX);
+	snprintf(path, sizeof(path), "%s/a/b", folder);
+	assert_true(file_make_folder(path, &err));
+	snprintf(path, sizeof(path), "%s/a/b/memory.max", folder);
+	assert_true(file_write(path, "max\n", 4, &err));
+	snprintf(path, sizeof(path), "%s/a/memory.max", folder);
+	assert_true(file_write(path, "1048576\n", 8, &err));
+	assert_true(machine_group_limit("0::/a/b\n", folder) == 1048576);
+	assert_true(machine_group_limit("0::/\n", folder) == UINT64_MAX);
+	snprintf(path, sizeof(path), "%s/memory/c", folder);
+	assert_true(file_make_folder(path, &err));
+	snprintf(path, sizeof(path), "%s/memory/c/memory.limit_in_bytes", folder);
+	assert_true(file_write(path, "4096\n", 5, &err));
+	assert_true(machine_group_limit("3:cpu:/c\n2:memory:/c\n0::/a\n", folder) ==
+		    4096);
+	assert_true(machine_group_limit("nonsense\n:\n::\n", folder) == UINT64_MAX);
+	assert_true(machine_memory() > 1 << 20);
+	assert_true(file_remove_tree(folder, &err));
+}
+
 static bool
 run(const char *script, const char *input, int timeout_ms, struct buf *output,
     struct err *err)
@@ -219,6 +249,7 @@ main(void)
 		cmocka_unit_test(random_numbers_follow_the_published_algorithm),
 		cmocka_unit_test(random_numbers_below_a_bound_cover_it_evenly),
 		cmocka_unit_test(parallel_for_visits_each_item_once),
+		cmocka_unit_test(memory_is_bounded_by_the_control_groups),
 		cmocka_unit_test(files_are_written_whole_and_trees_removed),
 		cmocka_unit_test(removing_a_tree_spares_what_is_mounted_in_it),
 		cmocka_unit_test(a_child_gets_input_and_gives_output),

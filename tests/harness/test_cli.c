@@ -355,6 +355,49 @@ kill_in_the_middle_leaves_a_run_that_can_be_judged(void **state)
 	cli_expect(0, "not finished", NULL, "faultline show");
 }
 
+/* Sixty-four additions that nobody knows of, all even, and a sum that is odd: for a search
+ * that adds up subsets this takes for ever. */
+static void
+write_long_judgement(void)
+{
+	cli_expect(0, NULL, NULL,
+		   "for i in $(seq 64); do for t in invoke info; do\n"
+		   "echo '{\"type\":\"'$t'\",\"process\":'$i',\"f\":\"add\",'"
+		   "'\"value\":'$((i * i * 2654 + i * 46))'}'; done; done > long.jsonl\n"
+		   "for t in '\"invoke\"' '\"ok\",\"value\":5555555'; do\n"
+		   "echo '{\"process\":99,\"f\":\"read\",\"type\":'$t'}'; done"
+		   " >> long.jsonl");
+}
+
+/* Until it has taken over the signal. */
+static void
+await_watch_of(pid_t pid, int number)
+{
+	cli_expect(0, NULL, NULL,
+		   "for i in $(seq 100); do\n"
+		   "blocked=0x$(sed -n 's/^SigBlk:[[:space:]]*//p' /proc/%d/status)\n"
+		   "[ $((blocked >> %d & 1)) = 0 ] || exit 0\n"
+		   "sleep 0.1; done; exit 1",
+		   (int)pid, number - 1);
+}
+
+static void
+interrupted_judgement_says_what_was_proven(void **state)
+{
+	const char *const words[] = {"check", "--checker", "counter", "long.jsonl", NULL};
+
+	(void)state;
+	need_program();
+	write_long_judgement();
+	pid_t pid = cli_start(words);
+	await_watch_of(pid, SIGINT);
+	kill(pid, SIGINT);
+	const struct answer *answer = cli_wait(pid);
+	assert_int_equal(answer->code, 2);
+	assert_non_null(strstr(answer->out, "unknown counter: "));
+	assert_non_null(strstr(answer->err, "the verdict is what was proven by then"));
+}
+
 static void
 status_line_stays_away_from_pipes(void **state)
 {
@@ -438,6 +481,7 @@ main(void)
 		TEST(without_root_a_run_asks_for_hosts),
 		TEST(run_of_somebody_else_can_be_judged_and_shown),
 		TEST(kill_in_the_middle_leaves_a_run_that_can_be_judged),
+		TEST(interrupted_judgement_says_what_was_proven),
 		TEST(status_line_stays_away_from_pipes),
 		TEST(terminal_shows_one_status_line_that_fits),
 	};

@@ -5,9 +5,11 @@
 #include "include/faultline-check.h"
 
 #include <limits.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -106,6 +108,43 @@ what_is_wrong_is_said_and_nothing_is_judged(void **state)
 			    "hint: did you mean 'register'?");
 	assert_true(faultline_check_set(check, "checker", NULL));
 	assert_int_equal(faultline_check_run(check), FAULTLINE_VALID);
+	faultline_check_free(check);
+}
+
+/* Sums of subsets: see test_cli. */
+static void
+write_long_judgement(struct faultline_check *check)
+{
+	char value[32];
+
+	for (uint32_t i = 1; i <= 64; i++) {
+		snprintf(value, sizeof(value), "%u", i * i * 2654 + i * 46);
+		faultline_check_invoke(check, i, "add", NULL, value, i);
+	}
+	faultline_check_invoke(check, 99, "read", NULL, NULL, 100);
+	faultline_check_complete(check, 99, FAULTLINE_OK, "5555555", 101);
+}
+
+static void *
+stop_soon(void *check)
+{
+	usleep(20000);
+	faultline_check_stop(check);
+	return NULL;
+}
+
+static void
+another_thread_can_end_a_run(void **state)
+{
+	struct faultline_check *check = faultline_check_new();
+	pthread_t thread;
+
+	(void)state;
+	write_long_judgement(check);
+	assert_true(faultline_check_set(check, "checker", "counter"));
+	assert_int_equal(pthread_create(&thread, NULL, stop_soon, check), 0);
+	assert_int_equal(faultline_check_run(check), FAULTLINE_UNKNOWN);
+	assert_int_equal(pthread_join(thread, NULL), 0);
 	faultline_check_free(check);
 }
 
@@ -226,6 +265,7 @@ main(void)
 		cmocka_unit_test(histories_built_event_by_event_are_judged),
 		cmocka_unit_test(histories_in_memory_are_read_in_any_format),
 		cmocka_unit_test(what_is_wrong_is_said_and_nothing_is_judged),
+		cmocka_unit_test(another_thread_can_end_a_run),
 		cmocka_unit_test(initial_value_is_json_or_edn_and_conventions_are_told),
 		cmocka_unit_test(checkers_can_be_listed),
 		cmocka_unit_test(
