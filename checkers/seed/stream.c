@@ -4,6 +4,7 @@
 #include "checkers/budget.h"
 #include "checkers/jepsen/fields.h"
 #include "checkers/seed/stream_flows.h"
+#include "checkers/seed/stream_worlds.h"
 #include "checkers/tell.h"
 
 #include <inttypes.h>
@@ -90,6 +91,35 @@ judge_states(const struct history *history, struct check_result *result)
 
 /* ---- the checker ---------------------------------------------------------------------- */
 
+static val
+collected(const struct stream_run *run)
+{
+	const struct history *history = run->pool->graph->history;
+
+	return val_copy(&run->pool->values, &history->values,
+			history->ops.items[run->collect].output);
+}
+
+/* Nothing that is alone is wrong: all together may be. */
+static void
+judge_choices(struct stream_run *run, struct stream_faults *faults)
+{
+	enum stream_explained explained =
+		stream_explain(run->pool, run->collect, run->budget);
+
+	run->is_loose = explained == STREAM_UNDECIDED;
+	if (explained == STREAM_UNEXPLAINED)
+		vec_push(faults, (struct stream_fault){
+					 .name = "inconsistent-choice",
+					 .sentence = "is no output of any choice of a "
+						     "uniq and of the sends of unknown "
+						     "outcome",
+					 .tuple = collected(run),
+					 .send = OP_NEVER,
+					 .second = OP_NEVER,
+					 .output = OP_NEVER});
+}
+
 static void
 judge_run(struct stream_run *run, struct check_result *result)
 {
@@ -100,6 +130,8 @@ judge_run(struct stream_run *run, struct check_result *result)
 		stream_judge_counts(run, &faults);
 	else
 		stream_judge_output(run, &faults);
+	if (run->is_loose && faults.count == 0)
+		judge_choices(run, &faults);
 	if (graph->is_ordered)
 		stream_judge_order(run, &faults);
 	vec_each (struct stream_fault, fault, &faults)
@@ -107,6 +139,17 @@ judge_run(struct stream_run *run, struct check_result *result)
 	vec_release(&faults);
 }
 
+static void
+conclude(const struct stream_run *run, struct check_result *result)
+{
+	tell_number(&result->details, "sent", run->sends);
+	tell_number(&result->details, "outputs", run->outputs);
+	tell_end(result,
+		 mem_format("%" PRIu64 " outputs of %" PRIu64 " tuples are as promised",
+			    run->outputs, run->sends));
+}
+
+/* One collect. */
 static void
 judge(const struct stream_graph *graph, const struct check_options *options,
       uint32_t collect, struct check_result *result)
@@ -129,13 +172,28 @@ judge(const struct stream_graph *graph, const struct check_options *options,
 		tell_unknown(result,
 			     mem_string("it matters which tuple a uniq let "
 					"through, and the history does not tell"));
-	tell_number(&result->details, "sent", run.sends);
-	tell_number(&result->details, "outputs", run.outputs);
-	tell_end(result,
-		 mem_format("%" PRIu64 " outputs of %" PRIu64 " tuples are as promised",
-			    run.outputs, run.sends));
+	if (!graph->is_partial)
+		conclude(&run, result);
 	stream_run_release(&run);
 	stream_pool_release(&pool);
+}
+
+/* The last one at the end, so that it concludes. */
+static void
+judge_all(struct stream_graph *graph, const struct check_options *options,
+	  struct check_result *result)
+{
+	struct stream_collects collects;
+
+	stream_collects_find(&collects, graph->history);
+	for (size_t i = collects.count; i-- > 0;) {
+		graph->is_partial = i > 0 || !collects.has_last;
+		judge(graph, options, collects.of[i], result);
+	}
+	if (collects.has_last)
+		return;
+	tell_unknown(result, mem_string("the output was never collected"));
+	tell_end(result, NULL);
 }
 
 static void
@@ -144,7 +202,6 @@ stream_check(const struct history *history, const struct check_options *options,
 {
 	struct stream_graph graph;
 	struct err err;
-	uint32_t collect = stream_collect(history);
 
 	result->complexity = "O(n + tuples within the graph + outputs)";
 	result->operations = history->ops.count;
@@ -152,14 +209,12 @@ stream_check(const struct history *history, const struct check_options *options,
 		if (!is_of_pipeline(history, op))
 			tell_unknown(result, mem_format("'%s' is none of a pipeline",
 							history_f_name(history, op->f)));
-	if (collect == UINT32_MAX)
-		tell_unknown(result, mem_string("the output was never collected"));
 	if (!stream_graph_init(&graph, history, options, &err))
 		tell_unknown(result, mem_string(err.text));
 	if (result->verdict != VERDICT_NONE)
 		return;
 	judge_states(history, result);
-	judge(&graph, options, collect, result);
+	judge_all(&graph, options, result);
 }
 
 const struct checker checker_stream = {

@@ -2,8 +2,9 @@
  *
  * Operations: send TUPLE (a list; its first item is a unique id; the key names the source,
  * nil where there is one; ok: the source took it); collect (ok: the list of all tuples that
- * came out, in their order; the last one, when all has drained, is judged); state (the key
- * names an operator; ok: the state of one of its replicas, when all has drained).
+ * came out, in their order; the last one is asked when all has drained, of those before it
+ * the last STREAM_PARTIAL_MAX are judged by what came out too much); state (the key names an
+ * operator; ok: the state of one of its replicas, when all has drained).
  *
  * The graph is told by an operation `pipeline`, whose value lists the operators, each
  * behind its inputs; the last one leads to the output:
@@ -43,11 +44,16 @@
  *	reordered-tuple  (ordered) two tuples of one sender and field 1, that came out as they
  *	                 were sent, came out the other way round.
  *	diverged-state   two replicas of one operator end with different states.
+ *	inconsistent-choice
+ *	                 each tuple may come out as often as it did, but not all of them so:
+ *	                 whatever a uniq let through, and whichever sends of unknown outcome
+ *	                 were taken, the output is another.
  *
  * Each tuple of the output is expected between so many times (by what was acknowledged) and
- * so many (by what was sent); which of several tuples a uniq lets through is left open.
- * Complete for these operators, O(n + tuples within the graph + outputs); where that choice
- * matters to another operator and nothing else is wrong, unknown. */
+ * so many (by what was sent); which of several tuples a uniq lets through is left open. O(n
+ * + tuples within the graph + outputs). Where that choice matters to another operator all
+ * choices are tried (stream_worlds.h), which makes it complete for small histories; where
+ * they are too many, and nothing else is wrong, unknown. */
 #ifndef CHECKERS_STREAM_H
 #define CHECKERS_STREAM_H
 
@@ -68,6 +74,7 @@ enum {
 	STREAM_INPUTS_MAX = 16,
 	STREAM_OPERATORS_MAX = 64,
 	STREAM_SOURCE = STREAM_OPERATORS_MAX, /* as input: a source */
+	STREAM_PARTIAL_MAX = 8,
 };
 
 struct stream_operator {
@@ -85,6 +92,7 @@ struct stream_graph {
 	struct stream_operator operators[STREAM_OPERATORS_MAX];
 	size_t count; /* the last one leads to the output */
 	bool may_lose, may_repeat, is_ordered;
+	bool is_partial; /* for a collect behind which others came: more may come out */
 };
 
 bool stream_is_send(const struct history *history, const struct op *op);
@@ -96,8 +104,15 @@ bool stream_is_pipeline(const struct history *history, const struct op *op);
 bool stream_graph_init(struct stream_graph *graph, const struct history *history,
 		       const struct check_options *options, struct err *err);
 
-/* The last collect, if it was answered; else UINT32_MAX: an earlier one drained nothing. */
-uint32_t stream_collect(const struct history *history);
+/* The collects that are judged, the last ones first: the very last, if it was answered
+ * (else `has_last` is false: it may have drained nothing), and those before it that were. */
+struct stream_collects {
+	uint32_t of[STREAM_PARTIAL_MAX + 1];
+	size_t count;
+	bool has_last;
+};
+void stream_collects_find(struct stream_collects *collects,
+			  const struct history *history);
 
 /* What a send counts for: it may have been taken before the collect was over; it was
  * acknowledged before the collect began. */

@@ -209,7 +209,7 @@ watch_doubts(struct stream_run *run, const struct flows *in, bool *has_come)
 	for (size_t i = 0; i < in->count; i++) {
 		const struct flow *flow = &in->items[i];
 		if (flow->is_certain || flow->is_merged || graph->may_lose ||
-		    graph->may_repeat)
+		    graph->may_repeat || graph->is_partial)
 			continue;
 		run->is_loose = run->is_loose || has_come[flow->send];
 		has_come[flow->send] = true;

@@ -32,15 +32,24 @@ stream_is_pipeline(const struct history *history, const struct op *op)
 	return fields_is_f(history, op, "pipeline");
 }
 
-uint32_t
-stream_collect(const struct history *history)
+void
+stream_collects_find(struct stream_collects *collects, const struct history *history)
 {
+	bool is_behind = false;
+
+	*collects = (struct stream_collects){.count = 0};
 	for (size_t i = history->ops.count; i-- > 0;) {
 		const struct op *op = &history->ops.items[i];
-		if (stream_is_collect(history, op))
-			return op->type == OP_OK ? (uint32_t)i : UINT32_MAX;
+		if (!stream_is_collect(history, op))
+			continue;
+		if (op->type == OP_OK) {
+			collects->has_last |= !is_behind;
+			collects->of[collects->count++] = (uint32_t)i;
+		}
+		is_behind = true;
+		if (collects->count == (size_t)STREAM_PARTIAL_MAX + collects->has_last)
+			return;
 	}
-	return UINT32_MAX;
 }
 
 bool
@@ -228,7 +237,7 @@ stream_graph_init(struct stream_graph *graph, const struct history *history,
 struct stream_bounds
 stream_promise(const struct stream_graph *graph, uint64_t certain, uint64_t possible)
 {
-	return (struct stream_bounds){graph->may_lose ? 0 : certain,
+	return (struct stream_bounds){graph->may_lose || graph->is_partial ? 0 : certain,
 				      graph->may_repeat && possible > 0 ? UINT64_MAX
 									: possible};
 }

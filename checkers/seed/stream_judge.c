@@ -180,7 +180,8 @@ settle_sends(struct stream_run *run, struct entries *entries, const struct flows
 {
 	struct flows doubts = {0};
 
-	if (run->pool->graph->may_lose || run->pool->graph->may_repeat)
+	if (run->pool->graph->may_lose || run->pool->graph->may_repeat ||
+	    run->pool->graph->is_partial)
 		return;
 	for (size_t i = 0; i < flows->count; i++) {
 		const struct flow *flow = &flows->items[i];

@@ -71,7 +71,18 @@ struct play {
 	struct choices *choices;
 	struct op open[DEFINITION_PROCESSES];
 	size_t ops, used; /* processes below `used` have done something */
+	bool ends_answered;
 };
+
+/* The process has the last operation of all open, which is to be answered. */
+static bool
+is_awaited(const struct play *play, uint32_t process)
+{
+	const struct op *op = &play->open[process];
+
+	return play->ends_answered && play->history->ops.count == play->ops &&
+	       op->f != F_NONE && op->process == vec_last(&play->history->ops)->process;
+}
 
 static void
 invoke(struct play *play, uint32_t process)
@@ -90,7 +101,8 @@ complete(struct play *play, uint32_t process)
 	struct op *op = &play->open[process];
 	struct err err;
 
-	op->type = choose_whether(play->choices, 0.2)	? OP_FAIL
+	op->type = is_awaited(play, process)		? OP_OK
+		   : choose_whether(play->choices, 0.2) ? OP_FAIL
 		   : choose_whether(play->choices, 0.1) ? OP_INFO
 							: OP_OK;
 	if (op->type == OP_OK)
@@ -128,6 +140,9 @@ play_all(struct play *play)
 		play->used = process == play->used ? play->used + 1 : play->used;
 		invoke(play, process);
 	}
+	for (uint32_t process = 0; process < DEFINITION_PROCESSES; process++)
+		if (is_awaited(play, process))
+			complete(play, process);
 }
 
 static void
@@ -383,6 +398,9 @@ compare(const struct definition *definition, size_t ops, struct choices *choices
 			    .ops = ops};
 	enum verdict verdict = VERDICT_NONE;
 
+	choices->ops = ops;
+	play.ends_answered = definition->ends_answered && !choices->tries_all &&
+			     choose_whether(choices, 0.9);
 	play_all(&play);
 	for (int strict = 0; strict <= definition->has_levels; strict++) {
 		verdict = compare_level(definition, &history, strict);
@@ -419,14 +437,15 @@ void
 definition_compare(const struct definition *definition)
 {
 	size_t counts[4] = {0}, random = how_many(), small = 0;
+	size_t ops_max =
+		definition->ops_random > 0 ? definition->ops_random : DEFINITION_OPS_MAX;
 
 	for (size_t ops = 1; ops <= definition->ops_all; ops++)
 		small += compare_all(definition, ops, counts);
 	for (uint64_t seed = 1; seed <= random; seed++) {
 		struct choices choices = {0};
 		rng_init(&choices.rng, seed);
-		compare(definition, 1 + choose(&choices, DEFINITION_OPS_MAX), &choices,
-			counts);
+		compare(definition, 1 + choose(&choices, ops_max), &choices, counts);
 	}
 	print_message("%s: %zu small, %zu random: %zu valid, %zu invalid, %zu unknown\n",
 		      definition->checker, small, random, counts[VERDICT_VALID],

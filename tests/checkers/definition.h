@@ -32,6 +32,7 @@ struct choices {
 	bool tries_all;		 /* else random */
 	VEC(struct choice) path; /* where all are tried: what was taken this time */
 	size_t at;
+	size_t ops; /* how many operations there will be */
 };
 
 /* A number below `count`; true with a probability (or both ways, where all are tried). */
@@ -55,8 +56,10 @@ struct definition {
 	val (*init)(struct values *values, int64_t factor);
 	const char *const *anomalies; /* names, NULL at the end: what it may tell */
 	bool says_less_without_order; /* then valid without one is no lie */
-	bool keeps_numbers;	      /* tripled numbers would say something else */
-	size_t ops_all; /* all histories up to so many operations are tried */
+	bool ends_answered; /* of random histories the last operation mostly is ok */
+	bool keeps_numbers; /* tripled numbers would say something else */
+	size_t ops_all;	    /* all histories up to so many operations are tried */
+	size_t ops_random;  /* random ones have at most so many; 0: DEFINITION_OPS_MAX */
 };
 
 /* Fails the test with the history when the checker differs. An unknown verdict is none,
