@@ -6,16 +6,18 @@
 
 enum {
 	WORK_FIRST = 1 << 14,
-	WORK_PER_LAYER = 4,
-	BREADTH_SHARES = 4
+	DEPTH_WORK = 4, /* a layer */
+	BEAM_WORK = 8
 };
 
 struct judging {
 	struct engine engine;
 	struct depth depth;
+	struct beam beam;
 	struct whole whole;
 	struct windows windows;
-	uint32_t stuck; /* the layer that cannot be passed, or was not yet */
+	bool has_windows; /* that can be searched */
+	uint32_t stuck;	  /* the layer that cannot be passed, or was not yet */
 	struct frontier *result;
 };
 
@@ -160,6 +162,8 @@ decide(struct judging *judging, enum frontier_driver driver, enum progress progr
 		judging->result->verdict = VERDICT_VALID;
 		if (driver == FRONTIER_DEPTH)
 			write_order(judging, &judging->depth.nodes, judging->depth.found);
+		else if (driver == FRONTIER_BEAM)
+			write_order(judging, &judging->beam.nodes, judging->beam.found);
 		else
 			write_order(judging, &judging->whole.breadth.nodes,
 				    judging->whole.breadth.found);
@@ -179,6 +183,8 @@ run_driver(struct judging *judging, enum frontier_driver driver, uint64_t work)
 	switch (driver) {
 	case FRONTIER_DEPTH:
 		return depth_run(&judging->engine, &judging->depth, work);
+	case FRONTIER_BEAM:
+		return beam_run(&judging->engine, &judging->beam, work);
 	case FRONTIER_BREADTH:
 		return whole_run(&judging->engine, &judging->whole, work);
 	case FRONTIER_WINDOWS:
@@ -190,15 +196,28 @@ run_driver(struct judging *judging, enum frontier_driver driver, uint64_t work)
 	return PROGRESS_STOPPED;
 }
 
-/* The first turn of the depth-first driver is long enough for a history in which it never
- * has to turn back. Later the breadth-first driver is the most promising one. */
+/* The first turns of the depth-first driver and of the beam are long enough for a history
+ * in which they hardly ever turn back. Later one of those that refute is the most
+ * promising: windows, where they can be searched. */
 static uint64_t
 work_of_turn(const struct judging *judging, enum frontier_driver driver, uint64_t share)
 {
-	if (driver == FRONTIER_DEPTH && share == WORK_FIRST)
-		return share +
-		       (uint64_t)judging->engine.plan.layer_count * WORK_PER_LAYER;
-	return driver == FRONTIER_BREADTH ? share * BREADTH_SHARES : share;
+	uint64_t layers = share == WORK_FIRST ? judging->engine.plan.layer_count : 0;
+
+	switch (driver) {
+	case FRONTIER_DEPTH:
+		return layers > 0 ? share + layers * DEPTH_WORK : share / 4;
+	case FRONTIER_BEAM:
+		return share + layers * BEAM_WORK;
+	case FRONTIER_WINDOWS:
+		return share * 2;
+	case FRONTIER_BREADTH:
+		return judging->has_windows ? share / 4 : share * 2;
+	case FRONTIER_ALL:
+		break;
+	}
+	ASSERT(false);
+	return share;
 }
 
 /* One driver's turn. False: it cannot go on. */
@@ -209,6 +228,8 @@ take_turn(struct judging *judging, enum frontier_driver driver, uint64_t share)
 	enum progress progress =
 		run_driver(judging, driver, work_of_turn(judging, driver, share));
 
+	if (driver == FRONTIER_WINDOWS)
+		judging->has_windows = progress == PROGRESS_MORE;
 	if (progress == PROGRESS_EMPTY && model_is_full(plan->model, plan->self))
 		return false;
 	if (progress == PROGRESS_FOUND || progress == PROGRESS_EMPTY)
@@ -220,13 +241,13 @@ take_turn(struct judging *judging, enum frontier_driver driver, uint64_t share)
 static void
 take_turns(struct judging *judging, unsigned drivers)
 {
-	static const enum frontier_driver turns[] = {FRONTIER_DEPTH, FRONTIER_WINDOWS,
-						     FRONTIER_BREADTH};
+	static const enum frontier_driver turns[] = {FRONTIER_DEPTH, FRONTIER_BEAM,
+						     FRONTIER_WINDOWS, FRONTIER_BREADTH};
 	bool can_go_on = true;
 
 	for (uint64_t share = WORK_FIRST; can_go_on; share *= 2) {
 		can_go_on = false;
-		for (size_t i = 0; i < 3; i++) {
+		for (size_t i = 0; i < sizeof(turns) / sizeof(turns[0]); i++) {
 			if (!(drivers & turns[i]))
 				continue;
 			bool has_more = take_turn(judging, turns[i], share);
@@ -274,6 +295,7 @@ judge(struct judging *judging, unsigned drivers)
 	result->bytes_peak = engine->bytes_peak;
 	usages_release(&engine->usages);
 	depth_release(&judging->depth);
+	beam_release(&judging->beam);
 	whole_release(&judging->whole);
 	windows_release(&judging->windows);
 }

@@ -9,8 +9,10 @@
  *
  * A configuration at layer e (the e-th completion) is: the state, which of the open calls
  * have taken effect (one bit a slot), and how many crashed calls of each class were used.
- * Three drivers share the steps and take turns with doubling budgets of work:
+ * Four drivers share the steps and take turns with doubling budgets of work:
  *	depth-first	finds an order soon where there is one
+ *	beam		layer by layer, only the ways that used the fewest crashed calls:
+ *			finds orders where crashed calls are many; refutes nothing
  *	breadth-first	layer by layer, in a beam that becomes wider as long as nothing is
  *			found. Crashed calls are counted all together; a way that needs more of
  *			a class than there are has that class counted apart (refinement of an
@@ -30,7 +32,8 @@ enum frontier_driver {
 	FRONTIER_DEPTH = 1,
 	FRONTIER_BREADTH = 2,
 	FRONTIER_WINDOWS = 4,
-	FRONTIER_ALL = 7,
+	FRONTIER_BEAM = 8,
+	FRONTIER_ALL = 15,
 };
 
 struct frontier {

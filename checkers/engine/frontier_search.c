@@ -23,7 +23,7 @@ engine_must_stop(struct engine *engine, size_t bytes)
 	bytes += engine->plan.bytes;
 	if (bytes > engine->bytes_peak)
 		engine->bytes_peak = bytes;
-	bool is_over = bytes > engine->bytes_max / 3 ||
+	bool is_over = bytes > engine->bytes_max / 4 ||
 		       model_is_full(engine->plan.model, engine->plan.self) ||
 		       budget_is_over(&engine->options->budget);
 	if (is_over)
@@ -149,6 +149,22 @@ may_be_noticed(struct engine *engine, const struct node *node)
 	return false;
 }
 
+/* A call of the class that will have happened is open and has not taken effect: it can
+ * take the place of the crashed one, which can take its place later. */
+static bool
+is_replaceable(const struct plan *plan, const struct node *node, uint32_t class)
+{
+	if (plan->classes.items[class].needed_until <= node->layer)
+		return false;
+	for (uint32_t i = plan->open_changes[node->layer];
+	     i < plan->open_starts[node->layer + 1]; i++) {
+		const struct open_call *open = &plan->open.items[i];
+		if (open->class == class && !(node->mask >> open->slot & 1))
+			return true;
+	}
+	return false;
+}
+
 bool
 engine_apply_info(struct engine *engine, struct usages *usages, const struct node *node,
 		  uint32_t info, struct node *next)
@@ -156,7 +172,8 @@ engine_apply_info(struct engine *engine, struct usages *usages, const struct nod
 	struct plan *plan = &engine->plan;
 	const struct info_class *class = &plan->info_classes.items[info];
 
-	if (class->begins > node->layer || class->useful_until <= node->layer)
+	if (class->begins > node->layer || class->useful_until <= node->layer ||
+	    is_replaceable(plan, node, class->class))
 		return false;
 	uint32_t state = plan_step(plan, node->state, class->class);
 	if (state == FRONTIER_ILLEGAL || state == node->state ||

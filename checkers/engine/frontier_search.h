@@ -1,5 +1,5 @@
 /* frontier_search.h - configurations of the frontier engine, what is remembered of them,
- * and the three drivers. Private to the engine. */
+ * and the four drivers. Private to the engine. */
 #ifndef CHECKERS_FRONTIER_SEARCH_H
 #define CHECKERS_FRONTIER_SEARCH_H
 
@@ -108,6 +108,56 @@ struct whole {
 };
 enum progress whole_run(struct engine *engine, struct whole *whole, uint64_t work);
 void whole_release(struct whole *whole);
+
+/* A configuration that was met at a layer, and after how few crashed calls. */
+struct beam_seen {
+	uint64_t mask;
+	uint32_t state, tag;
+	uint16_t crashed;
+};
+
+struct beam_set {
+	struct beam_seen *items; /* owned; at most half full */
+	size_t slot_count, count;
+	uint32_t tag; /* items with another tag + 1 count as empty */
+};
+
+/* Where the nodes of a layer begin. */
+struct beam_layer {
+	size_t kept, nodes;
+};
+
+/* What is tried at a layer, in this order, until enough passes. */
+enum beam_effort {
+	BEAM_CHANGES, /* calls that will have happened */
+	BEAM_NOTICED, /* crashed calls, each together with what notices it */
+	BEAM_ALONE,   /* crashed calls before anything */
+	BEAM_EFFORTS
+};
+
+/* Layer by layer, only the most promising nodes of each: finds orders soon, refutes
+ * nothing. Crashed calls are counted exactly, but of configurations that are alike
+ * otherwise only one that used the fewest is followed. Where it gets stuck it turns back
+ * a little and follows more. */
+struct beam {
+	struct nodes nodes;
+	VEC(uint32_t) now;	 /* nodes at `layer` */
+	VEC(uint32_t) next;	 /* nodes at `layer` + 1 */
+	size_t at[BEAM_EFFORTS]; /* in now: those before are done */
+	uint32_t layer;
+	uint32_t stuck; /* the furthest layer that it turned back at */
+	uint32_t back;	/* how far it turns back next time */
+	size_t width;	/* nodes of a layer that are followed at most */
+	size_t wanted;	/* so many nodes must pass, or crashed calls are asked */
+	struct usages usages, usages_next; /* exact; of this layer and the next */
+	struct beam_set seen, seen_next;
+	VEC(uint32_t) kept;	       /* nodes by layer */
+	VEC(struct beam_layer) layers; /* those before `layer`, and it */
+	uint32_t found;
+	bool is_open;
+};
+enum progress beam_run(struct engine *engine, struct beam *beam, uint64_t work);
+void beam_release(struct beam *beam);
 
 /* Refutation of ever wider windows before the furthest layer. */
 struct windows {

@@ -219,6 +219,28 @@ usages_next(struct usages *usages, uint32_t usage, uint32_t info, uint32_t layer
 	return keep_vector(usages);
 }
 
+uint32_t
+usages_number(struct usages *usages, const uint32_t *counts)
+{
+	uint64_t *vector = new_vector(usages);
+
+	memset(vector, 0, usages->width * sizeof(*vector));
+	for (uint32_t info = 0; info < usages->groups.count; info++) {
+		const struct usage_group *group = &usages->groups.items[info];
+		vector[group->word] += (uint64_t)counts[info] << group->shift;
+	}
+	return keep_vector(usages);
+}
+
+uint32_t
+usages_copy(struct usages *usages, const struct usages *from, uint32_t usage)
+{
+	uint64_t *vector = new_vector(usages);
+
+	memcpy(vector, vector_of(from, usage), usages->width * sizeof(*vector));
+	return keep_vector(usages);
+}
+
 size_t
 usages_bytes(const struct usages *usages)
 {

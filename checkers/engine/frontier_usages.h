@@ -50,6 +50,12 @@ void usages_clear(struct usages *usages);
 uint32_t usages_next(struct usages *usages, uint32_t usage, uint32_t info,
 		     uint32_t layer);
 
+/* The vector of these counts, by info class. Exact usages only. */
+uint32_t usages_number(struct usages *usages, const uint32_t *counts);
+
+/* The vector of `from`, which counts the same groups. */
+uint32_t usages_copy(struct usages *usages, const struct usages *from, uint32_t usage);
+
 size_t usages_bytes(const struct usages *usages);
 
 /* Nowhere does `a` count more than `b`. */

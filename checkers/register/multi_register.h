@@ -20,4 +20,8 @@
 extern const struct checker checker_multi_register;
 extern const struct model model_multi_register;
 
+/* How many registers the operations name. */
+size_t multi_register_keys(const struct history *history,
+			   const struct check_options *options);
+
 #endif

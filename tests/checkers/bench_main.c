@@ -203,9 +203,11 @@ main(void)
 	for (size_t ops = 1250000; ops <= 10000000; ops *= 2)
 		measure_zones(ops);
 	for (uint64_t seed = 1; seed <= 2; seed++)
-		for (int infos = 0; infos <= 3; infos += 3)
+		for (int infos = 0; infos <= 3; infos += 3) {
 			for (size_t ops = 10000; ops <= 80000; ops *= 2)
 				measure_frontier(ops, infos, seed);
+			measure_frontier(100000, infos, seed);
+		}
 	for (uint32_t clients = 5; clients <= 10; clients += 5)
 		for (int infos = 0; infos <= 9; infos += 3)
 			measure_hard(clients, infos);
