@@ -113,7 +113,6 @@ add_write(struct dependencies *d, uint32_t t, const struct mop *mop, struct err 
 		return err_set(err,
 			       "transactions %u and %u write the same value to one key",
 			       v->of.items[*slot - 1].writer, t);
-	v->mop_versions[mop - d->txns.mops.items] = (uint32_t)v->of.count;
 	vec_push(&v->of,
 		 (struct version){.key = mop->key, .writer = t, .value = mop->value});
 	*slot = (uint32_t)v->of.count;
@@ -145,9 +144,10 @@ struct walk {
 	struct dependencies *d;
 	bool nil_is_unknown;
 	uint32_t t;
-	uint32_t *place; /* owned, by key: index + 1 of its access, when >= first */
-	uint32_t first;	 /* of this transaction's accesses */
-	VEC(val) seen;	 /* by access: the value that a read must show now */
+	uint32_t *place;       /* owned, by key: index + 1 of its access, when >= first */
+	uint32_t first;	       /* of this transaction's accesses */
+	uint32_t next_version; /* of the write that is met next */
+	VEC(val) seen;	       /* by access: the value that a read must show now */
 };
 
 static struct rw_access *
@@ -157,8 +157,8 @@ access_of(struct walk *walk, uint32_t key, bool *is_new)
 
 	*is_new = walk->place[key] <= walk->first;
 	if (*is_new) {
-		vec_push(&v->accesses,
-			 (struct rw_access){key, VERSION_NONE, VERSION_NONE});
+		vec_push(&v->accesses, (struct rw_access){key, VERSION_NONE, VERSION_NONE,
+							  TXN_NO_SOURCE});
 		vec_push(&walk->seen, VAL_OF_NIL);
 		walk->place[key] = (uint32_t)v->accesses.count;
 	}
@@ -167,15 +167,16 @@ access_of(struct walk *walk, uint32_t key, bool *is_new)
 
 /* garbage-read: a value that nobody wrote. G1a: of a transaction that failed. G1b: one
  * that its transaction overwrote. [r x 7] with no write of 7; T1 [w x 1] failed, T2 [r x
- * 1]; T1 [w x 1] [w x 2], T2 [r x 1]. Reading one's own later write is internal. */
-static void
+ * 1]; T1 [w x 1] [w x 2], T2 [r x 1]. Reading one's own later write is internal. Returns
+ * the writer that counts. */
+static uint32_t
 judge_source(struct walk *walk, const struct mop *mop, uint32_t version)
 {
 	struct dependencies *d = walk->d;
 	const struct version *read = &versions_of(d)->of.items[version];
 
 	if (read->writer == TXN_NONE)
-		return;
+		return TXN_NONE;
 	enum op_type type = (enum op_type)txn_op(&d->txns, read->writer)->type;
 	if (read->writer == walk->t)
 		dependencies_find(d, ANOMALY_INTERNAL, walk->t, UINT32_MAX, mop->key,
@@ -188,6 +189,7 @@ judge_source(struct walk *walk, const struct mop *mop, uint32_t version)
 				  mop->value);
 	if (type == OP_INFO)
 		d->committed[read->writer] = true;
+	return type == OP_FAIL ? TXN_NO_SOURCE : read->writer;
 }
 
 static void
@@ -207,11 +209,11 @@ walk_first_read(struct walk *walk, struct rw_access *access, const struct mop *m
 		}
 		version = slot - 1;
 	}
-	judge_source(walk, mop, version);
-	if (v->of.items[version].writer == walk->t)
+	uint32_t source = judge_source(walk, mop, version);
+	if (source == walk->t)
 		return;
 	access->read = version;
-	v->mop_versions[mop - d->txns.mops.items] = version;
+	access->source = source;
 }
 
 static void
@@ -250,7 +252,7 @@ walk_txn(struct walk *walk, uint32_t t)
 		if (mop->kind != MOP_WRITE)
 			continue;
 		struct rw_access *access = access_of(walk, mop->key, &is_new);
-		access->written = v->mop_versions[i];
+		access->written = walk->next_version++;
 		walk->seen.items[walk->place[mop->key] - 1 - walk->first] = mop->value;
 	}
 }
@@ -309,7 +311,6 @@ release_versions(struct dependencies *d)
 	free(v->slots);
 	free(v->direct);
 	free(v->starts);
-	free(v->mop_versions);
 	free(v->notes.index);
 	free(v->notes.successor);
 	free(v->notes.segment_of);
@@ -326,12 +327,12 @@ rw_register_read(struct dependencies *d, const struct history *history,
 	dependencies_init(d);
 	uint32_t n = (uint32_t)d->txns.of.count;
 	struct rw_versions *v = mem_new(1, sizeof(*v));
-	struct walk walk = {.d = d, .nil_is_unknown = nil_is_unknown};
+	struct walk walk = {.d = d,
+			    .nil_is_unknown = nil_is_unknown,
+			    .next_version = (uint32_t)d->txns.keys.count};
 	d->type_state = v;
 	d->release_type = release_versions;
 	v->starts = mem_new((size_t)n + 1, sizeof(*v->starts));
-	v->mop_versions = mem_new(d->txns.mops.count, sizeof(*v->mop_versions));
-	memset(v->mop_versions, 0xff, d->txns.mops.count * sizeof(*v->mop_versions));
 	make_slots(d, v);
 	if (!add_writes(d, err))
 		return false;

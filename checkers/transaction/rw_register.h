@@ -11,15 +11,16 @@
 
 #include "checkers/transaction/dependencies.h"
 
-#define TXN_NONE     UINT32_MAX
-#define VERSION_NONE UINT32_MAX
+#define TXN_NONE      UINT32_MAX
+#define TXN_NO_SOURCE (UINT32_MAX - 1)
+#define VERSION_NONE  UINT32_MAX
 
 /* One value that a key has had. Versions 0 .. keys - 1 are the initial ones. */
 struct version {
-	uint32_t key;
-	uint32_t writer; /* transaction; TXN_NONE: the initial value */
+	uint32_t key : 31;
+	bool is_final : 1; /* no later write of the same transaction to the key */
+	uint32_t writer;   /* transaction; TXN_NONE: the initial value */
 	val value;
-	bool is_final; /* no later write of the same transaction to the key */
 };
 
 /* What a transaction did with a key, seen from outside: the version it read before it
@@ -27,6 +28,9 @@ struct version {
 struct rw_access {
 	uint32_t key;
 	uint32_t read, written; /* versions; VERSION_NONE: did not */
+	/* The committed transaction that wrote what was read; TXN_NONE: the initial value;
+	 * TXN_NO_SOURCE: read nothing, or of one that failed. */
+	uint32_t source;
 };
 
 /* Why `from` comes before `to`: `reader` read the key from `to` and could see `from`,
@@ -55,9 +59,6 @@ struct rw_versions {
 	size_t direct_span;
 	VEC(struct rw_access) accesses;
 	uint32_t *starts; /* owned: accesses of transaction t are starts[t] .. [t + 1] */
-	uint32_t
-		*mop_versions; /* owned, by micro-operation: the version that it read from
-				 * another transaction, or wrote; VERSION_NONE */
 	VEC(struct rw_reason) reasons; /* of the cycles that rw_weak.h found */
 	struct rw_notes notes;	       /* empty until the first question */
 };

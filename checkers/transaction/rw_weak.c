@@ -23,8 +23,8 @@ make_graph(const struct weak *w, struct graph *graph)
 	for (uint32_t t = 0; t < n; t++) {
 		if (!w->d->committed[t])
 			continue;
-		each_access(access, w, t) if (rw_weak_source(w, access, &source) &&
-					      source != TXN_NONE)
+		each_access(access, w,
+			    t) if (rw_weak_source(access, &source) && source != TXN_NONE)
 			graph_add(graph, source, t, EDGE_WR);
 		if (w->question->process && rw_weak_previous(w, t) != TXN_NONE)
 			graph_add(graph, rw_weak_previous(w, t), t, EDGE_PROCESS);
@@ -144,17 +144,17 @@ order_serves(const struct weak *w)
 
 /* An order that the axioms allow, for the proof. */
 static void
-keep_order(const struct weak *w, struct isolation *isolation)
+keep_order(struct weak *w, struct isolation *isolation)
 {
 	uint32_t n = (uint32_t)w->d->txns.of.count;
-	uint32_t *order = mem_new((size_t)n + 1, sizeof(*order));
 	size_t count = w->count, kept = 0;
+	uint32_t *order = w->order;
 
-	if (order_serves(w)) {
-		memcpy(order, w->order, count * sizeof(*order));
-	} else {
+	w->order = NULL;
+	if (!order_serves(w)) {
 		struct graph graph;
 		make_graph(w, &graph);
+		order = mem_resize(order, (size_t)n + 1, sizeof(*order));
 		graph_order(&graph, ~0u, order, &count);
 		graph_release(&graph);
 	}
@@ -169,18 +169,43 @@ keep_order(const struct weak *w, struct isolation *isolation)
 /* ---- the question ---------------------------------------------------------------------
  */
 
+/* All that was missed, for the shortest circle. When the budget has not enough for that,
+ * what mending has found does when it is a violation. */
+static void
+find_all_missed(struct weak *w, bool is_broken)
+{
+	size_t known = w->missed.count;
+	bool initial_missed = w->initial_missed;
+	struct missed initial = w->initial;
+
+	w->initial_missed = false;
+	if (w->question->view == WEAK_CAUSAL)
+		rw_weak_find_missed_causally(w);
+	else if (w->question->view != WEAK_COMMITTED)
+		rw_weak_find_missed(w);
+	if (w->is_over && is_broken) {
+		w->is_over = false;
+		w->missed.count = known;
+		w->initial_missed = initial_missed;
+		w->initial = initial;
+	} else if (known > 0) {
+		w->missed.count -= known;
+		memmove(w->missed.items, w->missed.items + known,
+			w->missed.count * sizeof(*w->missed.items));
+	}
+}
+
 static enum verdict
 judge(struct weak *w, struct isolation *isolation)
 {
 	bool acyclic = rw_weak_place(w);
+	enum mended mended = acyclic ? rw_weak_mend(w) : MENDED_OPEN;
 
-	if (acyclic && w->question->view == WEAK_CAUSAL)
-		rw_weak_find_missed_causally(w);
-	else if (acyclic && w->question->view != WEAK_COMMITTED)
-		rw_weak_find_missed(w);
+	if (acyclic && mended != MENDED && !w->is_over)
+		find_all_missed(w, mended == MENDED_NOT);
 	if (w->is_over)
 		return VERDICT_UNKNOWN;
-	if (!acyclic || !rw_weak_is_acyclic(w)) {
+	if (!acyclic || (mended != MENDED && !rw_weak_is_acyclic(w))) {
 		keep_cycle(w, isolation);
 		acyclic = false;
 	}

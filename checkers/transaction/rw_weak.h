@@ -11,10 +11,11 @@
  *	causal			it can see its whole past
  *
  * Who is missed must come before who was read; that makes edges, and a cycle is a
- * violation. Edges as in AWDIT (Moldrup and Pavlogiannis, PLDI 2025): O(n^1.5) for the
- * first two, O(n clients) for causal (rw_weak_clocks.h). No graph is made: transactions are
- * put into an order in which reads follow writes, and only the stretches of it that a
- * missed write leads backwards across are looked at again. PURE. */
+ * violation. First transactions are put into an order in which reads follow writes, and
+ * that order is mended where a missed write leads backwards: O(n) for ordinary histories
+ * (rw_weak_mend.c). Where that takes too long, and to show a violation, all edges are found
+ * as in AWDIT (Moldrup and Pavlogiannis, PLDI 2025): O(n^1.5) for the first two, O(n
+ * clients) for causal (rw_weak_clocks.h). PURE. */
 #ifndef CHECKERS_RW_WEAK_H
 #define CHECKERS_RW_WEAK_H
 

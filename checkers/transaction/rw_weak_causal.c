@@ -225,7 +225,7 @@ walk_txn(struct past *p, uint32_t txn)
 	const uint32_t *clock = clock_of(&p->clocks, txn);
 	each_access(read, w, txn)
 	{
-		if (!rw_weak_source(w, read, &source))
+		if (!rw_weak_source(read, &source))
 			continue;
 		miss_past(p, &(struct read){txn, source, read->read, read->key, clock,
 					    source == TXN_NONE
@@ -246,6 +246,7 @@ rw_weak_find_missed_causally(struct weak *w)
 	size_t keys = w->d->txns.keys.count;
 	struct past p = {.w = w};
 
+	rw_weak_rank(w);
 	clocks_init(&p.clocks, w);
 	p.unseen_max = p.clocks.bytes_max / sizeof(*p.unseen.items);
 	if (p.unseen_max > UNLISTED)

@@ -93,7 +93,7 @@ clocks_enter(struct clocks *c, uint32_t txn)
 		return false;
 	each_access(read, w, txn)
 	{
-		if (rw_weak_source(w, read, &source) && source != TXN_NONE &&
+		if (rw_weak_source(read, &source) && source != TXN_NONE &&
 		    !clock_sees(c, clock_of(c, txn), source))
 			join(c, c->slot[txn], c->slot[source]);
 	}
@@ -186,7 +186,7 @@ bury(struct clocks *c, uint32_t first)
 			lose_seer(c, rw_weak_previous(w, txn));
 		each_access(read, w, txn)
 		{
-			if (rw_weak_source(w, read, &source) && source != TXN_NONE)
+			if (rw_weak_source(read, &source) && source != TXN_NONE)
 				lose_seer(c, source);
 		}
 	}
@@ -200,7 +200,7 @@ clocks_leave(struct clocks *c, uint32_t txn)
 
 	each_access(read, w, txn)
 	{
-		if (rw_weak_source(w, read, &source) && source != TXN_NONE)
+		if (rw_weak_source(read, &source) && source != TXN_NONE)
 			use_up(c, source);
 	}
 	if (c->seers[txn] == 0) {
@@ -232,7 +232,7 @@ count_users(struct clocks *c)
 			c->waiting[previous]++;
 		each_access(read, w, w->order[i])
 		{
-			if (rw_weak_source(w, read, &source) && source != TXN_NONE)
+			if (rw_weak_source(read, &source) && source != TXN_NONE)
 				c->waiting[source]++;
 		}
 	}

@@ -30,7 +30,7 @@ miss_seen(struct finder *f, uint32_t reader, uint32_t seen, uint32_t from)
 		    at <= w->v->starts[reader])
 			continue;
 		const struct rw_access *read = &w->v->accesses.items[at - 1];
-		if (rw_weak_source(w, read, &source))
+		if (rw_weak_source(read, &source))
 			rw_weak_add_missed(
 				w, (struct missed){seen, source, reader, read->key});
 	}
@@ -56,7 +56,7 @@ miss_read(struct finder *f, uint32_t reader, uint32_t seen, uint32_t from)
 	uint32_t source;
 
 	for (uint32_t i = from; i < w->v->starts[reader + 1]; i++)
-		if (rw_weak_source(w, &items[i], &source) &&
+		if (rw_weak_source(&items[i], &source) &&
 		    writes_key(w, seen, items[i].key))
 			rw_weak_add_missed(
 				w, (struct missed){seen, source, reader, items[i].key});
@@ -77,7 +77,7 @@ miss_sources(struct finder *f, uint32_t t, bool behind)
 		if (items[i].read != VERSION_NONE)
 			f->reads_at[items[i].key] = i + 1;
 	for (uint32_t i = start; i < end; i++) {
-		if (!rw_weak_source(w, &items[i], &source) || source == TXN_NONE)
+		if (!rw_weak_source(&items[i], &source) || source == TXN_NONE)
 			continue;
 		uint32_t from = behind ? i + 1 : start;
 		if (w->v->starts[source + 1] - w->v->starts[source] <= long_min)
@@ -101,7 +101,7 @@ miss_sessions(struct weak *w)
 		     rank++) {
 			uint32_t t = w->by_rank[rank];
 			each_access(read, w, t) if (last[read->key] > w->first_rank[s] &&
-						    rw_weak_source(w, read, &source))
+						    rw_weak_source(read, &source))
 				rw_weak_add_missed(
 					w,
 					(struct missed){w->by_rank[last[read->key] - 1],
@@ -118,6 +118,7 @@ rw_weak_find_missed(struct weak *w)
 	struct finder f = {.w = w};
 	bool behind = w->question->view == WEAK_MONOTONIC;
 
+	rw_weak_rank(w);
 	f.reads_at = mem_new(w->d->txns.keys.count, sizeof(*f.reads_at));
 	for (uint32_t i = 0; i < w->count && !w->is_over; i++) {
 		if (i % STOP_INTERVAL == 0)

@@ -1,136 +1,12 @@
 /* rw_weak_order.c - an order of the transactions, and whether it can be kept. */
 #include "checkers/transaction/rw_weak_parts.h"
 
-#include "checkers/sort.h"
-
 #include <string.h>
 
 enum {
 	STATE_OPEN = 1, /* on the path that is looked at */
 	STATE_DONE
 };
-
-/* ---- sessions -------------------------------------------------------------------------
- */
-
-static void
-number_sessions(struct weak *w)
-{
-	uint32_t n = (uint32_t)w->d->txns.of.count;
-	struct map ids = {0};
-	VEC(uint32_t) sizes = {0};
-
-	for (uint32_t t = 0; t < n; t++) {
-		bool is_new;
-		if (!w->d->committed[t])
-			continue;
-		uint64_t *id = map_at(&ids, txn_op(&w->d->txns, t)->process, &is_new);
-		if (is_new) {
-			*id = sizes.count;
-			vec_push(&sizes, 0);
-		}
-		w->session[t] = (uint32_t)*id;
-		w->index[t] = ++sizes.items[*id];
-	}
-	w->sessions = (uint32_t)sizes.count;
-	w->first_rank = mem_new((size_t)w->sessions + 1, sizeof(*w->first_rank));
-	for (uint32_t s = 0; s < w->sessions; s++)
-		w->first_rank[s + 1] = w->first_rank[s] + sizes.items[s];
-	for (uint32_t t = 0; t < n; t++)
-		if (w->d->committed[t])
-			w->by_rank[w->first_rank[w->session[t]] + w->index[t] - 1] = t;
-	vec_release(&sizes);
-	map_release(&ids);
-}
-
-void
-rw_weak_init(struct weak *w)
-{
-	size_t n = w->d->txns.of.count;
-	size_t bytes =
-		w->budget->bytes_max != 0 ? w->budget->bytes_max : BUDGET_BYTES_DEFAULT;
-
-	w->missed_max = bytes / 4 / sizeof(struct missed);
-	w->session = mem_new(n, sizeof(*w->session));
-	w->index = mem_new(n, sizeof(*w->index));
-	w->by_rank = mem_new(n, sizeof(*w->by_rank));
-	w->order = mem_new(n, sizeof(*w->order));
-	w->place = mem_new(n, sizeof(*w->place));
-	number_sessions(w);
-}
-
-void
-rw_weak_release(struct weak *w)
-{
-	free(w->session);
-	free(w->index);
-	free(w->first_rank);
-	free(w->by_rank);
-	free(w->order);
-	free(w->place);
-	free(w->writers);
-	free(w->key_starts);
-	vec_release(&w->missed);
-}
-
-/* ---- who wrote a key ------------------------------------------------------------------
- */
-
-void
-rw_weak_index_writers(struct weak *w)
-{
-	size_t keys = w->d->txns.keys.count, count = 0;
-
-	if (w->writers != NULL)
-		return;
-	w->writers = mem_new(w->v->accesses.count, sizeof(*w->writers));
-	w->key_starts = mem_new(keys + 1, sizeof(*w->key_starts));
-	for (uint32_t t = 0; t < w->d->txns.of.count; t++) {
-		if (!w->d->committed[t])
-			continue;
-		uint32_t rank = w->first_rank[w->session[t]] + w->index[t] - 1;
-		each_access(access, w, t) if (access->written != VERSION_NONE)
-			w->writers[count++] = (uint64_t)access->key << 32 | rank;
-	}
-	sort_words(w->writers, count);
-	for (size_t key = 0, i = 0; key <= keys; key++) {
-		while (i < count && w->writers[i] >> 32 < key)
-			i++;
-		w->key_starts[key] = i;
-	}
-}
-
-size_t
-rw_weak_writers_from(struct weak *w, uint32_t key, size_t low, uint32_t rank)
-{
-	uint64_t wanted = (uint64_t)key << 32 | rank;
-	size_t high = w->key_starts[key + 1];
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (w->writers[middle] < wanted)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-void
-rw_weak_add_missed(struct weak *w, struct missed missed)
-{
-	if (missed.missed == missed.read_from || missed.missed == missed.reader)
-		return;
-	if (missed.read_from == TXN_NONE) {
-		w->initial = w->initial_missed ? w->initial : missed;
-		w->initial_missed = true;
-		return;
-	}
-	if (w->missed.count >= w->missed_max)
-		w->is_over = true;
-	else
-		vec_push(&w->missed, missed);
-}
 
 /* ---- a walk to the past ---------------------------------------------------------------
  */
@@ -144,13 +20,16 @@ struct walk {
 		uint32_t next_missed; /* index + 1 */
 	})
 	path;
-	uint8_t *state; /* owned, by transaction */
+	uint8_t *state; /* borrowed, by transaction */
+
+	/* Borrowed, NULL: none. Those that are done, as they came to be. */
+	uint32_t *done;
+	uint32_t done_count;
 
 	/* Only what has a place from first to last, with missed writes; else everything,
 	 * without. */
 	uint32_t first, last;
-	const uint32_t *missed_into; /* by transaction: index + 1, or NULL */
-	const uint32_t *missed_next;
+	const struct missed_rows *rows; /* NULL: without */
 };
 
 static void
@@ -159,7 +38,7 @@ walk_to(struct walk *walk, uint32_t txn)
 	walk->state[txn] = STATE_OPEN;
 	vec_push(&walk->path,
 		 (struct step){txn, walk->w->v->starts[txn],
-			       walk->missed_into != NULL ? walk->missed_into[txn] : 0});
+			       walk->rows != NULL ? walk->rows->into[txn] : 0});
 }
 
 static bool
@@ -167,7 +46,13 @@ is_inside(const struct walk *walk, uint32_t txn)
 {
 	uint32_t place = walk->w->place[txn];
 
-	return walk->missed_into == NULL || (place >= walk->first && place <= walk->last);
+	return walk->rows == NULL || (place >= walk->first && place <= walk->last);
+}
+
+static bool
+is_missing(const struct walk *walk, uint32_t txn)
+{
+	return walk->state[txn] != STATE_DONE && is_inside(walk, txn);
 }
 
 /* The next that must stand before the one at the end of the path and is not done;
@@ -177,52 +62,65 @@ next_before(struct walk *walk)
 {
 	const struct weak *w = walk->w;
 	struct step *step = vec_last(&walk->path);
-	uint32_t end = w->v->starts[step->txn + 1], source;
-	uint32_t previous =
-		w->question->process ? rw_weak_previous(w, step->txn) : TXN_NONE;
+	uint32_t end = w->v->starts[step->txn + 1];
+	uint32_t previous = rw_weak_previous(w, step->txn);
 
-	if (previous != TXN_NONE && walk->state[previous] != STATE_DONE &&
-	    is_inside(walk, previous))
+	if (previous != TXN_NONE && is_missing(walk, previous))
 		return previous;
 	while (step->next_access < end) {
-		if (rw_weak_source(w, &w->v->accesses.items[step->next_access++],
-				   &source) &&
-		    source != TXN_NONE && walk->state[source] != STATE_DONE &&
-		    is_inside(walk, source))
+		uint32_t source = w->v->accesses.items[step->next_access++].source;
+		if (is_txn(source) && is_missing(walk, source))
 			return source;
 	}
 	while (step->next_missed != 0) {
 		uint32_t at = step->next_missed - 1;
-		step->next_missed = walk->missed_next[at];
-		uint32_t missed = w->missed.items[at].missed;
-		if (walk->state[missed] != STATE_DONE && is_inside(walk, missed))
-			return missed;
+		step->next_missed = walk->rows->next.items[at];
+		if (is_missing(walk, w->missed.items[at].missed))
+			return w->missed.items[at].missed;
 	}
 	return TXN_NONE;
 }
 
-/* What is done gets the next place (NULL: none). False when the walk meets itself. */
+static void
+end_with(struct walk *walk, uint32_t txn)
+{
+	walk->state[txn] = STATE_DONE;
+	if (walk->done != NULL)
+		walk->done[walk->done_count++] = txn;
+}
+
+/* False when the walk meets itself. */
 static bool
-walk_from(struct walk *walk, uint32_t txn, struct weak *placed)
+walk_from(struct walk *walk, uint32_t txn)
 {
 	if (walk->state[txn] == STATE_DONE)
 		return true;
 	walk_to(walk, txn);
 	while (walk->path.count > 0) {
 		uint32_t before = next_before(walk);
-		if (before != TXN_NONE) {
-			if (walk->state[before] == STATE_OPEN)
-				return false;
-			walk_to(walk, before);
+		if (before == TXN_NONE) {
+			end_with(walk, vec_pop(&walk->path).txn);
 			continue;
 		}
-		uint32_t done = vec_pop(&walk->path).txn;
-		walk->state[done] = STATE_DONE;
-		if (placed != NULL) {
-			placed->order[placed->count++] = done;
-			placed->place[done] = placed->count;
-		}
+		if (walk->state[before] == STATE_OPEN)
+			return false;
+		walk_to(walk, before);
 	}
+	return true;
+}
+
+/* All that it must stand behind is done: the walk from it would not leave it. Mostly so. */
+static bool
+is_ready(const struct walk *walk, uint32_t txn)
+{
+	const struct weak *w = walk->w;
+	uint32_t previous = rw_weak_previous(w, txn);
+
+	if (previous != TXN_NONE && walk->state[previous] != STATE_DONE)
+		return false;
+	each_access(access, w,
+		    txn) if (is_txn(access->source) &&
+			     walk->state[access->source] != STATE_DONE) return false;
 	return true;
 }
 
@@ -230,12 +128,21 @@ bool
 rw_weak_place(struct weak *w)
 {
 	uint32_t n = (uint32_t)w->d->txns.of.count;
-	struct walk walk = {.w = w, .state = mem_new(n, sizeof(*walk.state))};
+	struct walk walk = {
+		.w = w, .state = mem_new(n, sizeof(*walk.state)), .done = w->order};
 	bool ok = true;
 
-	for (uint32_t t = 0; t < n && ok; t++)
-		if (w->d->committed[t])
-			ok = walk_from(&walk, t, w);
+	for (uint32_t t = 0; t < n && ok; t++) {
+		if (!w->d->committed[t] || walk.state[t] == STATE_DONE)
+			continue;
+		if (is_ready(&walk, t))
+			end_with(&walk, t);
+		else
+			ok = walk_from(&walk, t);
+	}
+	w->count = walk.done_count;
+	for (uint32_t i = 0; i < w->count; i++)
+		w->place[w->order[i]] = i + 1;
 	free(walk.state);
 	vec_release(&walk.path);
 	return ok;
@@ -275,7 +182,7 @@ walk_stretches(struct walk *walk, const uint32_t *reach)
 		for (uint32_t p = place; p <= walk->last; p++)
 			walk->last = reach[p] > walk->last ? reach[p] : walk->last;
 		for (; place <= walk->last && ok; place++)
-			ok = walk_from(walk, w->order[place - 1], NULL);
+			ok = walk_from(walk, w->order[place - 1]);
 		place--;
 	}
 	return ok;
@@ -285,26 +192,65 @@ bool
 rw_weak_is_acyclic(const struct weak *w)
 {
 	uint32_t *reach = find_backward(w);
+	struct missed_rows rows = {0};
 
 	if (reach == NULL)
 		return true;
-	size_t n = w->d->txns.of.count;
-	uint32_t *into = mem_new(n, sizeof(*into));
-	uint32_t *next = mem_new(w->missed.count, sizeof(*next));
-	for (uint32_t i = 0; i < w->missed.count; i++) {
-		uint32_t to = w->missed.items[i].read_from;
-		next[i] = into[to];
-		into[to] = i + 1;
-	}
-	struct walk walk = {.w = w,
-			    .state = mem_new(n, sizeof(*walk.state)),
-			    .missed_into = into,
-			    .missed_next = next};
+	rw_weak_link_missed(w, &rows);
+	struct walk walk = {.w = w, .rows = &rows, .state = rows.state};
 	bool ok = walk_stretches(&walk, reach);
-	free(walk.state);
 	vec_release(&walk.path);
-	free(next);
-	free(into);
+	rw_weak_release_rows(&rows);
 	free(reach);
 	return ok;
+}
+
+bool
+rw_weak_sort(struct weak *w, struct missed_rows *rows, uint32_t first, uint32_t last)
+{
+	uint32_t count = last - first + 1;
+	uint32_t *window = w->order + first - 1;
+	struct walk walk = {.w = w,
+			    .rows = rows,
+			    .state = rows->state,
+			    .done = mem_new(count, sizeof(*walk.done)),
+			    .first = first,
+			    .last = last};
+	bool ok = true;
+
+	for (uint32_t i = 0; i < count && ok; i++)
+		ok = walk_from(&walk, window[i]);
+	for (uint32_t i = 0; i < count; i++)
+		rows->state[window[i]] = 0;
+	for (uint32_t i = 0; i < count && ok; i++) {
+		window[i] = walk.done[i];
+		w->place[window[i]] = first + i;
+	}
+	free(walk.done);
+	vec_release(&walk.path);
+	return ok;
+}
+
+void
+rw_weak_link_missed(const struct weak *w, struct missed_rows *rows)
+{
+	size_t n = w->d->txns.of.count;
+
+	if (rows->into == NULL) {
+		rows->into = mem_new(n, sizeof(*rows->into));
+		rows->state = mem_new(n, sizeof(*rows->state));
+	}
+	for (size_t i = rows->next.count; i < w->missed.count; i++) {
+		uint32_t *into = &rows->into[w->missed.items[i].read_from];
+		vec_push(&rows->next, *into);
+		*into = (uint32_t)i + 1;
+	}
+}
+
+void
+rw_weak_release_rows(struct missed_rows *rows)
+{
+	free(rows->into);
+	free(rows->state);
+	vec_release(&rows->next);
 }

@@ -17,16 +17,21 @@ struct weak {
 	const struct weak_question *question;
 	const struct budget *budget;
 
-	/* By transaction; of committed ones only. Ranks number all by (session, index). */
-	uint32_t *session, *index; /* owned: process, place in it from 1 */
-	uint32_t *first_rank;	   /* owned, by session */
-	uint32_t sessions;
-	uint32_t *by_rank; /* owned: rank -> transaction */
+	/* owned, by transaction: the one before it in its process; TXN_NONE. Only when the
+	 * question is with processes. */
+	uint32_t *previous;
 
 	/* An order in which each transaction stands behind those that it read from, and
 	 * behind its process when that counts. */
 	uint32_t *order, *place; /* owned: place -> transaction; and back, from 1 */
 	uint32_t count;
+
+	/* By transaction, of committed ones only; made when first needed (rw_weak_rank).
+	 * Ranks number all by (session, index). */
+	uint32_t *session, *index; /* owned: process, place in it from 1 */
+	uint32_t *first_rank;	   /* owned, by session */
+	uint32_t sessions;
+	uint32_t *by_rank; /* owned: rank -> transaction */
 
 	/* Who wrote a key, found by (key, rank); made when first needed. */
 	uint64_t *writers;  /* owned: key << 32 | rank, ascending */
@@ -44,24 +49,27 @@ struct weak {
 		     (w)->v->accesses.items + (w)->v->starts[t];                         \
 	     access < (w)->v->accesses.items + (w)->v->starts[(t) + 1]; access++)
 
+static inline bool
+is_txn(uint32_t source)
+{
+	return source < TXN_NO_SOURCE;
+}
+
 /* The committed transaction that the access read from; TXN_NONE for the initial value;
  * false when it read nothing that counts. */
 static inline bool
-rw_weak_source(const struct weak *w, const struct rw_access *access, uint32_t *source)
+rw_weak_source(const struct rw_access *access, uint32_t *source)
 {
-	if (access->read == VERSION_NONE)
-		return false;
-	*source = w->v->of.items[access->read].writer;
-	return *source == TXN_NONE || w->d->committed[*source];
+	*source = access->source;
+	return access->source != TXN_NO_SOURCE;
 }
 
-/* The transaction before this one in its process; TXN_NONE for the first. */
+/* The transaction before this one in its process, when that counts; TXN_NONE for the
+ * first. */
 static inline uint32_t
 rw_weak_previous(const struct weak *w, uint32_t t)
 {
-	return w->index[t] == 1
-		       ? TXN_NONE
-		       : w->by_rank[w->first_rank[w->session[t]] + w->index[t] - 2];
+	return w->previous != NULL ? w->previous[t] : TXN_NONE;
 }
 
 void rw_weak_init(struct weak *w);
@@ -75,7 +83,34 @@ bool rw_weak_place(struct weak *w);
  * ->order that a missed write leads backwards across: no circle leaves them. */
 bool rw_weak_is_acyclic(const struct weak *w);
 
+/* Missed writes by whom they lead to. */
+struct missed_rows {
+	uint32_t *into;	    /* owned, by transaction: the last of them + 1; 0: none */
+	VEC(uint32_t) next; /* by missed write: the one before it + 1 */
+	uint8_t *state;	    /* owned, by transaction: zeros between two walks */
+};
+
+/* Adds the missed writes that are not in the rows yet. */
+void rw_weak_link_missed(const struct weak *w, struct missed_rows *rows);
+void rw_weak_release_rows(struct missed_rows *rows);
+
+/* Puts those at the places from first to last into an order with missed writes too; false
+ * when these run in a circle. */
+bool rw_weak_sort(struct weak *w, struct missed_rows *rows, uint32_t first,
+		  uint32_t last);
+
+enum mended {
+	MENDED,	    /* ->order is one that the axioms allow */
+	MENDED_NOT, /* there is none: missed writes run in a circle, or an initial value was
+		     * read though a write was visible; ->missed shows it */
+	MENDED_OPEN, /* it would have taken too long */
+};
+enum mended rw_weak_mend(struct weak *w);
+
 void rw_weak_add_missed(struct weak *w, struct missed missed);
+
+/* Sessions, indices and ranks; before the first use; costs nothing again. */
+void rw_weak_rank(struct weak *w);
 
 /* Where the writers of a key with a rank not below `rank` begin, from `low` on. */
 size_t rw_weak_writers_from(struct weak *w, uint32_t key, size_t low, uint32_t rank);

@@ -88,7 +88,9 @@ assert_weak(const struct small_txns *h, const struct history *history, const cha
 
 	checker_run(&checker_rw_register, history, &options, &result);
 	bool left_open = result.verdict == VERDICT_UNKNOWN && varies;
-	if (!left_open && result.verdict != (expected ? VERDICT_VALID : VERDICT_INVALID))
+	if ((!left_open &&
+	     result.verdict != (expected ? VERDICT_VALID : VERDICT_INVALID)) ||
+	    !(result.certified || result.is_unproven || left_open))
 		fail_with(history, level, expected, &result, number);
 	check_result_release(&result);
 }
