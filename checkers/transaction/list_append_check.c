@@ -40,13 +40,12 @@ fits(const struct history *history)
 
 /* Valid by an order, invalid by anomalies that can be proven. */
 static bool
-is_provable(const struct history *history, const struct check_options *options,
-	    const struct check_result *result, uint64_t forbidden)
+is_provable(const struct check_result *result, uint64_t forbidden)
 {
 	if (result->verdict == VERDICT_VALID)
 		return result->orders.count > 0 &&
 		       (result->order_kind != ORDER_DEPENDENCIES ||
-			weak_is_provable(history, options, forbidden));
+			weak_is_provable(forbidden));
 	vec_each (const struct anomaly, anomaly, &result->anomalies)
 		if (!txn_anomaly_is_known(anomaly))
 			return false;
@@ -86,7 +85,7 @@ check(const struct history *history, const struct check_options *options,
 	uint64_t forbidden = forbidden_by(options);
 	if (result->verdict == VERDICT_VALID && !options->no_certify)
 		txn_orders_make(&d, &isolation, forbidden, result);
-	result->is_unproven = !is_provable(history, options, result, forbidden);
+	result->is_unproven = !is_provable(result, forbidden);
 	isolation_release(&isolation);
 	dependencies_release(&d);
 }

@@ -76,13 +76,12 @@ keep_allowed(struct judge *j)
 
 /* Valid by an order, invalid by anomalies that can be proven. */
 static bool
-is_provable(const struct history *history, const struct check_options *options,
-	    const struct check_result *result, uint64_t forbidden)
+is_provable(const struct check_result *result, uint64_t forbidden)
 {
 	if (result->verdict == VERDICT_VALID)
 		return result->orders.count > 0 &&
 		       (result->order_kind != ORDER_DEPENDENCIES ||
-			weak_is_provable(history, options, forbidden));
+			weak_is_provable(forbidden));
 	vec_each (const struct anomaly, anomaly, &result->anomalies)
 		if (anomaly->is_core ? !core_is_provable(anomaly)
 				     : !txn_anomaly_is_known(anomaly))
@@ -133,7 +132,7 @@ judge_history(struct judge *j, const struct history *history)
 		judge_report_cores(j);
 	buf_printf(&result->details, ",\"choices\":%llu,\"conflicts\":%llu",
 		   (unsigned long long)j->choices, (unsigned long long)j->conflicts);
-	result->is_unproven = !is_provable(history, j->options, result, j->asked);
+	result->is_unproven = !is_provable(result, j->asked);
 }
 
 static void

@@ -19,17 +19,12 @@
 #define OF_ATOMIC	(B(FRACTURED_READ) | B(FRACTURED_PROCESS))
 
 bool
-weak_is_provable(const struct history *history, const struct check_options *options,
-		 uint64_t forbidden)
+weak_is_provable(uint64_t forbidden)
 {
 	const uint64_t known = WITHOUT_CYCLE | B(G0) | OF_READS | OF_PROCESS |
 			       OF_REALTIME | OF_MONOTONIC | OF_ATOMIC | B(G_SINGLE);
 
-	uint64_t bytes_max = options->budget.bytes_max != 0 ? options->budget.bytes_max
-							    : BUDGET_BYTES_DEFAULT;
-
-	return (forbidden & ~known) == 0 &&
-	       ((forbidden & B(CAUSALITY)) == 0 || weak_past_bytes(history) <= bytes_max);
+	return (forbidden & ~known) == 0;
 }
 
 /* ---- the order ------------------------------------------------------------------------

@@ -14,13 +14,12 @@ struct weak_order {
 };
 
 /* Nobody misses what is in its causal past: what it read, what its process did before, and
- * so on backwards. The order respects both. One clock a transaction:
- * O(transactions * processes). */
+ * so on backwards. The order respects both, so only who stands between a reader and its
+ * source can be missed, and the search for them goes back no farther. Where that takes too
+ * long: one clock a transaction, of as many processes at a time as the budget has memory
+ * for; O(transactions * processes). */
 bool weak_past_is_causal(const struct weak_order *w, const struct budget *budget,
 			 struct err *err);
-
-/* The memory of those clocks, about. O(operations). */
-uint64_t weak_past_bytes(const struct history *history);
 
 /* No cycle of lists has exactly one anti-dependency: who overwrote what a transaction read
  * does not lead to it. The order respects writes and reads of writes, so only those need a
