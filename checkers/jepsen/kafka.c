@@ -14,12 +14,12 @@
  *	                       seen it, it is passed, and the answer unknown; a consumer
  *	                       that leaps over it is a poll-skip all the same.)
  *	                       send a at 0 | send b at 1 | poll b at 1
- *	G1a                    a poll saw what only a failed operation sent.
+ *	G1a                    a poll that is ok saw what only a failed operation sent.
  *	unsent                 a poll saw what nobody sent.
  *	precommitted-read      a transaction polled what it sent itself.
  *	int-poll-skip, int-nonmonotonic-poll
- *	                       within one operation a poll leaps over a record that
- *	                       exists, or goes back.
+ *	                       within one operation, also one that failed, a poll leaps
+ *	                       over a record that exists, or goes back.
  *	poll-skip, nonmonotonic-poll
  *	                       the same between two operations of a process with nothing
  *	                       between them that may move its position (subscribe,
@@ -41,7 +41,10 @@
  *
  * Between the polls of a process that subscribed, a rebalance may move its position: its
  * poll-skip and nonmonotonic-poll (and the int- ones between two polls of a transaction)
- * are counted as allowed. Acknowledged records behind the last polled offset are unseen:
+ * are counted as allowed, and so are those of partitions that the rebalance log of an
+ * operation names, in it and to the next. What a transaction polled that failed was seen:
+ * it counts for offsets, for steps, and as no loss (Jepsen: lost, unless an ok one polled
+ * it too); which partitions are over tell only polls that are ok. Acknowledged records behind the last polled offset are unseen:
  * they may be there or not, and the answer is unknown (Jepsen: invalid).
  *
  * Details as Jepsen's: for each type {count, allowed}, bad-error-types, error-types,

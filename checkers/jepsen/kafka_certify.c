@@ -26,8 +26,8 @@ values_hold(const struct kafka_proof *proof)
 		struct kafka_facts facts =
 			kafka_proof_facts(proof, sight->partition, sight->value);
 		kafka_proof_find(proof, sight->partition, sight->value, &count);
-		if (facts.lowest != facts.highest ||
-		    (facts.is_polled && !facts.is_sent) ||
+		if (facts.lowest != facts.highest || (facts.is_read && !facts.is_sent) ||
+		    (facts.is_polled && !facts.is_sent && !facts.is_failed) ||
 		    (facts.is_acked && !facts.is_polled))
 			return false;
 	}
@@ -72,27 +72,49 @@ read_places(const struct history *history, const struct order *order, uint32_t *
 	return true;
 }
 
-/* Whoever polled stands behind some sender, who began before the poll was over. */
+/* The poll stands behind this send, which began before the poll was over. */
+static bool
+is_behind(const struct kafka_proof *proof, const uint32_t *places,
+	  const struct kafka_sight *send, const struct kafka_sight *poll)
+{
+	const struct op *ops = proof->history->ops.items;
+
+	return places[send->op] != 0 && places[send->op] < places[poll->op] &&
+	       ops[send->op].invoke_at < ops[poll->op].complete_at;
+}
+
+/* One that is not ok may have seen what was not committed, but not its own sends; one that
+ * failed has no place. */
+static bool
+poll_holds(const struct kafka_proof *proof, const uint32_t *places,
+	   const struct kafka_sight *poll)
+{
+	const struct op *ops = proof->history->ops.items;
+	bool is_sent = false, is_right = false, is_own = false;
+	size_t count;
+	const struct kafka_sight *sight =
+		kafka_proof_find(proof, poll->partition, poll->value, &count);
+
+	for (; count > 0; count--, sight++) {
+		if (sight->is_poll)
+			continue;
+		is_own |= sight->op == poll->op;
+		if (ops[sight->op].type == OP_FAIL)
+			continue;
+		is_sent = true;
+		is_right |= is_behind(proof, places, sight, poll);
+	}
+	if (ops[poll->op].type == OP_FAIL)
+		return is_sent || !is_own;
+	return is_right || (ops[poll->op].type == OP_INFO && !is_sent && !is_own);
+}
+
 static bool
 polls_hold(const struct kafka_proof *proof, const uint32_t *places)
 {
-	const struct op *ops = proof->history->ops.items;
-	size_t count;
-
-	vec_each (struct kafka_sight, poll, &proof->told) {
-		bool is_behind = !poll->is_poll;
-		if (is_behind)
-			continue;
-		const struct kafka_sight *sight =
-			kafka_proof_find(proof, poll->partition, poll->value, &count);
-		for (; count > 0; count--, sight++)
-			is_behind |= !sight->is_poll && ops[sight->op].type != OP_FAIL &&
-				     places[sight->op] != 0 &&
-				     places[sight->op] < places[poll->op] &&
-				     ops[sight->op].invoke_at < ops[poll->op].complete_at;
-		if (!is_behind)
+	vec_each (struct kafka_sight, sight, &proof->told)
+		if (sight->is_poll && !poll_holds(proof, places, sight))
 			return false;
-	}
 	return true;
 }
 
@@ -250,6 +272,7 @@ is_overtaken(const struct kafka_proof *proof, const struct anomaly *anomaly,
 {
 	vec_each (struct kafka_sight, sight, &proof->by_offset)
 		if (sight->is_poll && sight->offset > offset &&
+		    proof->history->ops.items[sight->op].type == OP_OK &&
 		    is_listed(anomaly, sight->op) &&
 		    val_equal(proof->values, sight->partition, anomaly->key))
 			return true;
@@ -295,7 +318,7 @@ shows_stranger(const struct kafka_proof *proof, const struct anomaly *anomaly,
 	if (!is_seen(proof, anomaly, true, &op))
 		return false;
 	if (strcmp(anomaly->name, "G1a") == 0)
-		return !facts->is_sent && facts->is_failed;
+		return !facts->is_sent && facts->is_failed && facts->is_read;
 	return strcmp(anomaly->name, "unsent") == 0 && !facts->is_sent &&
 	       !facts->is_failed;
 }

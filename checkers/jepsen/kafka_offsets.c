@@ -32,14 +32,6 @@ record_of(struct kafka_log *log, const struct kafka_sight *sight)
 	return (uint32_t)*id;
 }
 
-/* It may have polled records that nobody told. */
-static bool
-is_unknown_poll(const struct op *op)
-{
-	return (op->type == OP_INFO && (op->f == F_POLL || op->f == F_TXN)) ||
-	       (op->type == OP_FAIL && op->f == F_TXN);
-}
-
 static void
 note_send(struct kafka_record *record, uint32_t index, const struct op *op)
 {
@@ -79,7 +71,7 @@ kafka_read_all(struct kafka_log *log)
 	for (uint32_t i = 0; i < history->ops.count && !kafka_is_over(log); i++) {
 		const struct op *op = &history->ops.items[i];
 		size_t from = log->sights.count;
-		log->has_unknown_polls |= is_unknown_poll(op);
+		log->has_unknown_polls |= kafka_hides_polls(history, op);
 		if (kafka_is_client(op) && !kafka_read_op(history, i, &log->sights)) {
 			tell_unknown(log->result,
 				     mem_string("an operation is no list of sends and "
@@ -133,7 +125,8 @@ raise_high(struct kafka_log *log, const struct kafka_sight *sight)
 	uint32_t id = log->records.items[sight->record].partition;
 	struct kafka_partition *partition = &log->partitions[id];
 
-	if (!sight->is_poll || partition->high >= sight->rank + 1)
+	if (!sight->is_poll || log->history->ops.items[sight->op].type != OP_OK ||
+	    partition->high >= sight->rank + 1)
 		return;
 	partition->high = sight->rank + 1;
 	partition->high_op = sight->op;
@@ -224,22 +217,22 @@ judge_polled(struct kafka_log *log, const struct kafka_sight *sight)
 	const struct kafka_record *record = &log->records.items[sight->record];
 	const struct op *poll = &log->history->ops.items[sight->op];
 
-	if (record->sent == sight->op)
+	if (record->sent == sight->op ||
+	    (record->sent == KAFKA_NONE && record->failed == sight->op))
 		kafka_report(log, KAFKA_PRECOMMITTED_READ, sight,
 			     "was polled by its own sender", &sight->op, 1);
-	else if (record->sent != KAFKA_NONE && poll->complete_at < record->begun_at)
+	else if (record->sent != KAFKA_NONE && poll->type != OP_FAIL &&
+		 poll->complete_at < record->begun_at)
 		kafka_report(log, KAFKA_G1C_REALTIME, sight,
 			     "was polled before anybody began to send it",
 			     (uint32_t[]){record->sent, sight->op}, 2);
-	if (record->sent != KAFKA_NONE)
-		return;
-	if (record->failed != KAFKA_NONE)
+	else if (record->sent == KAFKA_NONE && record->failed == KAFKA_NONE)
+		kafka_report(log, KAFKA_UNSENT, sight,
+			     "was polled although nobody sent it", &sight->op, 1);
+	else if (record->sent == KAFKA_NONE && poll->type == OP_OK)
 		kafka_report(log, KAFKA_ABORTED_READ, sight,
 			     "was polled although its send failed",
 			     (uint32_t[]){record->failed, sight->op}, 2);
-	else
-		kafka_report(log, KAFKA_UNSENT, sight,
-			     "was polled although nobody sent it", &sight->op, 1);
 }
 
 static void

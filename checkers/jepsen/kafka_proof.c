@@ -59,8 +59,7 @@ kafka_proof_init(struct kafka_proof *proof, const struct history *history)
 	*proof = (struct kafka_proof){.history = history, .values = &history->values};
 	for (uint32_t i = 0; i < history->ops.count; i++) {
 		const struct op *op = &history->ops.items[i];
-		bool polls = op->f == F_TXN || (op->f == F_POLL && op->type == OP_INFO);
-		proof->has_unknown_polls |= polls && op->type != OP_OK;
+		proof->has_unknown_polls |= kafka_hides_polls(history, op);
 		if (kafka_is_client(op))
 			kafka_read_op(history, i, &proof->told);
 	}
@@ -129,6 +128,7 @@ kafka_proof_facts(const struct kafka_proof *proof, val partition, val value)
 		const struct op *op = &proof->history->ops.items[sight->op];
 		bool is_send = !sight->is_poll && op->type != OP_FAIL;
 		facts.is_polled |= sight->is_poll;
+		facts.is_read |= sight->is_poll && op->type == OP_OK;
 		facts.is_sent |= is_send;
 		facts.is_failed |= !sight->is_poll && op->type == OP_FAIL;
 		facts.is_acked |= !sight->is_poll && op->type == OP_OK;
@@ -229,6 +229,13 @@ follow_poll(struct follow *follow, const struct process *process, struct last *l
 	bool is_steady = from != NULL &&
 			 (is_inside || is_kept(follow, process, last, to->partition));
 	bool is_free = process->is_subscribed && !(is_inside && from->part == to->part);
+	const struct op *ops = follow->proof->history->ops.items;
+
+	is_free = is_free ||
+		  kafka_was_rebalanced(follow->proof->history, &ops[to->op],
+				       to->partition) ||
+		  (from != NULL && kafka_was_rebalanced(follow->proof->history,
+							&ops[from->op], to->partition));
 
 	last->poll = to;
 	last->moves = process->moves.count;
@@ -297,10 +304,14 @@ kafka_proof_steps(const struct kafka_proof *proof,
 
 	value_ids_init(&follow.partitions, proof->values);
 	for (uint32_t i = 0; i < proof->history->ops.count; i++) {
-		follow_op(&follow, &proof->history->ops.items[i]);
+		const struct op *op = &proof->history->ops.items[i];
+		if (!kafka_is_client(op))
+			follow_op(&follow, op);
 		for (; next < proof->told.count && proof->told.items[next].op == i;
 		     next++)
 			follow_sight(&follow, &proof->told.items[next]);
+		if (kafka_is_client(op))
+			follow_op(&follow, op);
 	}
 	value_ids_release(&follow.partitions);
 	map_release(&follow.process_ids);

@@ -23,9 +23,10 @@ const struct kafka_sight *kafka_proof_find(const struct kafka_proof *proof, val 
 
 /* What the sights of a value say together. */
 struct kafka_facts {
-	bool is_sent, is_failed, is_acked, is_polled; /* is_sent: by who did not fail */
-	uint32_t begun_at;			      /* of the first such send */
-	int64_t lowest, highest; /* offsets; KAFKA_NO_OFFSET: none is told */
+	bool is_sent, is_failed, is_acked; /* is_sent: by who did not fail */
+	bool is_polled, is_read;	   /* is_read: polled by who is ok */
+	uint32_t begun_at;		   /* of the first such send */
+	int64_t lowest, highest;	   /* offsets; KAFKA_NO_OFFSET: none is told */
 };
 
 struct kafka_facts kafka_proof_facts(const struct kafka_proof *proof, val partition,

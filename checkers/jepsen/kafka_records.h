@@ -7,7 +7,14 @@
  *	["send" PARTITION [OFFSET VALUE]]	as answered
  *	["poll"], ["poll" {PARTITION [[OFFSET VALUE] ...]}]
  *
- * and assign, subscribe, crash. A value is sent once to a partition. PURE. */
+ * and assign, subscribe, crash. A value is sent once to a partition. Behind the others of an
+ * answer may stand
+ *
+ *	["rebalance" [PARTITION ...]]	as :rebalance-log: moved while it went on
+ *
+ * What an operation polled that failed, or whose outcome is unknown, was seen all the same,
+ * where its answer tells it: consumers get committed records only, whatever becomes of
+ * their own transaction. Its sends count as asked. PURE. */
 #ifndef CHECKERS_KAFKA_RECORDS_H
 #define CHECKERS_KAFKA_RECORDS_H
 
@@ -39,8 +46,15 @@ bool kafka_may_move(const struct op *op);
 /* The partition is in the list of an assign; false where that is no list. */
 bool kafka_is_assigned(const struct values *values, val assigned, val partition);
 
-/* Appends what the operation sent (asked to send, unless it is ok) and polled; false when
- * its value has another shape. Polls of operations that are not ok are left out. */
+/* Appends what the operation sent (asked to send, unless it is ok) and polled, as far as it
+ * is told; false when its value has another shape. */
 bool kafka_read_op(const struct history *history, uint32_t index, kafka_sights *sights);
+
+/* It may have polled records that nobody told. */
+bool kafka_hides_polls(const struct history *history, const struct op *op);
+
+/* While it went on the partition may have been taken from the consumer, or given to it. */
+bool kafka_was_rebalanced(const struct history *history, const struct op *op,
+			  val partition);
 
 #endif

@@ -12,6 +12,7 @@ struct position {
 	uint32_t poll_op, send_op;
 	uint32_t poll_part; /* micro-operation of the last poll */
 	uint32_t epoch;
+	bool was_rebalanced;	  /* while it polled last */
 	uint32_t partition, next; /* the process's other positions; KAFKA_NONE: none */
 };
 
@@ -92,14 +93,18 @@ judge_step(struct kafka_log *log, enum kafka_kind skip, enum kafka_kind back,
 		     3);
 }
 
-/* A rebalance may come between two polls of a process that subscribed, not within one. */
+/* A rebalance may come between two polls of a process that subscribed, and within one where
+ * the operation says so. */
 static void
 step_poll(struct kafka_log *log, const struct kafka_sight *sight,
 	  const struct client *client, struct position *position)
 {
 	bool is_same_op = position->poll_op == sight->op;
-	bool may_move = client->is_subscribed &&
-			!(is_same_op && position->poll_part == sight->part);
+	bool is_same_poll = is_same_op && position->poll_part == sight->part;
+	bool was_rebalanced = kafka_was_rebalanced(
+		log->history, &log->history->ops.items[sight->op], sight->partition);
+	bool may_move = was_rebalanced || (!is_same_op && position->was_rebalanced) ||
+			(client->is_subscribed && !is_same_poll);
 
 	if (position->poll_op != KAFKA_NONE &&
 	    (is_same_op || position->epoch == client->epoch))
@@ -110,6 +115,7 @@ step_poll(struct kafka_log *log, const struct kafka_sight *sight,
 	position->polled = sight->rank;
 	position->poll_op = sight->op;
 	position->poll_part = sight->part;
+	position->was_rebalanced = was_rebalanced;
 	position->epoch = client->epoch;
 }
 
@@ -244,12 +250,16 @@ kafka_judge_steps(struct kafka_log *log)
 	size_t next = 0;
 
 	find_passed(log);
+	/* What is not ok may have moved the consumer behind what it polled. */
 	for (uint32_t i = 0; i < log->history->ops.count && !kafka_is_over(log); i++) {
 		const struct op *op = &log->history->ops.items[i];
-		note_control(&walk, op);
+		if (!kafka_is_client(op))
+			note_control(&walk, op);
 		for (; next < log->sights.count && log->sights.items[next].op == i;
 		     next++)
 			step(&walk, &log->sights.items[next]);
+		if (kafka_is_client(op))
+			note_control(&walk, op);
 		if (is_answered_poll(op))
 			note_lag(&walk, i);
 	}

@@ -41,7 +41,8 @@ add_polls(const struct kafka_log *log, struct graph *graph)
 {
 	vec_each (struct kafka_sight, sight, &log->sights) {
 		const struct kafka_record *record = &log->records.items[sight->record];
-		if (sight->is_poll && record->sent != KAFKA_NONE)
+		const struct op *op = &log->history->ops.items[sight->op];
+		if (sight->is_poll && record->sent != KAFKA_NONE && op->type != OP_FAIL)
 			graph_add(graph, record->sent, sight->op, EDGE_WR);
 	}
 }

@@ -15,8 +15,11 @@ enum field {
 	FIELD_START,
 	FIELD_END,
 	FIELD_NODE,
-	FIELD_ERROR
+	FIELD_ERROR,
+	FIELD_REBALANCES
 };
+
+#define REBALANCES "rebalance-log"
 
 /* A name of up to seven bytes as one word, so that comparing it is one instruction. */
 #define WORD(a, b, c, d, e, f, g)                                                        \
@@ -71,6 +74,9 @@ field_of(const struct reading *reading, struct bytes name)
 {
 	enum field field = name.len <= 7 ? known_field(word_of(name)) : FIELD_OTHER;
 
+	if (name.len == strlen(REBALANCES) &&
+	    memcmp(name.data, REBALANCES, name.len) == 0)
+		field = FIELD_REBALANCES;
 	if (field == FIELD_OTHER && reading->key_field != NULL &&
 	    strlen(reading->key_field) == name.len &&
 	    memcmp(reading->key_field, name.data, name.len) == 0)
@@ -239,6 +245,8 @@ read_field(struct reading *reading, enum field field, struct event *event)
 		return read_node(reading, event);
 	case FIELD_ERROR:
 		return read_error(reading, event);
+	case FIELD_REBALANCES:
+		return scan_value(scan, &event->rebalances);
 	default:
 		return scan_drop(scan);
 	}
@@ -273,6 +281,46 @@ read_pair(struct reading *reading, struct event *event)
 	return scan_tags(scan) && read_field(reading, field, event);
 }
 
+/* The partitions of all rebalances. */
+static val
+rebalanced_keys(struct values *values, val rebalances)
+{
+	VEC(val) keys = {0};
+
+	for (size_t i = 0; i < val_count(values, rebalances); i++) {
+		val one = val_at(values, rebalances, i);
+		for (size_t k = 0;
+		     val_kind(one) == VAL_MAP && k + 1 < val_count(values, one); k += 2) {
+			val name = val_at(values, one, k),
+			    list = val_at(values, one, k + 1);
+			bool is_keys = name == val_string(values, "keys");
+			for (size_t n = 0; is_keys && val_kind(list) == VAL_LIST &&
+					   n < val_count(values, list);
+			     n++)
+				vec_push(&keys, val_at(values, list, n));
+		}
+	}
+	val all = val_list(values, keys.items, keys.count);
+	vec_release(&keys);
+	return all;
+}
+
+/* A consumer's rebalances stand behind what it did, as ["rebalance" [KEY ...]]. */
+static void
+add_rebalances(struct values *values, struct event *event)
+{
+	VEC(val) items = {0};
+
+	if (val_kind(event->rebalances) != VAL_LIST || val_kind(event->value) != VAL_LIST)
+		return;
+	for (size_t i = 0; i < val_count(values, event->value); i++)
+		vec_push(&items, val_at(values, event->value, i));
+	vec_push(&items, val_pair(values, val_string(values, "rebalance"),
+				  rebalanced_keys(values, event->rebalances)));
+	event->value = val_list(values, items.items, items.count);
+	vec_release(&items);
+}
+
 /* `at` stands on the opening brace. */
 static bool
 read_map(struct reading *reading)
@@ -289,6 +337,7 @@ read_map(struct reading *reading)
 		if (!read_pair(reading, &event) || !more_fields(scan, &more))
 			return false;
 	scan->at++;
+	add_rebalances(scan->values, &event);
 	return reading_add(reading, &event, from);
 }
 

@@ -27,7 +27,8 @@ struct event {
 	val key, value;
 	val output; /* of a whole operation, when it has one besides its value */
 	bool has_output;
-	int64_t at_ns; /* -1: the file does not say */
+	val rebalances; /* Jepsen's rebalance log: a list of maps with keys; nil: none */
+	int64_t at_ns;	/* -1: the file does not say */
 	int64_t end_ns;
 	uint32_t error; /* string id + 1 */
 	uint8_t node;

@@ -56,6 +56,7 @@ struct definition {
 	val (*init)(struct values *values, int64_t factor);
 	const char *const *anomalies; /* names, NULL at the end: what it may tell */
 	bool says_less_without_order; /* then valid without one is no lie */
+	bool answers_all;   /* answer also tells what those tell that are not ok */
 	bool ends_answered; /* of random histories the last operation mostly is ok */
 	bool keeps_numbers; /* tripled numbers would say something else */
 	size_t ops_all;	    /* all histories up to so many operations are tried */
