@@ -4,10 +4,24 @@
 
 #include <string.h>
 
-/* The word: kind in the low 3 bits, payload above. Tag 7 marks an integer in the pool. */
+/* The word: kind in the low 3 bits, payload above. Tag 7 marks an integer in the pool. The
+ * payload of a list or map is its number of items in the low 20 bits and above where they
+ * stand in the pool; COUNT_LONG says that the number is too large and stands before them. */
 enum {
 	TAG_BITS = 3,
-	TAG_BIG = 7
+	TAG_BIG = 7,
+	COUNT_BITS = 20,
+	COUNT_LONG = (1 << COUNT_BITS) - 1,
+	RECENT_MIN = 64,
+	RECENT_MAX = 8192, /* 128 KB: stays in the cache of a core */
+	WORDS_PER_RECENT = 16
+};
+
+/* A list or map made not long ago, at the place of its hash. Stale ones do no harm: what is
+ * shared is a run of words in the pool that is what is wanted, whoever put it there. */
+struct recent {
+	uint64_t hash;
+	val made;
 };
 
 static val
@@ -33,6 +47,9 @@ void
 values_release(struct values *values)
 {
 	vec_release(&values->words);
+	free(values->recent);
+	values->recent = NULL;
+	values->recent_count = 0;
 	intern_release(&values->strings);
 }
 
@@ -101,17 +118,88 @@ val_real(struct values *values, double number)
 	return tagged(VAL_REAL, values->words.count - 1);
 }
 
+static uint64_t
+mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+	return hash ^ (hash >> 29);
+}
+
+static const val *
+items_of(const struct values *values, val v, size_t *count)
+{
+	const uint64_t *items = values->words.items + (payload_of(v) >> COUNT_BITS);
+
+	*count = payload_of(v) & COUNT_LONG;
+	if (*count == COUNT_LONG)
+		*count = items[-1];
+	return items;
+}
+
+/* Puts the items behind all others. */
+static val
+add_sequence(struct values *values, enum val_kind kind, const val *items, size_t count)
+{
+	size_t start = values->words.count;
+	bool is_long = count >= COUNT_LONG;
+
+	vec_reserve(&values->words, start + is_long + count);
+	if (is_long)
+		values->words.items[start++] = count;
+	memcpy(values->words.items + start, items, count * sizeof(*items));
+	values->words.count = start + count;
+	return tagged(kind,
+		      (uint64_t)start << COUNT_BITS | (is_long ? COUNT_LONG : count));
+}
+
+/* The table grows with the pool: a small pool has a small one. It starts anew empty. */
+static void
+grow_recent(struct values *values)
+{
+	size_t room = values->recent_count ? values->recent_count : RECENT_MIN;
+
+	while (room < RECENT_MAX && room * WORDS_PER_RECENT <= values->words.count)
+		room *= 2;
+	if (room == values->recent_count)
+		return;
+	free(values->recent);
+	values->recent = mem_new(room, sizeof(*values->recent));
+	values->recent_count = room;
+}
+
+/* By a few of the items: whether all are equal is looked at afterwards. */
+static struct recent *
+recent_place(struct values *values, const val *items, size_t count, uint64_t *hash)
+{
+	if (values->recent_count < RECENT_MAX)
+		grow_recent(values);
+	*hash = mix(mix(mix(count, items[0]), items[count / 2]), items[count - 1]);
+	return &values->recent[*hash & (values->recent_count - 1)];
+}
+
+static bool
+has_items(const struct values *values, val v, const val *items, size_t count)
+{
+	size_t there;
+	const val *made = items_of(values, v, &there);
+
+	return there == count &&
+	       made + count <= values->words.items + values->words.count &&
+	       memcmp(made, items, count * sizeof(*items)) == 0;
+}
+
 static val
 sequence(struct values *values, enum val_kind kind, const val *items, size_t count)
 {
-	size_t start = values->words.count;
+	uint64_t hash;
 
-	vec_reserve(&values->words, start + count + 1);
-	values->words.items[start] = count;
-	if (count > 0)
-		memcpy(values->words.items + start + 1, items, count * sizeof(*items));
-	values->words.count = start + count + 1;
-	return tagged(kind, start);
+	if (count == 0)
+		return kind;
+	struct recent *recent = recent_place(values, items, count, &hash);
+	if (recent->hash != hash || val_kind(recent->made) != kind ||
+	    !has_items(values, recent->made, items, count))
+		*recent = (struct recent){hash, add_sequence(values, kind, items, count)};
+	return recent->made;
 }
 
 val
@@ -175,22 +263,27 @@ is_sequence(val v)
 size_t
 val_count(const struct values *values, val v)
 {
-	ASSERT(is_sequence(v));
-	return values->words.items[payload_of(v)];
+	size_t count;
+
+	val_items(values, v, &count);
+	return count;
 }
 
 val
 val_at(const struct values *values, val v, size_t i)
 {
-	ASSERT(i < val_count(values, v));
-	return values->words.items[payload_of(v) + 1 + i];
+	size_t count;
+	const val *items = val_items(values, v, &count);
+
+	ASSERT(i < count);
+	return items[i];
 }
 
 const val *
 val_items(const struct values *values, val v, size_t *count)
 {
-	*count = val_count(values, v);
-	return &values->words.items[payload_of(v) + 1];
+	ASSERT(is_sequence(v));
+	return items_of(values, v, count);
 }
 
 static int
@@ -261,13 +354,6 @@ bool
 val_equal(const struct values *values, val a, val b)
 {
 	return a == b || val_compare(values, a, b) == 0;
-}
-
-static uint64_t
-mix(uint64_t hash, uint64_t word)
-{
-	hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-	return hash ^ (hash >> 29);
 }
 
 uint64_t

@@ -3,7 +3,9 @@
  * A value is one 64-bit word. Nil, booleans and integers up to 61 bits are in the word
  * itself; the rest is in a pool, `struct values`, and the word says where. Strings are
  * interned, so that within one pool two values that are not lists, maps or reals are equal
- * exactly when their words are. One thread writes a pool; a pool that nobody writes may be
+ * exactly when their words are. A list that equals one made not long before is mostly that
+ * one: what a transaction asks and what it did, or two reads of one state, cost memory once;
+ * so nobody writes into a list. One thread writes a pool; a pool that nobody writes may be
  * read by many. A transaction is a list of micro-operations [f key value]. */
 #ifndef BASE_VALUE_H
 #define BASE_VALUE_H
@@ -30,8 +32,10 @@ enum val_kind {
 #define VAL_OF_NIL ((val)0)
 
 struct values {
-	VEC(uint64_t) words; /* lists: count, then items; reals; integers over 61 bits */
+	VEC(uint64_t) words; /* items of lists; reals; integers over 61 bits */
 	struct intern strings;
+	struct recent *recent; /* owned: lists and maps made not long ago, by hash */
+	size_t recent_count;   /* room in it: a power of two */
 };
 
 void values_init(struct values *values);

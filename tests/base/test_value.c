@@ -144,6 +144,72 @@ order_is_total_and_antisymmetric(void **state)
 	values_release(&values);
 }
 
+static void
+equal_lists_made_soon_after_each_other_are_one(void **state)
+{
+	struct values values;
+	val items[] = {val_small(1), val_small(2), val_small(3)};
+
+	(void)state;
+	values_init(&values);
+	val list = val_list(&values, items, 3);
+	size_t words = values.words.count;
+	assert_true(val_list(&values, items, 3) == list);
+	assert_int_equal(values.words.count, words);
+	assert_true(val_list(&values, items, 2) != list);
+	assert_true(val_map(&values, items, 2) != val_list(&values, items, 2));
+	items[1] = val_small(4);
+	val other = val_list(&values, items, 3);
+	assert_false(val_equal(&values, other, list));
+	assert_int_equal(val_number(&values, val_at(&values, list, 1)), 2);
+	values_release(&values);
+}
+
+static void
+lists_of_a_pool_that_was_cleared_are_not_taken_for_new_ones(void **state)
+{
+	struct values values;
+
+	(void)state;
+	values_init(&values);
+	for (int64_t round = 0; round < 100; round++) {
+		val first = val_pair(&values, val_small(round / 2), val_small(7));
+		val second = val_pair(&values, val_small(round), val_small(7));
+		assert_int_equal(val_number(&values, val_at(&values, first, 0)),
+				 round / 2);
+		assert_int_equal(val_number(&values, val_at(&values, second, 0)), round);
+		values_clear(&values);
+	}
+	values_release(&values);
+}
+
+static void
+lists_of_any_length_keep_their_items(void **state)
+{
+	static const size_t counts[] = {0,	 1,	 (1 << 20) - 2, (1 << 20) - 1,
+					1 << 20, 3000000};
+	struct values values;
+	VEC(val) items = {0};
+
+	(void)state;
+	values_init(&values);
+	for (int64_t i = 0; i < 3000000; i++)
+		vec_push(&items, val_small(i));
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		val list = val_list(&values, items.items, counts[i]);
+		size_t count;
+		const val *kept = val_items(&values, list, &count);
+		assert_int_equal(count, counts[i]);
+		assert_int_equal(val_count(&values, list), counts[i]);
+		if (count > 0)
+			assert_memory_equal(kept, items.items, count * sizeof(*kept));
+		assert_true(
+			val_equal(&values, val_list(&values, items.items, count), list));
+	}
+	vec_release(&items);
+	values_release(&values);
+}
+
 int
 main(void)
 {
@@ -154,6 +220,10 @@ main(void)
 		cmocka_unit_test(broken_utf8_prints_as_replacement_characters),
 		cmocka_unit_test(copies_into_another_pool_are_deep_and_equal),
 		cmocka_unit_test(order_is_total_and_antisymmetric),
+		cmocka_unit_test(equal_lists_made_soon_after_each_other_are_one),
+		cmocka_unit_test(
+			lists_of_a_pool_that_was_cleared_are_not_taken_for_new_ones),
+		cmocka_unit_test(lists_of_any_length_keep_their_items),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
