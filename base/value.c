@@ -4,14 +4,10 @@
 
 #include <string.h>
 
-/* The word: kind in the low 3 bits, payload above. Tag 7 marks an integer in the pool. The
- * payload of a list or map is its number of items in the low 20 bits and above where they
- * stand in the pool; COUNT_LONG says that the number is too large and stands before them. */
+/* The word: kind in the low 3 bits, payload above. Tag 7 marks an integer in the pool. */
 enum {
 	TAG_BITS = 3,
 	TAG_BIG = 7,
-	COUNT_BITS = 20,
-	COUNT_LONG = (1 << COUNT_BITS) - 1,
 	RECENT_MIN = 64,
 	RECENT_MAX = 8192, /* 128 KB: stays in the cache of a core */
 	WORDS_PER_RECENT = 16
@@ -125,31 +121,20 @@ mix(uint64_t hash, uint64_t word)
 	return hash ^ (hash >> 29);
 }
 
-static const val *
-items_of(const struct values *values, val v, size_t *count)
-{
-	const uint64_t *items = values->words.items + (payload_of(v) >> COUNT_BITS);
-
-	*count = payload_of(v) & COUNT_LONG;
-	if (*count == COUNT_LONG)
-		*count = items[-1];
-	return items;
-}
-
 /* Puts the items behind all others. */
 static val
 add_sequence(struct values *values, enum val_kind kind, const val *items, size_t count)
 {
 	size_t start = values->words.count;
-	bool is_long = count >= COUNT_LONG;
+	bool is_long = count >= VAL_COUNT_LONG;
 
 	vec_reserve(&values->words, start + is_long + count);
 	if (is_long)
 		values->words.items[start++] = count;
 	memcpy(values->words.items + start, items, count * sizeof(*items));
 	values->words.count = start + count;
-	return tagged(kind,
-		      (uint64_t)start << COUNT_BITS | (is_long ? COUNT_LONG : count));
+	return tagged(kind, (uint64_t)start << VAL_COUNT_BITS |
+				    (is_long ? VAL_COUNT_LONG : count));
 }
 
 /* The table grows with the pool: a small pool has a small one. It starts anew empty. */
@@ -181,7 +166,7 @@ static bool
 has_items(const struct values *values, val v, const val *items, size_t count)
 {
 	size_t there;
-	const val *made = items_of(values, v, &there);
+	const val *made = val_items(values, v, &there);
 
 	return there == count &&
 	       made + count <= values->words.items + values->words.count &&
@@ -258,32 +243,6 @@ static bool
 is_sequence(val v)
 {
 	return val_kind(v) == VAL_LIST || val_kind(v) == VAL_MAP;
-}
-
-size_t
-val_count(const struct values *values, val v)
-{
-	size_t count;
-
-	val_items(values, v, &count);
-	return count;
-}
-
-val
-val_at(const struct values *values, val v, size_t i)
-{
-	size_t count;
-	const val *items = val_items(values, v, &count);
-
-	ASSERT(i < count);
-	return items[i];
-}
-
-const val *
-val_items(const struct values *values, val v, size_t *count)
-{
-	ASSERT(is_sequence(v));
-	return items_of(values, v, count);
 }
 
 static int

@@ -10,6 +10,7 @@
 #ifndef BASE_VALUE_H
 #define BASE_VALUE_H
 
+#include "base/assert.h"
 #include "base/buf.h"
 #include "base/intern.h"
 #include "base/vec.h"
@@ -60,9 +61,11 @@ bool val_truth(val v);
 int64_t val_number(const struct values *values, val v);
 double val_double(const struct values *values, val v);
 struct bytes val_text(const struct values *values, val v);
-size_t val_count(const struct values *values, val v); /* items of a list or map */
-val val_at(const struct values *values, val v, size_t i);
-const val *val_items(const struct values *values, val v, size_t *count); /* all of them */
+
+/* The items of a list or map: all of them, how many, one. */
+static inline const val *val_items(const struct values *values, val v, size_t *count);
+static inline size_t val_count(const struct values *values, val v);
+static inline val val_at(const struct values *values, val v, size_t i);
 
 /* True when v is an integer held in its own word, as all up to 61 bits are; then *number is
  * it. Inline, for loops over millions of operations. */
@@ -78,6 +81,44 @@ static inline bool
 val_is_plain(val v)
 {
 	return (v & 7) <= VAL_STRING;
+}
+
+/* The word of a list or map: its kind in 3 bits, its count in 20, above where its items are
+ * in the pool; VAL_COUNT_LONG says that the count is too large and stands before them. */
+enum {
+	VAL_COUNT_BITS = 20,
+	VAL_COUNT_LONG = (1 << VAL_COUNT_BITS) - 1
+};
+
+static inline const val *
+val_items(const struct values *values, val v, size_t *count)
+{
+	ASSERT((v & 7) == VAL_LIST || (v & 7) == VAL_MAP);
+	const val *items = values->words.items + (v >> (3 + VAL_COUNT_BITS));
+
+	*count = v >> 3 & VAL_COUNT_LONG;
+	if (*count == VAL_COUNT_LONG)
+		*count = items[-1];
+	return items;
+}
+
+static inline size_t
+val_count(const struct values *values, val v)
+{
+	size_t count;
+
+	val_items(values, v, &count);
+	return count;
+}
+
+static inline val
+val_at(const struct values *values, val v, size_t i)
+{
+	size_t count;
+	const val *items = val_items(values, v, &count);
+
+	ASSERT(i < count);
+	return items[i];
 }
 
 /* Deep equality and a total order (kind, then content) inside one pool. */

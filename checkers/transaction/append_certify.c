@@ -38,21 +38,38 @@ list_of(struct replay *r, val key)
 	return &r->lists.items[*index - 1];
 }
 
+/* The first `count` items of the list are those of the read. */
+static bool
+begins_with(struct replay *r, const val *seen, const struct list *list, size_t count)
+{
+	bool ok = true;
+
+	if (count > 0 && memcmp(seen, list->elements.items, count * sizeof(*seen)) != 0)
+		for (size_t i = 0; i < count && ok; i++)
+			ok = val_equal(&r->history->values, seen[i],
+				       list->elements.items[i]);
+	return ok;
+}
+
+static const val *
+items_read(struct replay *r, const struct raw_mop *read, size_t *count)
+{
+	*count = 0;
+	return read->value == VAL_OF_NIL
+		       ? NULL
+		       : val_items(&r->history->values, read->value, count);
+}
+
 /* The read is the list and then what the transaction appended to it before. */
 static bool
 shows(struct replay *r, const struct op *op, size_t at, const struct raw_mop *read)
 {
 	const struct values *values = &r->history->values;
 	const struct list *list = list_of(r, read->key);
-	size_t count = 0, there = list->elements.count;
-	const val *seen =
-		read->value == VAL_OF_NIL ? NULL : val_items(values, read->value, &count);
-	bool ok = count >= there;
+	size_t count, there = list->elements.count;
+	const val *seen = items_read(r, read, &count);
+	bool ok = count >= there && begins_with(r, seen, list, there);
 
-	if (ok && there > 0 &&
-	    memcmp(seen, list->elements.items, there * sizeof(*seen)) != 0)
-		for (size_t i = 0; i < there && ok; i++)
-			ok = val_equal(values, seen[i], list->elements.items[i]);
 	for (size_t i = 0; i < at && ok; i++) {
 		struct raw_mop mop = raw_mop(values, op, i);
 		if (mop.f == 'a' && val_equal(values, mop.key, read->key))
@@ -78,10 +95,8 @@ static bool
 begin(struct replay *r, const struct op *op)
 {
 	const struct values *values = &r->history->values;
-	bool ok = keeps_process(r, op);
+	bool ok = true;
 
-	r->latest_begin =
-		op->invoke_at > r->latest_begin ? op->invoke_at : r->latest_begin;
 	for (size_t i = 0; i < raw_count(values, op) && ok; i++) {
 		struct raw_mop mop = raw_mop(values, op, i);
 		if (raw_is_read(op, &mop))
@@ -97,7 +112,7 @@ begin(struct replay *r, const struct op *op)
 	return ok;
 }
 
-static bool
+static void
 commit(struct replay *r, const struct op *op)
 {
 	const struct values *values = &r->history->values;
@@ -110,9 +125,40 @@ commit(struct replay *r, const struct op *op)
 		vec_push(&list->elements, mop.value);
 		list->appending--;
 	}
-	return !r->claim->realtime || op->complete_at >= r->latest_begin;
 }
 
+/* All at once, while no other runs: each micro-operation on the lists as they are. */
+static bool
+run(struct replay *r, const struct op *op)
+{
+	const struct values *values = &r->history->values;
+	bool ok = true;
+
+	for (size_t i = 0; i < raw_count(values, op) && ok; i++) {
+		struct raw_mop mop = raw_mop(values, op, i);
+		struct list *list = list_of(r, mop.key);
+		size_t count;
+		if (mop.f == 'a') {
+			vec_push(&list->elements, mop.value);
+		} else if (raw_is_read(op, &mop)) {
+			const val *seen = items_read(r, &mop, &count);
+			ok = count == list->elements.count &&
+			     begins_with(r, seen, list, count);
+		}
+	}
+	return ok;
+}
+
+static bool
+enter(struct replay *r, const struct op *op)
+{
+	r->latest_begin =
+		op->invoke_at > r->latest_begin ? op->invoke_at : r->latest_begin;
+	return keeps_process(r, op) && (r->claim->snapshot ? begin(r, op) : run(r, op));
+}
+
+/* Under snapshot isolation the first time a transaction begins, the second time it
+ * commits; else it does both. */
 static bool
 step(struct replay *r, uint32_t index)
 {
@@ -122,14 +168,16 @@ step(struct replay *r, uint32_t index)
 	if (*phase == PHASE_COMMITTED || op->type == OP_FAIL || op->f != F_TXN)
 		return false;
 	if (*phase == PHASE_NONE) {
-		if (!begin(r, op))
+		if (!enter(r, op))
 			return false;
 		*phase = PHASE_BEGUN;
 		if (r->claim->snapshot)
 			return true;
 	}
 	*phase = PHASE_COMMITTED;
-	return commit(r, op);
+	if (r->claim->snapshot)
+		commit(r, op);
+	return !r->claim->realtime || op->complete_at >= r->latest_begin;
 }
 
 bool

@@ -19,34 +19,73 @@ graph_release(struct graph *graph)
 	vec_release(&graph->pending);
 }
 
+static void
+place_edge(struct graph *graph, uint32_t from, uint32_t to, enum edge_kind kind)
+{
+	size_t place = graph->starts[from + 1]++;
+
+	graph->targets[place] = to;
+	graph->kinds[place] = (uint8_t)kind;
+}
+
 void
 graph_add(struct graph *graph, uint32_t from, uint32_t to, enum edge_kind kind)
 {
 	ASSERT(from < graph->node_count && to < graph->node_count);
-	if (from != to)
+	if (from == to)
+		return;
+	graph->edge_count += graph->phase != GRAPH_PLACES;
+	if (graph->phase == GRAPH_PLACES)
+		place_edge(graph, from, to, kind);
+	else if (graph->phase == GRAPH_COUNTS)
+		graph->starts[from + 2]++;
+	else
 		vec_push(&graph->pending,
 			 (struct edge){.from = from, .to = to, .kind = (uint8_t)kind});
+}
+
+/* While edges are counted those of node v are in starts[v + 2]; while they are placed
+ * starts[v + 1] is where the next edge of node v goes, and in the end where they end. */
+void
+graph_count(struct graph *graph)
+{
+	ASSERT(graph->phase == GRAPH_KEEPS && graph->edge_count == 0);
+	graph->phase = GRAPH_COUNTS;
+	graph->starts = mem_new((size_t)graph->node_count + 2, sizeof(*graph->starts));
+}
+
+void
+graph_place(struct graph *graph)
+{
+	ASSERT(graph->phase == GRAPH_COUNTS);
+	graph->phase = GRAPH_PLACES;
+	graph->targets = mem_new(graph->edge_count, sizeof(*graph->targets));
+	graph->kinds = mem_new(graph->edge_count, sizeof(*graph->kinds));
+	for (size_t v = 2; v <= graph->node_count; v++)
+		graph->starts[v] += graph->starts[v - 1];
+}
+
+static void
+place_kept(struct graph *graph)
+{
+	graph->starts = mem_new((size_t)graph->node_count + 2, sizeof(*graph->starts));
+	vec_each (const struct edge, counted, &graph->pending)
+		graph->starts[counted->from + 2]++;
+	graph->phase = GRAPH_COUNTS;
+	graph_place(graph);
+	vec_each (const struct edge, edge, &graph->pending)
+		place_edge(graph, edge->from, edge->to, (enum edge_kind)edge->kind);
+	vec_release(&graph->pending);
 }
 
 void
 graph_build(struct graph *graph)
 {
-	size_t n = graph->node_count;
-
-	graph->edge_count = graph->pending.count;
-	graph->starts = mem_new(n + 2, sizeof(*graph->starts));
-	graph->targets = mem_new(graph->edge_count, sizeof(*graph->targets));
-	graph->kinds = mem_new(graph->edge_count, sizeof(*graph->kinds));
-	vec_each (const struct edge, counted, &graph->pending)
-		graph->starts[counted->from + 2]++;
-	for (size_t v = 2; v <= n; v++)
-		graph->starts[v] += graph->starts[v - 1];
-	vec_each (const struct edge, edge, &graph->pending) {
-		size_t place = graph->starts[edge->from + 1]++;
-		graph->targets[place] = edge->to;
-		graph->kinds[place] = edge->kind;
-	}
-	vec_release(&graph->pending);
+	if (graph->phase == GRAPH_KEEPS)
+		place_kept(graph);
+	ASSERT(graph->phase == GRAPH_PLACES &&
+	       graph->starts[graph->node_count] == graph->edge_count);
+	graph->phase = GRAPH_IS_BUILT;
 }
 
 static uint32_t *

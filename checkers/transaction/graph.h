@@ -34,8 +34,17 @@ struct edge {
 	uint8_t kind; /* one of enum edge_kind */
 };
 
+/* What graph_add does. */
+enum graph_phase {
+	GRAPH_KEEPS = 0, /* keeps the edge for graph_build */
+	GRAPH_COUNTS,
+	GRAPH_PLACES,
+	GRAPH_IS_BUILT,
+};
+
 struct graph {
 	uint32_t node_count;
+	enum graph_phase phase;
 	size_t edge_count;
 	size_t *starts;	   /* owned: edges of node v are starts[v] .. starts[v + 1] */
 	uint32_t *targets; /* owned */
@@ -51,6 +60,11 @@ void graph_add(struct graph *graph, uint32_t from, uint32_t to, enum edge_kind k
 
 /* Makes the rows. Parallel edges of one kind may stay. */
 void graph_build(struct graph *graph);
+
+/* Where a graph is too large to keep its edges beside its rows: after graph_count the edges
+ * are added to be counted, and after graph_place the same once more, into the rows. */
+void graph_count(struct graph *graph);
+void graph_place(struct graph *graph);
 
 /* A topological order of all nodes by the edges in `mask`; false when there is a cycle
  * (then `order` holds the nodes that are in front of every cycle, and *count how many).

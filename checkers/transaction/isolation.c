@@ -1,5 +1,7 @@
 #include "checkers/transaction/isolation.h"
 
+#include "checkers/transaction/strict_order.h"
+
 #include "base/assert.h"
 
 #include <string.h>
@@ -365,8 +367,7 @@ search_product_realtime(struct search *s)
 	return respected;
 }
 
-/* All of the data edges respect real time: strict serializable. Keeps the commit points.
- */
+/* All of the data edges respect real time: strict serializable. */
 static bool
 is_strict(struct search *s, const struct timed *timed)
 {
@@ -396,8 +397,8 @@ search_realtime_classes(struct search *s, struct timed *timed)
 
 /* Real time together with the order within processes, where no cycle breaks that order: what
  * has no known end precedes the next one of its process. */
-static bool
-respects_both(struct search *s, struct timed *timed)
+static void
+search_realtime_of_both(struct search *s, struct timed *timed)
 {
 	const uint64_t broken = anomaly_bit(process.g0) | anomaly_bit(process.g1c) |
 				anomaly_bit(process.g_single) |
@@ -405,7 +406,8 @@ respects_both(struct search *s, struct timed *timed)
 				anomaly_bit(process.g2);
 
 	timed->mask = EDGE_ALL_DATA | EDGE_PROCESS;
-	return (s->out->found & broken) != 0 || search_realtime(s, timed);
+	if ((s->out->found & broken) == 0)
+		search_realtime(s, timed);
 }
 
 static void
@@ -421,20 +423,15 @@ search_realtimes(struct search *s)
 	struct timed timed = {&s->d->graph, s->d->begin, s->d->end, commit,
 			      EDGE_ALL_DATA};
 
-	if ((s->out->found & below) == 0 && is_strict(s, &timed)) {
-		if (respects_both(s, &timed))
-			s->out->commit = commit;
-		else
-			free(commit);
-		return;
-	}
-	if (!is_found(s, ANOMALY_G0))
+	if ((s->out->found & below) == 0 && is_strict(s, &timed))
+		search_realtime_of_both(s, &timed);
+	else if (!is_found(s, ANOMALY_G0))
 		search_realtime_classes(s, &timed);
 	free(commit);
 }
 
 static bool
-all_is_well(struct search *s)
+has_no_cycle(struct search *s)
 {
 	uint32_t *order = mem_new(s->d->graph.node_count, sizeof(*order));
 	size_t count;
@@ -475,6 +472,22 @@ search_fractured(struct search *s)
 		}
 }
 
+/* Where no strictly serial order of all is: what stands against one. */
+static void
+search_all(struct search *s)
+{
+	s->component = mem_new(s->d->graph.node_count, sizeof(*s->component));
+	if (!has_no_cycle(s)) {
+		search_cycles(s, &plain);
+		if (!is_found(s, ANOMALY_G0) && !is_found(s, ANOMALY_G1C))
+			search_cycles(s, &process);
+	}
+	search_realtimes(s);
+	if (is_found(s, ANOMALY_G_SINGLE) && !is_found(s, ANOMALY_FRACTURED_READ))
+		search_fractured(s);
+	free(s->component);
+}
+
 /* What the search leaves undecided: all that is subtler when the budget ended it; what
  * hangs on the order of writes that nobody read, unless a stronger level holds; and, next
  * to a G-single, how weak the level is that it breaks. */
@@ -513,18 +526,11 @@ isolation_search(const struct dependencies *d, const struct budget *budget,
 	*isolation = (struct isolation){0};
 	vec_each (const struct finding, finding, &d->findings)
 		isolation->found |= anomaly_bit(finding->anomaly);
-	s.component = mem_new(d->graph.node_count, sizeof(*s.component));
-	if (!all_is_well(&s)) {
-		search_cycles(&s, &plain);
-		if ((isolation->found &
-		     (anomaly_bit(ANOMALY_G0) | anomaly_bit(ANOMALY_G1C))) == 0)
-			search_cycles(&s, &process);
-	}
-	search_realtimes(&s);
-	if (is_found(&s, ANOMALY_G_SINGLE) && !is_found(&s, ANOMALY_FRACTURED_READ))
-		search_fractured(&s);
+	if (may_go_on(&s, 0))
+		isolation->strict = strict_order(d);
+	if (isolation->strict == NULL)
+		search_all(&s);
 	leave_open(&s);
-	free(s.component);
 }
 
 void
@@ -535,6 +541,6 @@ isolation_release(struct isolation *isolation)
 		vec_release(&cycle->kinds);
 	}
 	vec_release(&isolation->cycles);
-	free(isolation->commit);
+	free(isolation->strict);
 	free(isolation->allowed);
 }

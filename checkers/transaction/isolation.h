@@ -30,7 +30,8 @@ struct isolation {
 	uint64_t open;		  /* those of which it is not known */
 	const char *why_open;	  /* static; NULL when nothing is */
 	VEC(struct cycle) cycles; /* one for each class */
-	uint32_t *commit; /* owned: commit points when strict serializable, else NULL */
+	/* Owned: all transactions in a strictly serial order (strict_order.h), or NULL. */
+	uint32_t *strict;
 	/* Owned: when a level below snapshot isolation was found to hold by its axioms, an
 	 * order of the committed transactions that they allow (of the last level found). */
 	uint32_t *allowed;

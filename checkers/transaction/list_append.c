@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-	EDGE_BYTES = 32 /* of an edge while it is added, with the room of its vec */
+	EDGE_BYTES = 8 /* of an edge in the rows, and of what is made of them */
 };
 
 static bool
@@ -358,9 +358,26 @@ has_room(const struct dependencies *d, const struct budget *budget, struct err *
 
 	if (budget_is_over(budget))
 		return err_set(err, "the budget ended while the dependencies were found");
-	return d->graph.pending.count * EDGE_BYTES <= bytes_max ||
+	return d->graph.edge_count * EDGE_BYTES <= bytes_max ||
 	       err_set(err, "the dependencies between appends that nobody read need more "
 			    "memory than the budget");
+}
+
+/* Own appends before it are not counted; a second read of a key teaches nothing more. */
+static void
+add_edges_of_read(struct dependencies *d, struct lists *lists, const struct txn *txn,
+		  const struct mop *mop)
+{
+	const struct mop *before = first_on_key(d, txn, mop);
+	uint32_t own = 0;
+
+	for (; before < mop; before++) {
+		if (before->key == mop->key && before->kind == MOP_READ)
+			return;
+		own += before->key == mop->key;
+	}
+	if (mop->length >= own)
+		add_read_edges(d, lists, number_of(d, txn), mop->key, mop->length - own);
 }
 
 static bool
@@ -371,33 +388,32 @@ add_edges(struct dependencies *d, struct lists *lists, const struct budget *budg
 	each_txn (txn, d) {
 		if (!has_room(d, budget, err))
 			return false;
-		each_mop (mop, txn, d) {
-			if (!is_read(d, txn, mop))
-				continue;
-			const struct mop *first = first_on_key(d, txn, mop);
-			bool repeated = false;
-			uint32_t own = 0;
-			for (const struct mop *before = first; before < mop; before++)
-				if (before->key == mop->key) {
-					repeated |= before->kind == MOP_READ;
-					own += before->kind == MOP_APPEND;
-				}
-			uint32_t length = mop->length;
-			if (!repeated && length >= own)
-				add_read_edges(d, lists, number_of(d, txn), mop->key,
-					       length - own);
-		}
+		each_mop (mop, txn, d)
+			if (is_read(d, txn, mop))
+				add_edges_of_read(d, lists, txn, mop);
 	}
 	dependencies_add_process(d);
+	return true;
+}
+
+/* The edges are found twice: ten million transactions have fifty million. */
+static bool
+build_graph(struct dependencies *d, struct lists *lists, const struct budget *budget,
+	    struct err *err)
+{
+	graph_count(&d->graph);
+	if (!add_edges(d, lists, budget, err))
+		return false;
+	graph_place(&d->graph);
+	if (!add_edges(d, lists, budget, err))
+		return false;
 	graph_build(&d->graph);
 	return true;
 }
 
 static void
-release_lists(struct dependencies *d)
+release_lists(const struct dependencies *d, struct lists *lists)
 {
-	struct lists *lists = d->type_state;
-
 	for (uint32_t key = 0; key < d->txns.keys.count; key++) {
 		free(lists->of[key].places);
 		vec_release(&lists->of[key].unread);
@@ -407,21 +423,12 @@ release_lists(struct dependencies *d)
 	free(lists->final);
 	free(lists->shared);
 	map_release(&lists->places);
-	free(lists);
 }
 
-bool
-list_append_depend(struct dependencies *d, const struct history *history,
-		   const struct budget *budget, struct err *err)
+static bool
+depend(struct dependencies *d, struct lists *lists, const struct budget *budget,
+       struct err *err)
 {
-	if (!txns_init(&d->txns, history, err))
-		return false;
-	dependencies_init(d);
-	struct lists *lists = mem_new(1, sizeof(*lists));
-	lists->values = &history->values;
-	lists->of = mem_new(d->txns.keys.count, sizeof(*lists->of));
-	d->type_state = lists;
-	d->release_type = release_lists;
 	if (!find_longest(d, lists, err))
 		return false;
 	place_elements(d, lists);
@@ -431,5 +438,19 @@ list_append_depend(struct dependencies *d, const struct history *history,
 	judge_reads(d, lists);
 	if (d->txns.keys.count > 0)
 		judge_updates(d, lists);
-	return add_edges(d, lists, budget, err);
+	return build_graph(d, lists, budget, err);
+}
+
+bool
+list_append_depend(struct dependencies *d, const struct history *history,
+		   const struct budget *budget, struct err *err)
+{
+	if (!txns_init(&d->txns, history, err))
+		return false;
+	dependencies_init(d);
+	struct lists lists = {.values = &history->values,
+			      .of = mem_new(d->txns.keys.count, sizeof(*lists.of))};
+	bool ok = depend(d, &lists, budget, err);
+	release_lists(d, &lists);
+	return ok;
 }

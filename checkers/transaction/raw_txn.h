@@ -3,6 +3,7 @@
 #ifndef CHECKERS_RAW_TXN_H
 #define CHECKERS_RAW_TXN_H
 
+#include "base/assert.h"
 #include "base/history.h"
 
 /* One micro-operation [f key value]. */
@@ -29,12 +30,13 @@ raw_count(const struct values *values, const struct op *op)
 static inline struct raw_mop
 raw_mop(const struct values *values, const struct op *op, size_t i)
 {
-	val mop = val_at(values, raw_list(op), i);
-	struct raw_mop raw = {.f = val_text(values, val_at(values, mop, 0)).data[0],
-			      .key = val_at(values, mop, 1)};
+	size_t count;
+	const val *mop = val_items(values, val_at(values, raw_list(op), i), &count);
 
-	if (val_count(values, mop) == 3 && (raw.f != 'r' || op->type == OP_OK))
-		raw.value = val_at(values, mop, 2);
+	ASSERT(count >= 2);
+	struct raw_mop raw = {.f = val_text(values, mop[0]).data[0], .key = mop[1]};
+	if (count == 3 && (raw.f != 'r' || op->type == OP_OK))
+		raw.value = mop[2];
 	return raw;
 }
 

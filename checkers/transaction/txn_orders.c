@@ -78,6 +78,17 @@ make_plain(const struct dependencies *d, unsigned mask, uint64_t forbidden,
 	return ok;
 }
 
+/* A strictly serial order proves every serial level. */
+static bool
+make_serial(const struct dependencies *d, const struct isolation *isolation,
+	    uint64_t forbidden, struct check_result *result)
+{
+	if (isolation->strict == NULL)
+		return make_plain(d, EDGE_ALL_DATA, forbidden, ORDER_SERIAL, result);
+	keep_order(d, isolation->strict, d->graph.node_count, ORDER_SERIAL, result);
+	return true;
+}
+
 /* Snapshot and commit of each transaction: what it depends on committed before its
  * snapshot, who overwrote what it read commits after its snapshot. */
 static void
@@ -150,7 +161,7 @@ txn_orders_make(const struct dependencies *d, const struct isolation *isolation,
 		uint64_t forbidden, struct check_result *result)
 {
 	if (holds(isolation, forbidden, false))
-		return make_plain(d, EDGE_ALL_DATA, forbidden, ORDER_SERIAL, result);
+		return make_serial(d, isolation, forbidden, result);
 	if (holds(isolation, forbidden, true))
 		return make_snapshots(d, forbidden, result);
 	unsigned reads = (forbidden & B(G1C)) != 0 ? EDGE_WR : 0;
