@@ -9,6 +9,7 @@
 #include "checkers/collection/collection_explain.h"
 #include "checkers/collection/collection_judge.h"
 #include "checkers/collection/collection_replay.h"
+#include "checkers/collection/take_count.h"
 #include "checkers/engine/frontier.h"
 #include "checkers/key_tally.h"
 
@@ -120,8 +121,7 @@ merge_outcome(struct run *run, uint32_t number, struct check_result *result)
 		struct anomaly *anomaly =
 			check_result_anomaly(result, outcome->name, key.key);
 		if (anomaly != NULL)
-			collection_explain(&key, anomaly, outcome->core,
-					   outcome->core_count, outcome->is_proven);
+			collection_explain(&key, anomaly, outcome);
 	}
 	collection_outcome_release(outcome);
 }
@@ -187,7 +187,8 @@ certify_valid(enum collection collection, const struct history *history,
 			      result->orders.items, result->orders.count, err);
 }
 
-/* The operations alone by brute force or, where no small core was found, the whole key. */
+/* The operations alone, by brute force or by counting; or, where no small core was found,
+ * the whole key. */
 static bool
 certify_anomaly(enum collection collection, const struct key_ops *key,
 		const struct check_options *options, const struct anomaly *anomaly,
@@ -200,7 +201,8 @@ certify_anomaly(enum collection collection, const struct key_ops *key,
 			     anomaly->ops.count);
 	bool holds = collection_core_refutes(&core);
 	collection_core_release(&core);
-	if (holds)
+	if (holds || take_count_proves(collection, key, options, anomaly->ops.items,
+				       anomaly->ops.count))
 		return true;
 	frontier_judge(model_of_collection(collection), key, options, FRONTIER_BREADTH,
 		       &frontier);

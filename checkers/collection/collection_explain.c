@@ -49,27 +49,39 @@ takes_of_unknown_outcome(const struct key_ops *key)
 	return count;
 }
 
-void
-collection_explain(const struct key_ops *key, struct anomaly *anomaly,
-		   const uint32_t *ops, size_t count, bool is_proven)
+static void
+explain_proof(const struct collection_outcome *outcome, size_t unknown, struct buf *text)
 {
-	struct buf text = {0};
-	size_t unknown = takes_of_unknown_outcome(key);
-
-	for (size_t i = 0; i < count && (is_proven || i < SHOWN_MAX); i++)
-		explain_add(anomaly, ops[i]);
-	buf_printf(&text, "%s:\n", sentence_of(anomaly->name));
-	explain_list(key->history, anomaly, &text);
-	if (is_proven)
-		buf_string(&text, "Every order of these operations was tried; those on "
-				  "other elements cannot make it possible.\n");
+	if (!outcome->is_proven)
+		buf_string(text, "No small part of the history was found that shows it "
+				 "alone.\n");
+	else if (outcome->is_counted)
+		buf_printf(
+			text,
+			"Of the takes of unknown outcome, %zu in all, too few had begun "
+			"to take all of these that must have been out.\n",
+			unknown);
 	else
-		buf_string(&text, "No small part of the history was found that shows it "
-				  "alone.\n");
-	if (is_proven && unknown > 0)
-		buf_printf(&text,
+		buf_string(text, "Every order of these operations was tried; those on "
+				 "other elements cannot make it possible.\n");
+	if (outcome->is_proven && !outcome->is_counted && unknown > 0)
+		buf_printf(text,
 			   "The takes of unknown outcome, %zu in all, cannot explain it "
 			   "either.\n",
 			   unknown);
+}
+
+void
+collection_explain(const struct key_ops *key, struct anomaly *anomaly,
+		   const struct collection_outcome *outcome)
+{
+	struct buf text = {0};
+
+	for (size_t i = 0;
+	     i < outcome->core_count && (outcome->is_proven || i < SHOWN_MAX); i++)
+		explain_add(anomaly, outcome->core[i]);
+	buf_printf(&text, "%s:\n", sentence_of(anomaly->name));
+	explain_list(key->history, anomaly, &text);
+	explain_proof(outcome, takes_of_unknown_outcome(key), &text);
 	explain_finish(anomaly, &text);
 }

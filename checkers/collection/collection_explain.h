@@ -2,11 +2,10 @@
 #ifndef CHECKERS_COLLECTION_EXPLAIN_H
 #define CHECKERS_COLLECTION_EXPLAIN_H
 
-#include "checkers/collection/collection.h"
+#include "checkers/collection/collection_judge.h"
 
-/* Fills the anomaly from operations of the history that show it; `is_proven`: brute force
- * found that they alone are impossible. */
+/* Fills the anomaly from the outcome, which is invalid. */
 void collection_explain(const struct key_ops *key, struct anomaly *anomaly,
-			const uint32_t *ops, size_t count, bool is_proven);
+			const struct collection_outcome *outcome);
 
 #endif

@@ -10,6 +10,7 @@
 #include "checkers/engine/frontier.h"
 #include "checkers/engine/oracle.h"
 #include "checkers/sort.h"
+#include "checkers/collection/take_count.h"
 #include "checkers/collection/unknown_takes.h"
 
 #include <stdlib.h>
@@ -221,7 +222,7 @@ forget_core(struct judging *j)
 	free(j->outcome->core);
 	j->outcome->core = NULL;
 	j->outcome->core_count = 0;
-	j->outcome->is_proven = false;
+	j->outcome->is_proven = j->outcome->is_counted = false;
 }
 
 /* ---- the frontier engine ------------------------------------------------------------ */
@@ -361,6 +362,23 @@ refute(struct judging *j, const struct finding *finding)
 	return keep_core(j, finding->name, ops, count);
 }
 
+/* True: it takes more takes of unknown outcome than there are. */
+static bool
+refute_by_count(struct judging *j)
+{
+	struct count_proof proof;
+
+	forget_core(j);
+	if (!take_count_find(j->collection, j->key, j->options, &proof))
+		return false;
+	j->outcome->verdict = VERDICT_INVALID;
+	j->outcome->name = proof.name;
+	j->outcome->core = proof.ops.items;
+	j->outcome->core_count = proof.ops.count;
+	j->outcome->is_proven = j->outcome->is_counted = true;
+	return true;
+}
+
 /* Impossible as long as takes of unknown outcome are left out. */
 static void
 judge_unknown(struct judging *j, const struct finding *first)
@@ -372,7 +390,7 @@ judge_unknown(struct judging *j, const struct finding *first)
 		accept(j, &arrangement);
 	else if (refute(j, &last) || refute(j, first))
 		j->outcome->verdict = VERDICT_INVALID;
-	else
+	else if (!refute_by_count(j))
 		judge_by_frontier(j);
 	arrangement_release(&arrangement);
 	vec_release(&last.ops);
@@ -415,7 +433,7 @@ collection_judge(enum collection collection, const struct key_ops *key,
 				   budget_is_over(&options->budget) ? "time" : "memory");
 	} else if (j.elements.is_unique) {
 		judge_unique(&j, &finding);
-	} else {
+	} else if (!refute_by_count(&j)) {
 		judge_by_frontier(&j);
 	}
 	elements_release(&j.elements);

@@ -10,7 +10,8 @@ struct collection_outcome {
 	const char *name; /* static: the anomaly; invalid only */
 	uint32_t *core;	  /* owned: operations of the history that show it */
 	size_t core_count;
-	bool is_proven; /* brute force found the core impossible */
+	bool is_proven;	 /* the core alone is impossible: by brute force, or counted */
+	bool is_counted; /* too many elements for the takes of unknown outcome */
 	bool used_frontier;
 	uint32_t *order; /* owned: operations of the history; valid only */
 	size_t order_count;

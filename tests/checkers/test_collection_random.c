@@ -1,6 +1,8 @@
 /* Collections compared with brute force on random histories, with known truth, and under
  * changes that cannot matter. FAULTLINE_RANDOM_HISTORIES scales the counts. */
 #include "checkers/collection/collection_core.h"
+#include "checkers/collection/collection_judge.h"
+#include "checkers/collection/take_count.h"
 #include "checkers/engine/oracle.h"
 #include "tests/checkers/random_collection.h"
 
@@ -287,6 +289,102 @@ parts_of_valid_histories_are_never_refuted(void **state)
 	}
 }
 
+static void
+count_takes(enum collection collection, const struct history *history, bool *is_counted,
+	    enum verdict *truth)
+{
+	struct check_options options = {0};
+	struct count_proof proof;
+	uint32_t indexes[16];
+
+	for (uint32_t k = 0; k < history->ops.count; k++)
+		indexes[k] = k;
+	struct key_ops key = {history, VAL_OF_NIL, indexes, history->ops.count};
+	*truth = oracle_judge_key(model_of_collection(collection), &key, &options);
+	*is_counted = take_count_find(collection, &key, &options, &proof);
+	if (*is_counted)
+		assert_true(take_count_proves(collection, &key, &options, proof.ops.items,
+					      proof.ops.count));
+	if (*truth == VERDICT_VALID)
+		assert_false(take_count_proves(collection, &key, &options, indexes,
+					       history->ops.count));
+	vec_release(&proof.ops);
+}
+
+/* All that is counted out is impossible, and some of what is impossible is counted out. */
+static void
+takes_are_counted_right(void **state)
+{
+	struct rng rng;
+	size_t invalid = 0, counted = 0;
+
+	(void)state;
+	rng_init(&rng, 30);
+	for (size_t i = 0; i < rounds(20000); i++) {
+		enum collection collection = 1 + (enum collection)(i % 5);
+		struct random_collection shape =
+			some_shape(&rng, collection, 12, i % 3 != 0);
+		struct history history;
+		enum verdict truth;
+		bool is_counted;
+		shape.info_percent = 25;
+		shape.wrong_percent /= 2;
+		random_collection_play(&history, &shape, &rng);
+		count_takes(collection, &history, &is_counted, &truth);
+		if (is_counted && truth != VERDICT_INVALID)
+			fail_on(&history, checkers[collection]->name, "counted out");
+		invalid += truth == VERDICT_INVALID;
+		counted += is_counted;
+		history_release(&history);
+	}
+	print_message("%zu of %zu invalid ones are counted out\n", counted, invalid);
+	assert_true(counted > invalid / 20);
+}
+
+/* Somebody who got something claims that he got nothing. */
+static bool
+plant_miss(struct history *history, struct rng *rng)
+{
+	struct op *op = &history->ops.items[rng_below(rng, history->ops.count)];
+	bool is_planted = op->type == OP_OK && op->output != VAL_OF_NIL;
+
+	if (is_planted)
+		op->output = VAL_OF_NIL;
+	return is_planted;
+}
+
+static void
+a_false_miss_among_crashed_takes_needs_no_search(void **state)
+{
+	struct rng rng;
+	size_t invalid = 0;
+
+	(void)state;
+	rng_init(&rng, 32);
+	for (size_t i = 0; i < rounds(2000); i++) {
+		enum collection collection = 1 + (enum collection)(i % 5);
+		struct random_collection shape = some_shape(&rng, collection, 300, true);
+		struct check_options options = {.budget = {.bytes_max = 1 << 30}};
+		struct collection_outcome outcome;
+		struct history history;
+		uint32_t indexes[300];
+		shape.wrong_percent = 0;
+		shape.info_percent = 5;
+		random_collection_play(&history, &shape, &rng);
+		for (uint32_t k = 0; k < history.ops.count; k++)
+			indexes[k] = k;
+		struct key_ops key = {&history, VAL_OF_NIL, indexes, history.ops.count};
+		if (plant_miss(&history, &rng)) {
+			collection_judge(collection, &key, &options, &outcome);
+			assert_false(outcome.used_frontier);
+			invalid += outcome.verdict == VERDICT_INVALID;
+			collection_outcome_release(&outcome);
+		}
+		history_release(&history);
+	}
+	assert_true(invalid > rounds(2000) / 10);
+}
+
 /* One wrong answer in a few hundred operations. */
 static void
 explanations_have_at_most_a_dozen_operations(void **state)
@@ -335,6 +433,8 @@ main(void)
 		cmocka_unit_test(relaxing_never_makes_a_valid_history_invalid),
 		cmocka_unit_test(names_and_other_keys_do_not_matter),
 		cmocka_unit_test(parts_of_valid_histories_are_never_refuted),
+		cmocka_unit_test(takes_are_counted_right),
+		cmocka_unit_test(a_false_miss_among_crashed_takes_needs_no_search),
 		cmocka_unit_test(explanations_have_at_most_a_dozen_operations),
 	};
 
