@@ -76,6 +76,7 @@ enum order_kind {
 	ORDER_SERIAL = 0,   /* one operation after the other */
 	ORDER_SNAPSHOT,	    /* each twice: its snapshot, then its commit */
 	ORDER_DEPENDENCIES, /* nothing stands before what it depends on */
+	ORDER_VIEWS,	    /* what each session saw, or all (checkers/weak) */
 };
 
 /* Proof of valid for one key: the operations in an order that the model allows and that

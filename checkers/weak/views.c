@@ -141,57 +141,60 @@ raise_slot(struct view *view, uint32_t slot, uint32_t i, uint32_t id)
 	}
 }
 
-/* `other` must stand before the source of read i, which has the slot. */
+/* `other`, which does not stand in an earlier slot, must stand before the source of read i,
+ * which has the slot. */
 static void
-put_before(struct view *view, uint32_t i, uint32_t source, uint32_t slot, uint32_t other,
-	   bool is_final)
+put_before(struct view *view, uint32_t i, uint32_t source, uint32_t slot, uint32_t other)
 {
 	if (is_forced_before(view, source, other))
 		view->broken = "cyclic-hb";
 	else if (!is_in_row(view, slot, other))
 		raise_slot(view, slot, i, other);
-	else if (is_final && (slot == 0 || !is_in_row(view, slot - 1, other)) &&
-		 !is_forced_before(view, other, source))
+	else if (!is_forced_before(view, other, source))
 		vec_push(&view->within, (struct edge){other, source, EDGE_ORDER});
 }
 
 static void
-judge_read(struct view *view, uint32_t i, bool is_final)
+judge_read(struct view *view, uint32_t i)
 {
 	const struct weak *weak = view->weak;
 	uint32_t read = view->reads[i], source = weak->source[read];
 	uint32_t key = weak->key[read], slot = 0;
+	const uint32_t *settled = NULL; /* the row before the slot of the source */
 
 	view->at = read;
 	if (source != WEAK_INITIAL)
 		slot = slot_of(view, i, source);
+	if (slot > 0)
+		settled = row_of(view, slot - 1);
 	for (uint32_t run = weak->key_runs[key];
 	     run < weak->key_runs[key + 1] && view->broken == NULL; run++) {
 		uint32_t s = weak_run_session(weak, run);
 		uint32_t end = weak->start[s] + row_of(view, i)[s];
 		uint32_t other = weak_last_below(weak, run, end);
-		if (other == WEAK_INITIAL || other == source)
+		if (other == WEAK_INITIAL || other == source ||
+		    (settled != NULL && other < weak->start[s] + settled[s]))
 			continue;
 		if (source == WEAK_INITIAL)
 			view->broken = "write-hb-init-read";
 		else
-			put_before(view, i, source, slot, other, is_final);
+			put_before(view, i, source, slot, other);
 	}
 }
 
-/* Later reads first: what they push forward, the earlier ones see. False: stopped. */
+/* Later reads first: what they push forward, the earlier ones see. What is to go before what
+ * within slots holds as the last pass, which changed nothing, has found it. False: stopped. */
 static bool
 settle_rows(struct view *view, const struct budget *budget)
 {
 	do {
 		view->has_changed = false;
+		vec_clear(&view->within);
 		for (uint32_t i = view->read_count; i-- > 0 && view->broken == NULL;)
-			judge_read(view, i, false);
+			judge_read(view, i);
 		if (budget_is_over(budget))
 			return false;
 	} while (view->has_changed && view->broken == NULL);
-	for (uint32_t i = 0; i < view->read_count && view->broken == NULL; i++)
-		judge_read(view, i, true);
 	return true;
 }
 

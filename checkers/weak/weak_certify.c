@@ -264,6 +264,62 @@ weak_certify_order(enum weak_model model, const struct weak *weak,
 	return ok;
 }
 
+/* ---- sequences that were kept ---------------------------------------------------------
+ */
+
+/* By operation of the history: its id + 1; 0: it has none. */
+static uint32_t *
+ids_of(const struct weak *weak)
+{
+	uint32_t *ids = mem_new(weak->history->ops.count + 1, sizeof(*ids));
+
+	for (uint32_t v = 0; v < weak->count; v++)
+		ids[weak->op[v]] = v + 1;
+	return ids;
+}
+
+static bool
+certify_kept(enum weak_model model, const struct weak *weak, const struct order *kept,
+	     uint32_t session, const uint32_t *ids, struct err *err)
+{
+	uint32_t *sequence = mem_new(kept->count + 1, sizeof(*sequence));
+	struct weak_order order = {session, sequence, (uint32_t)kept->count};
+	bool ok = kept->count <= weak->count;
+
+	for (size_t i = 0; i < kept->count && ok; i++) {
+		uint32_t op = kept->ops[i];
+		ok = op < weak->history->ops.count && ids[op] != 0;
+		sequence[i] = ok ? ids[op] - 1 : 0;
+	}
+	if (ok)
+		ok = weak_certify_order(model, weak, &order, err);
+	else
+		err_set(err, "a sequence has operations that do not belong there");
+	free(sequence);
+	return ok;
+}
+
+bool
+weak_certify_kept(enum weak_model model, const struct weak *weak,
+		  const struct check_result *result, struct err *err)
+{
+	bool is_for_all = model <= WEAK_CCV;
+	size_t count = is_for_all ? 1 : weak->session_count;
+	uint32_t *ids = ids_of(weak);
+	bool ok = result->orders.count == count;
+
+	if (!ok)
+		err_set(err, "there is no sequence for some session");
+	for (uint32_t s = 0; s < count && ok; s++)
+		ok = certify_kept(model, weak, &result->orders.items[s],
+				  is_for_all ? WEAK_EVERYONE : s, ids, err);
+	free(ids);
+	return ok;
+}
+
+/* ---- sequences that are made again ----------------------------------------------------
+ */
+
 /* What weak_certify_valid counts. */
 struct taken {
 	enum weak_model model;
@@ -300,10 +356,9 @@ weak_certify_valid(enum weak_model model, const struct weak *weak,
 		return false;
 	if (answer.verdict == VERDICT_UNKNOWN)
 		return err_set(err, "no time was left to prove it again");
-	bool is_for_all = model <= WEAK_CCV;
 	if (answer.verdict != VERDICT_VALID ||
-	    (is_for_all ? taken.everyone != 1
-			: taken.next_session != weak->session_count))
+	    (model <= WEAK_CCV ? taken.everyone != 1
+			       : taken.next_session != weak->session_count))
 		return err_set(err,
 			       "the sequences that prove it could not be made again");
 	return true;

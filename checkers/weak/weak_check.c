@@ -8,6 +8,7 @@
 #include "checkers/explain.h"
 #include "checkers/weak/weak_certify.h"
 #include "checkers/weak/weak_core.h"
+#include "checkers/weak/weak_keep.h"
 #include "checkers/weak/weak_oracle.h"
 #include "checkers/weak/weak_refute.h"
 
@@ -151,7 +152,10 @@ judge(enum weak_model model, const struct weak *weak, const struct check_options
 	struct weak_limits limits = {.budget = options->budget};
 	struct weak_answer answer;
 
-	weak_decide(model, weak, &limits, &answer);
+	if (options->no_certify)
+		weak_decide(model, weak, &limits, &answer);
+	else
+		weak_decide_and_keep(model, weak, &options->budget, &answer, result);
 	buf_printf(&result->details,
 		   "\"sessions\":%u,\"keys\":%u,\"operations_judged\":%u",
 		   weak->session_count, weak->key_count, weak->count);
@@ -269,7 +273,9 @@ weak_certify(enum weak_model model, const struct history *history,
 	struct weak weak;
 	bool ok = weak_init(&weak, history, options, err);
 
-	if (ok && result->verdict == VERDICT_VALID)
+	if (ok && result->verdict == VERDICT_VALID && result->orders.count > 0)
+		ok = weak_certify_kept(model, &weak, result, err);
+	else if (ok && result->verdict == VERDICT_VALID)
 		ok = weak_certify_valid(model, &weak, &options->budget, err);
 	else if (ok)
 		ok = certify_invalid(model, &weak, options, result, err);

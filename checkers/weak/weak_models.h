@@ -73,8 +73,8 @@ struct weak_order {
 };
 #define WEAK_EVERYONE UINT32_MAX
 
-/* Takes one sequence; it is gone afterwards. Together they need n sessions words, so they
- * are never kept all at once. */
+/* Takes one sequence; it is gone afterwards. Together they need n sessions words:
+ * weak_keep.h keeps them all where that is not much. */
 struct weak_taker {
 	void (*take)(void *context, const struct weak_order *order);
 	void *context;

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/rng.h"
 #include "checkers/weak/weak_certify.h"
+#include "checkers/weak/weak_keep.h"
 #include "checkers/weak/weak_oracle.h"
 #include "tests/checkers/random_replicas.h"
 #include "tests/checkers/script.h"
@@ -86,10 +87,13 @@ compare(const struct plan *plans, int count)
 	for (int i = 0; i < WEAK_MODEL_COUNT; i++) {
 		enum weak_model model = (enum weak_model)i;
 		struct weak_answer answer;
+		struct check_result kept = {0};
 		enum verdict truth = weak_oracle_judge(model, &weak);
-		weak_decide(model, &weak, &limits, &answer);
+		weak_decide_and_keep(model, &weak, &limits.budget, &answer, &kept);
 		bool is_proven = truth != VERDICT_VALID ||
-				 weak_certify_valid(model, &weak, &limits.budget, &err);
+				 (weak_certify_kept(model, &weak, &kept, &err) &&
+				  weak_certify_valid(model, &weak, &limits.budget, &err));
+		check_result_release(&kept);
 		if (truth != answer.verdict || !is_proven) {
 			print_history(&history);
 			fail_msg("%s: %s, but by its definition %s; %s",
@@ -101,6 +105,68 @@ compare(const struct plan *plans, int count)
 	weak_release(&weak);
 	history_release(&history);
 	return holds;
+}
+
+enum forgery {
+	SEQUENCE_LEFT_OUT,
+	OPERATION_LEFT_OUT,
+	OPERATION_TWICE,
+	OPERATION_OF_NOBODY,
+	BACK_TO_FRONT,
+	FORGERIES
+};
+
+/* The last sequence is that of a session with a read, or of all. */
+static void
+forge(struct check_result *result, enum forgery forgery)
+{
+	struct order *order = vec_last(&result->orders);
+
+	if (forgery == SEQUENCE_LEFT_OUT) {
+		free(order->ops);
+		result->orders.count--;
+	} else if (forgery == OPERATION_LEFT_OUT) {
+		order->count--;
+	} else if (forgery == OPERATION_TWICE) {
+		order->ops[0] = order->ops[1];
+	} else if (forgery == OPERATION_OF_NOBODY) {
+		order->ops[0] = UINT32_MAX;
+	} else {
+		for (size_t i = 0; i < order->count / 2; i++) {
+			uint32_t op = order->ops[i];
+			order->ops[i] = order->ops[order->count - 1 - i];
+			order->ops[order->count - 1 - i] = op;
+		}
+	}
+}
+
+static void
+forged_sequences_are_refused(void **state)
+{
+	static const char *const names[] = {"sequential",      "causal", "causal-cc",
+					    "causal-ccv",      "pram",	 "session",
+					    "monotonic-writes"};
+	struct check_options options = {.budget = {.bytes_max = (size_t)1 << 28}};
+	struct history history;
+	struct err err;
+
+	(void)state;
+	script_play(&history, "0+w1 0=ok 0+w2 0=ok 1+r 1=1 1+r 1=2 1+w3 1=ok 1+r 1=3");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		for (enum forgery forgery = 0; forgery < FORGERIES; forgery++) {
+			const struct checker *checker = checker_find(names[i], &err);
+			struct check_result result;
+			checker_run(checker, &history, &options, &result);
+			assert_true(result.certified);
+			forge(&result, forgery);
+			/* A result without any sequence is decided again. */
+			if (result.orders.count > 0 &&
+			    checker->certify(&history, &options, &result, &err))
+				fail_msg("%s with forgery %d is certified", names[i],
+					 forgery);
+			check_result_release(&result);
+		}
+	history_release(&history);
 }
 
 static const struct {
@@ -444,6 +510,7 @@ main(void)
 		cmocka_unit_test(deciders_agree_with_definitions_on_all_small_histories),
 		cmocka_unit_test(deciders_agree_with_definitions_on_random_histories),
 		cmocka_unit_test(the_smallest_histories_tell_models_apart),
+		cmocka_unit_test(forged_sequences_are_refused),
 		cmocka_unit_test(a_write_of_unknown_outcome_ends_its_session),
 		cmocka_unit_test(replicas_keep_their_promise_until_a_read_is_falsified),
 		cmocka_unit_test(renaming_and_unrelated_keys_change_no_verdict),
