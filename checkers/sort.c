@@ -9,12 +9,13 @@
 enum {
 	MOVES_AHEAD = 4096,
 	MOVES_PER_WORD = 16,
-	DIGIT_BITS = 8,
+	DIGIT_BITS = 11,
 	DIGITS = 1 << DIGIT_BITS
 };
 
-/* Insertion sort that gives up as soon as it moves more than so much a word; the words stay a permutation. */
-static bool
+/* Insertion sort that gives up as soon as it moves more than so much a word; the words stay
+ * a permutation. How many of the first are in order. */
+static size_t
 insert_all(uint64_t *words, size_t count)
 {
 	size_t moves_left = MOVES_AHEAD;
@@ -28,19 +29,42 @@ insert_all(uint64_t *words, size_t count)
 		}
 		words[at] = word;
 		if (i - at > moves_left)
-			return false;
+			return i + 1;
 		moves_left += MOVES_PER_WORD - (i - at);
 	}
-	return true;
+	return count;
+}
+
+/* The bits in which words differ. Where the lower halves rise, as numbers of what is sorted
+ * do, words with the same upper half are in order, and only that is to be sorted. */
+static uint64_t
+bits_to_sort(const uint64_t *words, size_t sorted, size_t count)
+{
+	uint64_t differ = 0;
+	uint32_t low = 0;
+	bool rises = true;
+
+	for (size_t i = 0; i < sorted; i++) {
+		differ |= words[i] ^ words[0];
+		low = (uint32_t)words[i] > low ? (uint32_t)words[i] : low;
+	}
+	for (size_t i = sorted; i < count; i++) {
+		differ |= words[i] ^ words[0];
+		rises &= (uint32_t)words[i] >= low;
+		low = (uint32_t)words[i];
+	}
+	return rises ? differ & ~(uint64_t)UINT32_MAX : differ;
 }
 
 static void
-radix_pass(const uint64_t *from, uint64_t *to, size_t count, int shift, size_t *starts)
+radix_pass(const uint64_t *from, uint64_t *to, size_t count, int shift)
 {
-	size_t at = 0;
+	uint32_t starts[DIGITS] = {0};
 
-	for (int digit = 0; digit < DIGITS; digit++) {
-		size_t many = starts[digit];
+	for (size_t i = 0; i < count; i++)
+		starts[from[i] >> shift & (DIGITS - 1)]++;
+	for (uint32_t digit = 0, at = 0; digit < DIGITS; digit++) {
+		uint32_t many = starts[digit];
 		starts[digit] = at;
 		at += many;
 	}
@@ -49,18 +73,16 @@ radix_pass(const uint64_t *from, uint64_t *to, size_t count, int shift, size_t *
 }
 
 static void
-radix_sort(uint64_t *words, size_t count)
+radix_sort(uint64_t *words, size_t count, uint64_t bits)
 {
-	uint64_t *other = mem_new(count, sizeof(*other));
+	uint64_t *other = mem_resize(NULL, count, sizeof(*other));
 	uint64_t *from = words, *to = other;
 
-	for (int shift = 0; shift < 64; shift += DIGIT_BITS) {
-		size_t counts[DIGITS] = {0};
-		for (size_t i = 0; i < count; i++)
-			counts[from[i] >> shift & (DIGITS - 1)]++;
-		if (counts[from[0] >> shift & (DIGITS - 1)] == count)
-			continue;
-		radix_pass(from, to, count, shift, counts);
+	while (bits != 0) {
+		int shift = __builtin_ctzll(bits);
+		radix_pass(from, to, count, shift);
+		bits = shift + DIGIT_BITS < 64 ? bits & UINT64_MAX << (shift + DIGIT_BITS)
+					       : 0;
 		uint64_t *swapped = from;
 		from = to;
 		to = swapped;
@@ -73,6 +95,8 @@ radix_sort(uint64_t *words, size_t count)
 void
 sort_words(uint64_t *words, size_t count)
 {
-	if (count > 1 && !insert_all(words, count))
-		radix_sort(words, count);
+	size_t sorted = insert_all(words, count);
+
+	if (sorted < count)
+		radix_sort(words, count, bits_to_sort(words, sorted, count));
 }
