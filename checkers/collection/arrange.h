@@ -1,7 +1,7 @@
 /* arrange.h - near-linear deciders of collections in which every value was put once: they
  * arrange the operations in an order, or find why none exists.
  *
- *	queue           O(n) after sorting; tightened intervals and a topological peel of
+ *	queue           O(n); tightened intervals and a topological peel of
  *	                "was put before" and "was first before"
  *	stack           O(n log n); elements whose operations can all happen while no other
  *	                stays are set aside, one after the other
@@ -32,9 +32,20 @@ bool arrange(const struct elements *elements, struct arrangement *out,
 	     struct finding *finding);
 void arrangement_release(struct arrangement *out);
 
-/* For the deciders: places an operation at a point; those at one point stay in the order in
- * which they were placed. */
-void arrange_at(struct arrangement *out, uint32_t point, uint32_t op);
+/* For the deciders: places an operation at a point, which is odd; those at one point stay in
+ * the order in which they were placed. */
+static inline uint64_t
+arrange_step(uint32_t point, uint32_t op)
+{
+	return (uint64_t)point << 32 | op;
+}
+
+static inline void
+arrange_at(struct arrangement *out, uint32_t point, uint32_t op)
+{
+	vec_push(&out->steps, arrange_step(point, op));
+}
+
 void arrange_finish(struct arrangement *out);
 
 bool arrange_queue(const struct elements *elements, struct arrangement *out,

@@ -1,136 +1,52 @@
 /* The first priority first, every value put once. From the first priority down: a take or
  * look needs an instant at which nothing stays that goes before. The first such instant is
  * the best: until then something that goes before stays, and that keeps all others out as
- * well. Free instants are found in a bitmap of bitmaps. */
+ * well. Free instants are found in a bitmap of bitmaps.
+ *
+ * Gap g is the time between events g and g + 1: points 2g .. 2g + 2. */
 #include "checkers/collection/arrange.h"
 #include "checkers/collection/cover.h"
+#include "checkers/collection/gap_set.h"
 #include "checkers/sort.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum {
-	GAP_LEVELS = 6, /* 64 to the sixth is more than all positions */
-	WORD_BITS = 64
-};
-
-/* Gap g is the time between events g and g + 1: points 2g .. 2g + 2. A bit of the first
- * level is a free gap, a bit above says that the word below has one: all of it stays in the
- * cache. The gap `count` is always free. */
-struct gaps {
-	uint64_t *free[GAP_LEVELS]; /* owned */
-	uint32_t count;
+	FETCH_AHEAD = 16
 };
 
 struct ranking {
 	const struct elements *elements;
-	uint32_t *ranked;	    /* owned: elements, first priority first */
-	uint32_t *level;	    /* owned: by rank; equals have the same */
-	struct element *items;	    /* owned: by rank, so that memory is read in order */
-	uint32_t *put_at, *take_at; /* owned: by rank, gaps */
-	uint32_t *look_at;	    /* owned: by look */
-	struct gaps gaps;
+	uint64_t *ranked; /* owned: level << 32 | element, first priority first; equals
+			     have the same level */
+	struct gap_set gaps;
+	VEC(uint32_t) looks;	/* gaps of the looks of the element at hand */
+	VEC(uint64_t) arrivals; /* steps like those of `out`, the last first */
+	struct arrangement *out;
 };
 
-/* The first free gap at or after; count: none. */
 static uint32_t
-free_from(const struct gaps *gaps, uint32_t at)
+ranked_element(const struct ranking *ranking, size_t rank)
 {
-	int level = 0;
-	uint64_t word = gaps->free[0][at / WORD_BITS] & UINT64_MAX << at % WORD_BITS;
-
-	while (word == 0) {
-		at = at / WORD_BITS + 1;
-		word = gaps->free[++level][at / WORD_BITS] & UINT64_MAX << at % WORD_BITS;
-	}
-	at = at / WORD_BITS * WORD_BITS + (uint32_t)__builtin_ctzll(word);
-	while (level-- > 0)
-		at = at * WORD_BITS + (uint32_t)__builtin_ctzll(gaps->free[level][at]);
-	return at;
-}
-
-static uint64_t
-bits_until(uint32_t at)
-{
-	return UINT64_MAX >> (WORD_BITS - 1 - at % WORD_BITS);
-}
-
-/* One more than the last free gap at or before; 0: none. */
-static uint32_t
-free_until(const struct gaps *gaps, uint32_t at)
-{
-	int level = 0;
-	uint64_t word = gaps->free[0][at / WORD_BITS] & bits_until(at);
-
-	while (word == 0) {
-		if (at < WORD_BITS)
-			return 0;
-		at = at / WORD_BITS - 1;
-		word = gaps->free[++level][at / WORD_BITS] & bits_until(at);
-	}
-	at = at / WORD_BITS * WORD_BITS + 63 - (uint32_t)__builtin_clzll(word);
-	while (level-- > 0)
-		at = at * WORD_BITS + 63 -
-		     (uint32_t)__builtin_clzll(gaps->free[level][at]);
-	return at + 1;
+	return (uint32_t)ranking->ranked[rank];
 }
 
 static uint32_t
-first_event_after_all(const struct elements *elements)
+level_of(const struct ranking *ranking, size_t rank)
 {
-	uint32_t last = 0;
-
-	for (size_t i = 0; i < elements->key->count; i++) {
-		last = elements->begin[i] > last ? elements->begin[i] : last;
-		if (elements->end[i] != NO_POINT && elements->end[i] > last)
-			last = elements->end[i];
-	}
-	return last / 2 + 1;
-}
-
-static void
-gaps_init(struct gaps *gaps, uint32_t count)
-{
-	size_t bits = (size_t)count + 1;
-
-	gaps->count = count;
-	for (int level = 0; level < GAP_LEVELS; level++) {
-		size_t words = (bits + WORD_BITS - 1) / WORD_BITS;
-		gaps->free[level] = mem_resize(NULL, words + 1, sizeof(uint64_t));
-		memset(gaps->free[level], 0xff, words * sizeof(uint64_t));
-		gaps->free[level][words - 1] = bits_until((uint32_t)bits - 1);
-		gaps->free[level][words] = 0;
-		bits = words;
-	}
-}
-
-static void
-gaps_release(struct gaps *gaps)
-{
-	for (int level = 0; level < GAP_LEVELS; level++)
-		free(gaps->free[level]);
+	return (uint32_t)(ranking->ranked[rank] >> 32);
 }
 
 static uint32_t
-gap_of(const struct gaps *gaps, uint32_t position)
+gap_of(const struct gap_set *gaps, uint32_t position)
 {
 	return position == NO_POINT ? gaps->count : position / 2;
 }
 
-/* Takes the gaps from..to - 1, a word at a time. */
-static void
-take_gaps(struct gaps *gaps, uint32_t from, uint32_t to)
+static uint32_t
+earlier(uint32_t a, uint32_t b)
 {
-	for (uint32_t gap = free_from(gaps, from); gap < to; gap = free_from(gaps, gap)) {
-		uint64_t mask = UINT64_MAX << gap % WORD_BITS;
-		uint32_t at = gap / WORD_BITS;
-		if (at == (to - 1) / WORD_BITS)
-			mask &= bits_until(to - 1);
-		gaps->free[0][at] &= ~mask;
-		for (int level = 1; level < GAP_LEVELS && gaps->free[level - 1][at] == 0;
-		     level++, at /= WORD_BITS)
-			gaps->free[level][at / WORD_BITS] &= ~(1ull << at % WORD_BITS);
-	}
+	return a < b ? a : b;
 }
 
 /* ---- priorities --------------------------------------------------------------------- */
@@ -168,13 +84,11 @@ rank_by_comparison(struct ranking *ranking)
 		sorted[i] = (struct ranked_value){
 			element_value(elements, &elements->items.items[i]), i};
 	qsort_r(sorted, count, sizeof(*sorted), compare_ranked, &c);
-	for (uint32_t rank = 0; rank < count; rank++) {
-		ranking->ranked[rank] = sorted[rank].element;
-		bool is_equal = rank > 0 && collection_compare(c.options, c.values,
-							       sorted[rank - 1].value,
-							       sorted[rank].value) == 0;
-		ranking->level[rank] =
-			rank == 0 ? 0 : ranking->level[rank - 1] + !is_equal;
+	for (uint32_t rank = 0, level = 0; rank < count; rank++) {
+		level += rank > 0 &&
+			 collection_compare(c.options, c.values, sorted[rank - 1].value,
+					    sorted[rank].value) != 0;
+		ranking->ranked[rank] = (uint64_t)level << 32 | sorted[rank].element;
 	}
 	free(sorted);
 }
@@ -185,7 +99,6 @@ rank_by_number(struct ranking *ranking)
 {
 	const struct elements *elements = ranking->elements;
 	size_t count = elements->items.count;
-	uint64_t *words = mem_resize(NULL, count + 1, sizeof(*words));
 	bool all_small = true;
 
 	val low = val_small(0), high = val_small(1);
@@ -199,73 +112,102 @@ rank_by_number(struct ranking *ranking)
 		all_small = val_small_number(v, &number) && number >= INT32_MIN &&
 			    number <= INT32_MAX;
 		uint32_t biased = (uint32_t)(number - INT32_MIN);
-		words[i] =
+		ranking->ranked[i] =
 			(uint64_t)(least_first ? biased : UINT32_MAX - biased) << 32 | i;
 	}
 	if (all_small)
-		sort_words(words, count);
-	for (uint32_t rank = 0; rank < count && all_small; rank++) {
-		ranking->ranked[rank] = (uint32_t)words[rank];
-		ranking->level[rank] = (uint32_t)(words[rank] >> 32);
-	}
-	free(words);
+		sort_words(ranking->ranked, count);
 	return all_small;
+}
+
+/* ---- the order ---------------------------------------------------------------------- */
+
+/* At one instant: what is taken, first priority first; then misses; then what stays from
+ * then on, last priority first. */
+static void
+write_element(struct ranking *ranking, const struct element *e, uint32_t put,
+	      uint32_t take)
+{
+	const struct look *looks = ranking->elements->looks.items + e->look_first;
+	bool arrives = put < take; /* it stays beyond that instant */
+
+	if (!arrives)
+		arrange_at(ranking->out, put * 2 + 1, e->put);
+	for (uint32_t k = 0; k < e->look_count; k++)
+		if (!arrives || ranking->looks.items[k] != put)
+			arrange_at(ranking->out, ranking->looks.items[k] * 2 + 1,
+				   looks[k].op);
+	if (e->take != NO_OP)
+		arrange_at(ranking->out, take * 2 + 1, e->take);
+	for (uint32_t k = e->look_count; k-- > 0 && arrives;)
+		if (ranking->looks.items[k] == put)
+			vec_push(&ranking->arrivals,
+				 arrange_step(put * 2 + 1, looks[k].op));
+	if (arrives)
+		vec_push(&ranking->arrivals, arrange_step(put * 2 + 1, e->put));
+}
+
+static void
+write_rest(struct ranking *ranking)
+{
+	const struct elements *elements = ranking->elements;
+
+	vec_each (uint32_t, miss, &elements->misses)
+		arrange_at(ranking->out,
+			   gap_set_from(&ranking->gaps, elements->begin[*miss] / 2) * 2 +
+				   1,
+			   *miss);
+	while (ranking->arrivals.count > 0)
+		vec_push(&ranking->out->steps, vec_pop(&ranking->arrivals));
+	arrange_finish(ranking->out);
 }
 
 /* ---- instants ----------------------------------------------------------------------- */
 
-static uint32_t
-earlier(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
-
 /* A look: an instant while the element stays anyway; else the last before; else the first
  * after. */
 static bool
-place_look(struct ranking *ranking, const struct element *e, size_t look)
+place_look(struct ranking *ranking, const struct element *e, uint32_t op, uint32_t *at)
 {
 	const struct elements *elements = ranking->elements;
-	struct gaps *gaps = &ranking->gaps;
-	uint32_t op = elements->looks.items[look].op;
+	const struct gap_set *gaps = &ranking->gaps;
 	uint32_t begin = elements->begin[op] / 2, end = gap_of(gaps, elements->end[op]);
 	uint32_t stay = earlier(gap_of(gaps, e->put_to) - 1, e->take_from / 2);
 
-	begin = begin < e->put_from / 2 ? e->put_from / 2 : begin;
-	uint32_t gap = free_from(gaps, begin > stay ? begin : stay);
-	if (gap >= end) {
-		gap = free_until(gaps, earlier(stay, end - 1));
-		if (gap == 0 || gap - 1 < begin)
-			return false;
-		gap--;
-	}
-	ranking->look_at[look] = gap;
-	return true;
+	if (begin < element_put_from(elements, e) / 2)
+		begin = element_put_from(elements, e) / 2;
+	*at = gap_set_from(gaps, begin > stay ? begin : stay);
+	if (*at < end)
+		return true;
+	uint32_t until = gap_set_until(gaps, earlier(stay, end - 1));
+	*at = until - 1;
+	return until != 0 && *at >= begin;
 }
 
 static bool
-place_element(struct ranking *ranking, uint32_t rank, uint32_t *blocked)
+place_element(struct ranking *ranking, const struct element *e, uint32_t *blocked)
 {
 	const struct elements *elements = ranking->elements;
-	const struct element *e = &ranking->items[rank];
-	struct gaps *gaps = &ranking->gaps;
+	const struct gap_set *gaps = &ranking->gaps;
 	uint32_t put = gap_of(gaps, e->put_to) - 1, take = gaps->count;
 
 	if (e->take != NO_OP) {
 		*blocked = e->take;
-		take = free_from(gaps, e->take_from / 2);
+		take = gap_set_from(gaps, e->take_from / 2);
 		if (take >= gap_of(gaps, e->take_to))
 			return false;
 		put = earlier(put, take);
 	}
-	for (uint32_t k = 0; k < e->look_count; k++) {
-		*blocked = elements->looks.items[e->look_first + k].op;
-		if (!place_look(ranking, e, e->look_first + k))
+	vec_clear(&ranking->looks);
+	for (uint32_t k = e->look_first; k < e->look_first + e->look_count; k++) {
+		uint32_t at;
+		*blocked = elements->looks.items[k].op;
+		if (!place_look(ranking, e, *blocked, &at))
 			return false;
-		put = earlier(put, ranking->look_at[e->look_first + k]);
+		put = earlier(put, at);
+		vec_push(&ranking->looks, at);
 	}
-	ranking->put_at[rank] = put;
-	ranking->take_at[rank] = take;
+	write_element(ranking, e, put, take);
 	return true;
 }
 
@@ -276,23 +218,23 @@ find_inversion(const struct ranking *ranking, uint32_t rank, uint32_t blocked,
 {
 	const struct elements *elements = ranking->elements;
 	uint32_t reached = elements->begin[blocked] + 1;
-	const struct element *e = &elements->items.items[ranking->ranked[rank]];
+	const struct element *e = &elements->items.items[ranked_element(ranking, rank)];
 
 	finding->name = "priority-inversion";
 	finding_add(finding, blocked);
-	finding_add_element(finding, elements, ranking->ranked[rank]);
-	if (e->put_from + 1 > reached)
-		reached = e->put_from + 1;
+	finding_add_element(finding, elements, ranked_element(ranking, rank));
+	if (element_put_from(elements, e) + 1 > reached)
+		reached = element_put_from(elements, e) + 1;
 	if (blocked == e->take && e->take_from + 1 > reached)
 		reached = e->take_from + 1;
 	while (reached < elements->end[blocked]) {
 		uint32_t best = NO_OP, best_to = reached;
 		for (uint32_t r = 0;
-		     r < rank && ranking->level[r] != ranking->level[rank]; r++) {
+		     r < rank && level_of(ranking, r) != level_of(ranking, rank); r++) {
 			const struct element *other =
-				&elements->items.items[ranking->ranked[r]];
+				&elements->items.items[ranked_element(ranking, r)];
 			if (other->put_to < reached && other->take_from > best_to) {
-				best = ranking->ranked[r];
+				best = ranked_element(ranking, r);
 				best_to = other->take_from;
 			}
 		}
@@ -303,81 +245,44 @@ find_inversion(const struct ranking *ranking, uint32_t rank, uint32_t blocked,
 	}
 }
 
+/* Elements stand in the order of their puts, priorities come in any. */
+static const struct element *
+element_at(const struct ranking *ranking, size_t rank)
+{
+	const struct elements *elements = ranking->elements;
+
+	if (rank + FETCH_AHEAD < elements->items.count)
+		__builtin_prefetch(
+			&elements->items
+				 .items[ranked_element(ranking, rank + FETCH_AHEAD)]);
+	return &elements->items.items[ranked_element(ranking, rank)];
+}
+
+/* Equals do not keep each other out: all are placed, then they stay. */
 static bool
 place_all(struct ranking *ranking, struct finding *finding)
 {
 	const struct elements *elements = ranking->elements;
-	uint32_t blocked = NO_OP;
+	uint32_t blocked = NO_OP, count = (uint32_t)elements->items.count;
 
-	for (uint32_t rank = 0, next; rank < elements->items.count; rank = next) {
-		for (next = rank; next < elements->items.count &&
-				  ranking->level[next] == ranking->level[rank];
+	for (uint32_t rank = 0, next; rank < count; rank = next) {
+		uint32_t level = level_of(ranking, rank);
+		for (next = rank; next < count && level_of(ranking, next) == level;
 		     next++)
-			if (!place_element(ranking, next, &blocked)) {
+			if (!place_element(ranking, element_at(ranking, next),
+					   &blocked)) {
 				find_inversion(ranking, next, blocked, finding);
 				return false;
 			}
 		for (uint32_t r = rank; r < next; r++) {
-			const struct element *e = &ranking->items[r];
+			const struct element *e =
+				&elements->items.items[ranked_element(ranking, r)];
 			if (element_has_stay(e))
-				take_gaps(&ranking->gaps, e->put_to / 2,
-					  gap_of(&ranking->gaps, e->take_from));
+				gap_set_take(&ranking->gaps, e->put_to / 2,
+					     gap_of(&ranking->gaps, e->take_from));
 		}
 	}
 	return true;
-}
-
-/* ---- the order ---------------------------------------------------------------------- */
-
-/* It stays beyond the instant at which it is put. */
-static bool
-is_put_late(const struct ranking *ranking, size_t rank)
-{
-	return ranking->put_at[rank] < ranking->take_at[rank];
-}
-
-static void
-write_looks(const struct ranking *ranking, size_t rank, bool at_put,
-	    struct arrangement *out)
-{
-	const struct look *looks = ranking->elements->looks.items;
-	const struct element *e = &ranking->items[rank];
-
-	for (uint32_t k = e->look_first; k < e->look_first + e->look_count; k++) {
-		bool is_at_put = ranking->look_at[k] == ranking->put_at[rank] &&
-				 is_put_late(ranking, rank);
-		if (is_at_put == at_put)
-			arrange_at(out, ranking->look_at[k] * 2 + 1, looks[k].op);
-	}
-}
-
-/* At one instant: what is taken, first priority first; then misses; then what stays from
- * then on, last priority first. */
-static void
-write_order(const struct ranking *ranking, struct arrangement *out)
-{
-	const struct elements *elements = ranking->elements;
-	size_t count = elements->items.count;
-
-	for (size_t rank = 0; rank < count; rank++) {
-		const struct element *e = &ranking->items[rank];
-		if (!is_put_late(ranking, rank))
-			arrange_at(out, ranking->put_at[rank] * 2 + 1, e->put);
-		write_looks(ranking, rank, false, out);
-		if (e->take != NO_OP)
-			arrange_at(out, ranking->take_at[rank] * 2 + 1, e->take);
-	}
-	vec_each (uint32_t, miss, &elements->misses)
-		arrange_at(out,
-			   free_from(&ranking->gaps, elements->begin[*miss] / 2) * 2 + 1,
-			   *miss);
-	for (size_t rank = count; rank-- > 0;) {
-		if (!is_put_late(ranking, rank))
-			continue;
-		arrange_at(out, ranking->put_at[rank] * 2 + 1, ranking->items[rank].put);
-		write_looks(ranking, rank, true, out);
-	}
-	arrange_finish(out);
 }
 
 static bool
@@ -387,7 +292,7 @@ misses_fit(const struct ranking *ranking, struct finding *finding)
 	struct cover cover;
 
 	vec_each (uint32_t, miss, &elements->misses) {
-		if (free_from(&ranking->gaps, elements->begin[*miss] / 2) <
+		if (gap_set_from(&ranking->gaps, elements->begin[*miss] / 2) <
 		    elements->end[*miss] / 2)
 			continue;
 		cover_init(&cover);
@@ -405,30 +310,20 @@ bool
 arrange_priority_queue(const struct elements *elements, struct arrangement *out,
 		       struct finding *finding)
 {
-	struct ranking ranking = {.elements = elements};
-	size_t bytes = (elements->items.count + 1) * sizeof(uint32_t);
+	struct ranking ranking = {.elements = elements, .out = out};
+	size_t count = elements->items.count;
 
-	ranking.ranked = mem_resize(NULL, bytes, 1);
-	ranking.level = mem_resize(NULL, bytes, 1);
-	ranking.put_at = mem_resize(NULL, bytes, 1);
-	ranking.take_at = mem_resize(NULL, bytes, 1);
-	ranking.look_at = mem_new(elements->looks.count + 1, sizeof(uint32_t));
-	gaps_init(&ranking.gaps, first_event_after_all(elements));
+	ranking.ranked = mem_resize(NULL, count + 1, sizeof(*ranking.ranked));
+	vec_reserve(&ranking.arrivals, count);
+	gap_set_init(&ranking.gaps, elements->event_count);
 	if (!rank_by_number(&ranking))
 		rank_by_comparison(&ranking);
-	ranking.items =
-		mem_resize(NULL, elements->items.count + 1, sizeof(*ranking.items));
-	for (size_t rank = 0; rank < elements->items.count; rank++)
-		ranking.items[rank] = elements->items.items[ranking.ranked[rank]];
 	bool is_arranged = place_all(&ranking, finding) && misses_fit(&ranking, finding);
 	if (is_arranged)
-		write_order(&ranking, out);
+		write_rest(&ranking);
 	free(ranking.ranked);
-	free(ranking.level);
-	free(ranking.items);
-	free(ranking.put_at);
-	free(ranking.take_at);
-	free(ranking.look_at);
-	gaps_release(&ranking.gaps);
+	vec_release(&ranking.looks);
+	vec_release(&ranking.arrivals);
+	gap_set_release(&ranking.gaps);
 	return is_arranged;
 }

@@ -171,15 +171,15 @@ element_steps(const struct stacking *s, uint32_t i, struct step *steps)
 	const struct element *e = &elements->items.items[i];
 	size_t count = 0;
 
-	steps[count++] = step_of(s, i, e->put, e->put_from, e->put_to);
+	uint32_t put_from = element_put_from(elements, e);
+	steps[count++] = step_of(s, i, e->put, put_from, e->put_to);
 	if (e->take != NO_OP)
 		steps[count++] = step_of(s, i, e->take, e->take_from, e->take_to);
 	for (uint32_t k = e->look_first; k < e->look_first + e->look_count; k++) {
 		uint32_t op = elements->looks.items[k].op;
 		uint32_t begin = elements->begin[op], end = elements->end[op];
-		steps[count++] =
-			step_of(s, i, op, begin > e->put_from ? begin : e->put_from,
-				end < e->take_to ? end : e->take_to);
+		steps[count++] = step_of(s, i, op, begin > put_from ? begin : put_from,
+					 end < e->take_to ? end : e->take_to);
 	}
 	return count;
 }

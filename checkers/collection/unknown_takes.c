@@ -39,9 +39,9 @@ give(struct elements *elements, uint32_t number)
 	if (phantom == NO_OP)
 		return false;
 	e->take = phantom;
-	e->take_from = elements->begin[phantom];
-	if (e->take_from < e->put_from)
-		e->take_from = e->put_from;
+	e->take_from = element_put_from(elements, e);
+	if (e->take_from < elements->begin[phantom])
+		e->take_from = elements->begin[phantom];
 	for (uint32_t k = e->look_first; k < e->look_first + e->look_count; k++) {
 		uint32_t begin = elements->begin[elements->looks.items[k].op];
 		e->take_from = begin > e->take_from ? begin : e->take_from;
@@ -59,9 +59,10 @@ queue_deadlines(const struct elements *elements, size_t *count)
 	uint64_t *deadlines = mem_new(n + 1, sizeof(*deadlines));
 	uint32_t *soonest = mem_new(n + m + 2, sizeof(*soonest));
 
-	for (size_t i = 0; i < n; i++)
-		later[i] = (uint64_t)elements->items.items[i].put_from << 32 |
-			   elements->items.items[i].shown_to;
+	for (size_t i = 0; i < n; i++) {
+		const struct element *e = &elements->items.items[i];
+		later[i] = (uint64_t)element_put_from(elements, e) << 32 | e->shown_to;
+	}
 	for (size_t i = 0; i < m; i++) {
 		uint32_t miss = elements->misses.items[i];
 		later[n + i] =
@@ -192,7 +193,7 @@ rank_of(const struct elements *elements, const struct element *e, bool is_below,
 	int64_t number;
 
 	if (elements->collection == COLLECTION_STACK) {
-		*rank = is_below ? e->put_to : e->put_from;
+		*rank = is_below ? e->put_to : element_put_from(elements, e);
 		return true;
 	}
 	val v = collection_priority(values, element_value(elements, e));
