@@ -4,6 +4,7 @@
 #include "checkers/transaction/predicate.h"
 #include "checkers/transaction/predicates_certify.h"
 #include "checkers/transaction/rw_judge.h"
+#include "checkers/transaction/rw_misses.h"
 #include "checkers/transaction/txn_certify.h"
 #include "checkers/transaction/txn_orders.h"
 #include "checkers/transaction/weak_certify.h"
@@ -128,8 +129,10 @@ judge_history(struct judge *j, const struct history *history)
 	isolation_report(&j->d, &j->isolation, j->options->level, result);
 	if (result->verdict == VERDICT_VALID)
 		keep_allowed(j);
-	if (result->verdict == VERDICT_INVALID)
+	if (result->verdict == VERDICT_INVALID) {
+		rw_misses_tell_once(history, j->options, j->asked, result);
 		judge_report_cores(j);
+	}
 	buf_printf(&result->details, ",\"choices\":%llu,\"conflicts\":%llu",
 		   (unsigned long long)j->choices, (unsigned long long)j->conflicts);
 	result->is_unproven = !is_provable(result, j->asked);
