@@ -113,7 +113,7 @@ reader_end(struct reading *reading)
 	scan_release(&reading->scan);
 }
 
-/* Micro-operations as Elle names them: "r", "w", "append"; Knossos says "read", "write". */
+/* Micro-operations as Elle names them: "r", "w", "append", "rp"; Knossos says "read", "write". */
 static bool
 is_elle_txn(const struct values *values, const struct op *op)
 {
@@ -125,7 +125,8 @@ is_elle_txn(const struct values *values, const struct op *op)
 	    val_kind(val_at(values, mop, 0)) != VAL_STRING)
 		return false;
 	struct bytes name = val_text(values, val_at(values, mop, 0));
-	return name.len == 1 || (name.len == 6 && memcmp(name.data, "append", 6) == 0);
+	return name.len == 1 || (name.len == 6 && memcmp(name.data, "append", 6) == 0) ||
+	       (name.len == 2 && memcmp(name.data, "rp", 2) == 0);
 }
 
 /* Knossos' registers learn nothing from a read of nil; for Elle nil is the first version. */

@@ -207,7 +207,7 @@ check_file(const char *file, const char *stem)
 	if (!reader_read_file(path, &reader, &history, &facts, &err)) {
 		ok = complain(file, "%s", err.text);
 	} else {
-		options.nil_is_unknown = facts.format->nil_is_unknown;
+		options.nil_is_unknown = facts.nil_is_unknown;
 		ok = apply_options(&expectation, &history, &options)
 			     ? judge(file, &expectation, &history, &options)
 			     : complain(file, "%s", "an option is not understood");
