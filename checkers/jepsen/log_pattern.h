@@ -4,7 +4,9 @@
  * A pure matcher: the caller reads the files and gives them line by line
  * (harness/log_search.h does). Patterns are POSIX extended regular expressions. At most
  * LOG_MATCHES_MAX lines are kept, all are counted. A matcher of zeros is empty and valid.
- * One thread. */
+ * One thread.
+ *
+ *	log-match  a line of a log matches one of the patterns */
 #ifndef CHECKERS_LOG_PATTERN_H
 #define CHECKERS_LOG_PATTERN_H
 
