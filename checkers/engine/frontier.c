@@ -51,6 +51,7 @@ static void
 write_reads(struct writer *writer, uint64_t before)
 {
 	const struct plan *plan = &writer->engine->plan;
+	const struct slot_sets *slots = &writer->engine->slots;
 	uint32_t layer = writer->node.layer;
 
 	if (layer == plan->layer_count)
@@ -58,8 +59,9 @@ write_reads(struct writer *writer, uint64_t before)
 	for (uint32_t i = plan->open_starts[layer]; i < plan->open_starts[layer + 1];
 	     i++) {
 		const struct open_call *open = &plan->open.items[i];
-		if (open->is_read && writer->node.mask >> open->slot & 1 &&
-		    !(before >> open->slot & 1))
+		if (open->is_read &&
+		    slot_sets_has(slots, writer->node.mask, open->slot) &&
+		    !slot_sets_has(slots, before, open->slot))
 			write_call(writer, open->call);
 	}
 }
@@ -71,9 +73,9 @@ write_passes(struct writer *writer)
 
 	while (writer->node.layer < engine->plan.layer_count &&
 	       engine_may_pass(engine, &writer->node)) {
-		uint64_t slot = (uint64_t)1
-				<< engine->plan.layer_slot[writer->node.layer];
-		uint64_t before = writer->node.mask & ~slot;
+		uint64_t before =
+			slot_sets_without(&engine->slots, writer->node.mask,
+					  engine->plan.layer_slot[writer->node.layer]);
 		engine_pass(engine, &writer->node);
 		write_reads(writer, before);
 	}
@@ -90,7 +92,8 @@ write_step(struct writer *writer, uint32_t call)
 	for (uint32_t i = plan->open_starts[node->layer];
 	     i < plan->open_starts[node->layer + 1]; i++)
 		if (plan->open.items[i].call == call)
-			node->mask |= (uint64_t)1 << plan->open.items[i].slot;
+			node->mask = slot_sets_with(&writer->engine->slots, node->mask,
+						    plan->open.items[i].slot);
 	node->state = plan_step(&writer->engine->plan, node->state, plan->class_of[call]);
 	ASSERT(node->state != FRONTIER_ILLEGAL);
 	write_call(writer, call);
@@ -284,6 +287,7 @@ judge(struct judging *judging, unsigned drivers)
 	struct frontier *result = judging->result;
 
 	usages_init_exact(&engine->usages, &engine->plan);
+	slot_sets_init(&engine->slots, engine->plan.slot_count);
 	take_turns(judging, drivers);
 	if (result->verdict == VERDICT_NONE)
 		give_up(judging);
@@ -294,6 +298,7 @@ judge(struct judging *judging, unsigned drivers)
 	result->work = engine->work;
 	result->bytes_peak = engine->bytes_peak;
 	usages_release(&engine->usages);
+	slot_sets_release(&engine->slots);
 	depth_release(&judging->depth);
 	beam_release(&judging->beam);
 	whole_release(&judging->whole);

@@ -21,8 +21,8 @@
  *			any state and any open calls done, nothing reaches beyond it. Needs a
  *			model whose states are known beforehand. Crashed calls as above
  * Exact configurations are compared, never fingerprints. Exponential at worst in the
- * calls open at once; linear in the length of histories that are easy. At most 64 calls
- * open at once (crashed ones do not count), else unknown. */
+ * calls open at once; linear in the length of histories that are easy. At most
+ * 1024 calls open at once (crashed ones do not count), else unknown. */
 #ifndef CHECKERS_FRONTIER_H
 #define CHECKERS_FRONTIER_H
 

@@ -10,7 +10,7 @@
 
 /* A configuration and how it was reached. */
 struct node {
-	uint64_t mask;	/* slots of open calls that have taken effect */
+	uint64_t mask; /* slots of open calls that have taken effect (frontier_slots.h) */
 	uint32_t layer; /* the next completion to pass */
 	uint32_t state;
 	uint32_t usage;	 /* how many crashed calls were used */

@@ -158,7 +158,7 @@ order_completions(struct plan *plan)
 struct opening {
 	struct open_call open[FRONTIER_SLOTS];
 	size_t count, read_count;
-	uint64_t free_slots;
+	bool is_taken[FRONTIER_SLOTS]; /* by slot */
 	uint32_t next_call;
 };
 
@@ -184,6 +184,20 @@ insert_open(const struct plan *plan, struct opening *opening,
 	opening->read_count += open->is_read;
 }
 
+/* The lowest that is free: sets of slots stay narrow. */
+static uint16_t
+take_slot(struct plan *plan, struct opening *opening)
+{
+	uint16_t slot = 0;
+
+	while (opening->is_taken[slot])
+		slot++;
+	opening->is_taken[slot] = true;
+	if (slot >= plan->slot_count)
+		plan->slot_count = slot + 1u;
+	return slot;
+}
+
 static bool
 open_calls_until(struct plan *plan, struct opening *opening, uint32_t position)
 {
@@ -193,10 +207,9 @@ open_calls_until(struct plan *plan, struct opening *opening, uint32_t position)
 			return true;
 		if (plan->calls.items[i].optional)
 			continue;
-		if (opening->free_slots == 0)
+		if (opening->count == FRONTIER_SLOTS)
 			return false;
-		uint8_t slot = (uint8_t)__builtin_ctzll(opening->free_slots);
-		opening->free_slots &= opening->free_slots - 1;
+		uint16_t slot = take_slot(plan, opening);
 		insert_open(
 			plan, opening,
 			&(struct open_call){
@@ -216,7 +229,7 @@ close_call(struct plan *plan, struct opening *opening, uint32_t layer)
 		if (opening->open[i].call != plan->layer_call[layer])
 			continue;
 		plan->layer_slot[layer] = opening->open[i].slot;
-		opening->free_slots |= (uint64_t)1 << opening->open[i].slot;
+		opening->is_taken[opening->open[i].slot] = false;
 		opening->read_count -= opening->open[i].is_read;
 		memmove(&opening->open[i], &opening->open[i + 1],
 			(opening->count - i - 1) * sizeof(opening->open[0]));
@@ -229,7 +242,7 @@ close_call(struct plan *plan, struct opening *opening, uint32_t layer)
 static bool
 lay_out_layers(struct plan *plan, size_t bytes_max, struct err *err)
 {
-	struct opening opening = {.free_slots = ~(uint64_t)0};
+	struct opening opening = {0};
 
 	plan->layer_slot = mem_new(plan->layer_count + 1, sizeof(*plan->layer_slot));
 	plan->open_starts = mem_new(plan->layer_count + 1, sizeof(*plan->open_starts));

@@ -3,12 +3,12 @@
 #ifndef CHECKERS_FRONTIER_PLAN_H
 #define CHECKERS_FRONTIER_PLAN_H
 
+#include "checkers/engine/frontier_slots.h"
 #include "checkers/engine/model.h"
 
 #include "base/assert.h"
 
 enum {
-	FRONTIER_SLOTS = 64,
 	FRONTIER_TABLE_MAX = 1 << 22
 };
 
@@ -19,7 +19,7 @@ enum {
 struct open_call {
 	uint32_t call;
 	uint32_t class;
-	uint8_t slot;
+	uint16_t slot;
 	bool is_read;
 };
 
@@ -51,7 +51,8 @@ struct plan {
 	VEC(struct call_class) classes;
 	uint32_t layer_count;
 	uint32_t *layer_call; /* owned; the call that completes at each layer */
-	uint8_t *layer_slot;  /* owned */
+	uint16_t *layer_slot; /* owned */
+	unsigned slot_count;  /* so many calls are open at once */
 	/* Owned; layer -> first of its open calls in `open`: reads, and then the calls that
 	 * change the state, those first that complete last. */
 	uint32_t *open_starts, *open_changes;

@@ -20,7 +20,7 @@ engine_must_stop(struct engine *engine, size_t bytes)
 	if (engine->work < engine->stop_check_at)
 		return false;
 	engine->stop_check_at = engine->work + WORK_PER_STOP_CHECK;
-	bytes += engine->plan.bytes;
+	bytes += engine->plan.bytes + slot_sets_bytes(&engine->slots);
 	if (bytes > engine->bytes_peak)
 		engine->bytes_peak = bytes;
 	bool is_over = bytes > engine->bytes_max / 4 ||
@@ -50,7 +50,7 @@ fitting_reads(struct engine *engine, uint32_t layer, uint32_t state)
 	for (uint32_t i = plan->open_starts[layer]; i < plan->open_changes[layer]; i++) {
 		const struct open_call *open = &plan->open.items[i];
 		if (plan_step(plan, state, open->class) != FRONTIER_ILLEGAL)
-			mask |= (uint64_t)1 << open->slot;
+			mask = slot_sets_with(&engine->slots, mask, open->slot);
 	}
 	return mask;
 }
@@ -67,13 +67,15 @@ engine_absorb(struct engine *engine, struct node *node)
 		engine->fitting[at].mask =
 			fitting_reads(engine, node->layer, node->state);
 	}
-	node->mask |= engine->fitting[at].mask;
+	node->mask =
+		slot_sets_union(&engine->slots, node->mask, engine->fitting[at].mask);
 }
 
 void
 engine_pass(struct engine *engine, struct node *node)
 {
-	node->mask &= ~((uint64_t)1 << engine->plan.layer_slot[node->layer]);
+	node->mask = slot_sets_without(&engine->slots, node->mask,
+				       engine->plan.layer_slot[node->layer]);
 	node->layer++;
 	if (node->layer < engine->plan.layer_count)
 		engine_absorb(engine, node);
@@ -106,7 +108,7 @@ engine_apply(struct engine *engine, const struct node *node, const struct open_c
 {
 	uint32_t state;
 
-	if (node->mask >> open->slot & 1)
+	if (slot_sets_has(&engine->slots, node->mask, open->slot))
 		return false;
 	state = plan_step(&engine->plan, node->state, open->class);
 	if (state == FRONTIER_ILLEGAL ||
@@ -115,7 +117,7 @@ engine_apply(struct engine *engine, const struct node *node, const struct open_c
 	*next = *node;
 	next->unnoticed = 0;
 	next->state = state;
-	next->mask |= (uint64_t)1 << open->slot;
+	next->mask = slot_sets_with(&engine->slots, next->mask, open->slot);
 	next->call = open->call;
 	engine_absorb(engine, next);
 	return true;
@@ -152,14 +154,17 @@ may_be_noticed(struct engine *engine, const struct node *node)
 /* A call of the class that will have happened is open and has not taken effect: it can
  * take the place of the crashed one, which can take its place later. */
 static bool
-is_replaceable(const struct plan *plan, const struct node *node, uint32_t class)
+is_replaceable(const struct engine *engine, const struct node *node, uint32_t class)
 {
+	const struct plan *plan = &engine->plan;
+
 	if (plan->classes.items[class].needed_until <= node->layer)
 		return false;
 	for (uint32_t i = plan->open_changes[node->layer];
 	     i < plan->open_starts[node->layer + 1]; i++) {
 		const struct open_call *open = &plan->open.items[i];
-		if (open->class == class && !(node->mask >> open->slot & 1))
+		if (open->class == class &&
+		    !slot_sets_has(&engine->slots, node->mask, open->slot))
 			return true;
 	}
 	return false;
@@ -173,7 +178,7 @@ engine_apply_info(struct engine *engine, struct usages *usages, const struct nod
 	const struct info_class *class = &plan->info_classes.items[info];
 
 	if (class->begins > node->layer || class->useful_until <= node->layer ||
-	    is_replaceable(plan, node, class->class))
+	    is_replaceable(engine, node, class->class))
 		return false;
 	uint32_t state = plan_step(plan, node->state, class->class);
 	if (state == FRONTIER_ILLEGAL || state == node->state ||

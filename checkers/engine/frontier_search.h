@@ -9,7 +9,8 @@
 /* What the drivers share. */
 struct engine {
 	struct plan plan;
-	struct usages usages; /* exact */
+	struct usages usages;	/* exact */
+	struct slot_sets slots; /* of nodes' masks */
 	const struct check_options *options;
 	uint32_t best_layer; /* the furthest that an order was found for */
 	uint64_t work, stop_check_at;
@@ -48,7 +49,8 @@ void engine_absorb(struct engine *engine, struct node *node);
 static inline bool
 engine_may_pass(const struct engine *engine, const struct node *node)
 {
-	return node->mask >> engine->plan.layer_slot[node->layer] & 1;
+	return slot_sets_has(&engine->slots, node->mask,
+			     engine->plan.layer_slot[node->layer]);
 }
 
 /* Passes one completion. */

@@ -4,69 +4,78 @@
 
 enum {
 	WINDOW_FIRST = 8,
+	WINDOW_CHANGES_MAX = 16,
 	WINDOW_STARTS_MAX = 1 << 16
 };
 
 /* ---- opening ------------------------------------------------------------------------
  */
 
-/* The slots of open calls that change the state, and of those that read. */
-static void
-open_masks(const struct plan *plan, uint32_t layer, uint64_t *changes, uint64_t *reads)
+/* The first of the calls open before the layer that change the state, and how many. */
+static const struct open_call *
+open_changes(const struct plan *plan, uint32_t layer, uint32_t *count)
 {
-	*changes = *reads = 0;
-	for (uint32_t i = plan->open_starts[layer]; i < plan->open_starts[layer + 1];
-	     i++) {
-		uint64_t bit = (uint64_t)1 << plan->open.items[i].slot;
-		if (plan->open.items[i].is_read)
-			*reads |= bit;
-		else
-			*changes |= bit;
-	}
+	*count = plan->open_starts[layer + 1] - plan->open_changes[layer];
+	return &plan->open.items[plan->open_changes[layer]];
 }
 
 static bool
-are_starts_few(const struct plan *plan, uint64_t changes)
+are_starts_few(const struct plan *plan, uint32_t layer)
 {
-	int open = __builtin_popcountll(changes);
+	uint32_t open;
 
-	return open <= 16 && (uint64_t)plan->state_count << open <= WINDOW_STARTS_MAX;
+	open_changes(plan, layer, &open);
+	return open <= WINDOW_CHANGES_MAX &&
+	       (uint64_t)plan->state_count << open <= WINDOW_STARTS_MAX;
+}
+
+/* All open reads, and those open changes whose bit is set in `chosen`. */
+static uint64_t
+set_of(struct engine *engine, uint32_t layer, uint32_t chosen)
+{
+	const struct plan *plan = &engine->plan;
+	uint32_t count;
+	const struct open_call *changes = open_changes(plan, layer, &count);
+	uint64_t set = 0;
+
+	for (uint32_t i = plan->open_starts[layer]; i < plan->open_changes[layer]; i++)
+		set = slot_sets_with(&engine->slots, set, plan->open.items[i].slot);
+	for (uint32_t i = 0; i < count; i++)
+		if (chosen >> i & 1)
+			set = slot_sets_with(&engine->slots, set, changes[i].slot);
+	return set;
 }
 
 /* Everything that can be the case before the layer, and more: any state, any subset of
  * the open changes done, all open reads done, no crashed call used up. */
 static void
-add_starts(const struct plan *plan, struct windows *windows, uint64_t changes,
-	   uint64_t reads)
+add_starts(struct engine *engine, struct windows *windows)
 {
-	uint64_t subset = 0;
+	uint32_t count;
 
-	do {
-		for (uint32_t state = 0; state < plan->state_count; state++)
+	open_changes(&engine->plan, windows->first, &count);
+	for (uint32_t chosen = 0; chosen < (uint32_t)1 << count; chosen++) {
+		uint64_t set = set_of(engine, windows->first, chosen);
+		for (uint32_t state = 0; state < engine->plan.state_count; state++)
 			breadth_add(&windows->breadth,
-				    &(struct node){.mask = subset | reads,
+				    &(struct node){.mask = set,
 						   .layer = windows->first,
 						   .state = state,
 						   .parent = FRONTIER_NONE,
 						   .call = FRONTIER_NONE});
-		subset = (subset - changes) & changes;
-	} while (subset != 0);
+	}
 }
 
 /* False: it would begin in too many ways. */
 static bool
 open_window(struct engine *engine, struct windows *windows)
 {
-	const struct plan *plan = &engine->plan;
-	uint64_t changes, reads;
-
 	windows->first =
 		windows->best > windows->width ? windows->best - windows->width : 0;
-	open_masks(plan, windows->first, &changes, &reads);
-	if (!are_starts_few(plan, changes))
+	if (!are_starts_few(&engine->plan, windows->first))
 		return false;
 	breadth_clear(&windows->breadth, windows->first, windows->best + 1);
-	add_starts(plan, windows, changes, reads);
+	add_starts(engine, windows);
 	engine->work += windows->breadth.now.count;
 	windows->is_open = true;
 	return true;

@@ -123,6 +123,69 @@ every_driver_agrees_with_brute_force(void **state)
 	assert_true(beam_unknown * 1000 < beam_valid);
 }
 
+/* Reads that nobody waits for, of what was there in the beginning: they change no verdict. */
+static void
+open_idle_reads(struct history *history, val initial, uint32_t count)
+{
+	uint32_t last = 2 * (uint32_t)history->ops.count + count;
+	size_t before = history->ops.count;
+
+	vec_each (struct op, op, &history->ops) {
+		op->invoke_at += count;
+		if (op->complete_at != OP_NEVER)
+			op->complete_at += count;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		vec_push(&history->ops, (struct op){.f = F_READ,
+						    .type = OP_OK,
+						    .process = 100 + i,
+						    .output = initial,
+						    .invoke_at = i,
+						    .complete_at = last + i});
+	struct op *ops = mem_new(before, sizeof(*ops));
+	memcpy(ops, history->ops.items, before * sizeof(*ops));
+	memmove(history->ops.items, history->ops.items + before, count * sizeof(*ops));
+	memcpy(history->ops.items + count, ops, before * sizeof(*ops));
+	free(ops);
+}
+
+/* Whether the verdicts of brute force stand when hundreds of calls are open at once. */
+static void
+many_open_calls_change_no_verdict(void **state)
+{
+	struct rng rng;
+	size_t invalid = 0, count = rounds(2000);
+
+	(void)state;
+	rng_init(&rng, 11);
+	for (size_t i = 0; i < count; i++) {
+		struct random_register shape = {
+			.ops = 2 + rng_below(&rng, 8),
+			.processes = 1 + (uint32_t)rng_below(&rng, 4),
+			.values = 1 + (uint32_t)rng_below(&rng, 3),
+			.read_percent = 20 + (int)rng_below(&rng, 40),
+			.cas_percent = (int)rng_below(&rng, 40),
+			.info_percent = (int)rng_below(&rng, 50),
+			.wrong_percent = (int)rng_below(&rng, 60)};
+		struct check_options options = {.init = val_small(0)};
+		struct history history;
+		uint32_t indexes[512];
+		random_register_play(&history, &shape, &rng);
+		struct key_ops key = whole(&history, indexes);
+		enum verdict truth = oracle_judge_key(&model_register, &key, &options);
+		open_idle_reads(&history, options.init,
+				60 + (uint32_t)rng_below(&rng, 300));
+		key = whole(&history, indexes);
+		compare_driver(&key, &options, FRONTIER_DEPTH, truth);
+		compare_driver(&key, &options, FRONTIER_BREADTH, truth);
+		compare_driver(&key, &options, FRONTIER_WINDOWS, truth);
+		compare_driver(&key, &options, FRONTIER_ALL, truth);
+		invalid += truth == VERDICT_INVALID;
+		history_release(&history);
+	}
+	assert_true(invalid > count / 10 && invalid < count * 9 / 10);
+}
+
 static void
 large_valid_histories_are_valid(void **state)
 {
@@ -260,6 +323,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_driver_agrees_with_brute_force),
+		cmocka_unit_test(many_open_calls_change_no_verdict),
 		cmocka_unit_test(large_valid_histories_are_valid),
 		cmocka_unit_test(thousands_of_crashed_transactions_are_no_obstacle),
 		cmocka_unit_test(transactions_one_by_one_do_what_their_parts_do),
