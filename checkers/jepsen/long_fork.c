@@ -11,12 +11,15 @@
  *	                w x 1 | w y 1 | r x 1, y nil | r y 1, x nil
  *	fractured-read  a read sees one write of a transaction and misses another.
  *	                w x 1, w y 1 | r x 1, y nil
+ *	internal        a transaction does not see what it wrote before itself, or sees it
+ *	                already before it writes it.
  *	aborted-read    a read sees what only a failed transaction wrote.
  *	unwritten-read  a read sees what nobody wrote.
  *
  * With the level "strict-serializable" asked for by name, the order must respect real
  * time as well: stale-read is a read that misses what was over before it began (allowed
- * below that level). A key that is written twice makes the answer unknown. Details as
+ * below that level). A key that is written twice, or with nil, makes the answer unknown.
+ * Details as
  * Jepsen's: reads-count, early-read-count (saw nothing), late-read-count (saw all),
  * forks. Lemmas of docs/CHECKERS.md: real time. O(total size of the transactions). */
 #include "checkers/checker.h"
@@ -92,8 +95,8 @@ write_of(struct forks *forks, val key)
 	return &forks->of.items[id];
 }
 
-/* False when a key is written for the second time. */
-static bool
+/* Why the versions of a key are not known any more; NULL: they are. */
+static const char *
 note_writes(struct forks *forks, uint32_t index)
 {
 	const struct op *op = &forks->history->ops.items[index];
@@ -111,12 +114,16 @@ note_writes(struct forks *forks, uint32_t index)
 			continue;
 		}
 		if (write->writer != NONE)
-			return false;
+			return "a key is written twice, so that the order of its values "
+			       "is not known";
+		if (part.value == VAL_OF_NIL)
+			return "a key is written with nil, which reads see before as "
+			       "well";
 		write->writer = index;
 		write->value = part.value;
 		forks->takes_part[index] = true;
 	}
-	return true;
+	return NULL;
 }
 
 static void
@@ -135,6 +142,39 @@ report_value(struct forks *forks, uint32_t read, const struct fork_part *part,
 	tell(forks->history, forks->result,
 	     is_aborted ? "aborted-read" : "unwritten-read", part->key, &text,
 	     (uint32_t[]){is_aborted ? write->failed : write->writer, read}, 2);
+}
+
+/* What the parts before part `end` of a transaction wrote to a key; nil: nothing. */
+static val
+own_before(const struct values *values, val txn, size_t end, val key)
+{
+	struct fork_part part;
+
+	for (size_t i = 0; i < end; i++) {
+		fork_part_at(values, txn, i, &part);
+		if (part.is_write && val_equal(values, part.key, key))
+			return part.value;
+	}
+	return VAL_OF_NIL;
+}
+
+/* A key that the transaction writes itself. */
+static void
+read_own(struct forks *forks, uint32_t index, size_t i, const struct fork_part *part)
+{
+	const struct values *values = &forks->history->values;
+	val expected = own_before(values, fork_body(&forks->history->ops.items[index]), i,
+				  part->key);
+	struct buf text = {0};
+
+	if (val_equal(values, expected, part->value))
+		return;
+	buf_string(&text, "the transaction writes key ");
+	tell_value(forks->history, part->key, &text);
+	buf_string(&text, " itself and reads ");
+	tell_value(forks->history, part->value, &text);
+	buf_string(&text, expected == VAL_OF_NIL ? " before that" : " after that");
+	tell(forks->history, forks->result, "internal", part->key, &text, &index, 1);
 }
 
 static void
@@ -171,7 +211,10 @@ note_reads(struct forks *forks, uint32_t index)
 			continue;
 		reads++;
 		seen += part.value != VAL_OF_NIL;
-		depend(forks, index, &part);
+		if (write_of(forks, part.key)->writer == index)
+			read_own(forks, index, i, &part);
+		else
+			depend(forks, index, &part);
 	}
 	forks->reads += reads > 0;
 	forks->early += reads > 0 && seen == 0;
@@ -305,11 +348,9 @@ take_writes(struct forks *forks, const struct check_options *options)
 					     mem_format("'%s' is not a transaction of "
 							"reads and writes",
 							history_f_name(history, op->f)));
-		if (!note_writes(forks, i))
-			return !tell_unknown(forks->result,
-					     mem_string("a key is written twice, so that "
-							"the order of its values is not "
-							"known"));
+		const char *why = note_writes(forks, i);
+		if (why != NULL)
+			return !tell_unknown(forks->result, mem_string(why));
 	}
 	return true;
 }

@@ -35,23 +35,29 @@ fork_is_strict(const struct check_options *options)
 	       strcmp(options->level, "strict-serializable") == 0;
 }
 
+/* What was written so far. */
+struct written {
+	struct value_ids keys;
+	VEC(val) of;
+};
+
+/* Reads of other than successful operations say nothing. */
 static bool
-replay(const struct history *history, const struct op *op, struct value_ids *written)
+replay(const struct history *history, const struct op *op, struct written *written)
 {
 	const struct values *values = &history->values;
-	val txn = fork_body(op);
 	struct fork_part part;
 
-	for (size_t i = 0; i < fields_items(values, txn) && op->type == OP_OK; i++) {
-		fork_part_at(values, txn, i, &part);
-		bool is_there = value_ids_find(written, part.key) != VALUE_ID_NONE;
-		if (!part.is_write && is_there != (part.value != VAL_OF_NIL))
-			return false;
-	}
-	for (size_t i = 0; i < fields_items(values, txn); i++) {
-		fork_part_at(values, txn, i, &part);
+	for (size_t i = 0; i < fields_items(values, fork_body(op)); i++) {
+		fork_part_at(values, fork_body(op), i, &part);
+		uint32_t id = value_ids_add(&written->keys, part.key);
+		if (id == written->of.count)
+			vec_push(&written->of, VAL_OF_NIL);
 		if (part.is_write)
-			value_ids_add(written, part.key);
+			written->of.items[id] = part.value;
+		else if (op->type == OP_OK &&
+			 !val_equal(values, written->of.items[id], part.value))
+			return false;
 	}
 	return true;
 }
@@ -59,11 +65,11 @@ replay(const struct history *history, const struct op *op, struct value_ids *wri
 static bool
 certify_valid(const struct history *history, const struct order *order, bool in_time)
 {
-	struct value_ids written;
+	struct written written = {0};
 	bool *placed = mem_new(history->ops.count + 1, sizeof(*placed));
 	bool holds = true;
 
-	value_ids_init(&written, &history->values);
+	value_ids_init(&written.keys, &history->values);
 	for (size_t i = 0; i < order->count && holds; i++) {
 		holds = !placed[order->ops[i]] &&
 			history->ops.items[order->ops[i]].type != OP_FAIL &&
@@ -72,7 +78,8 @@ certify_valid(const struct history *history, const struct order *order, bool in_
 	}
 	for (size_t i = 0; i < history->ops.count; i++)
 		holds = holds && (placed[i] || history->ops.items[i].type != OP_OK);
-	value_ids_release(&written);
+	value_ids_release(&written.keys);
+	vec_release(&written.of);
 	free(placed);
 	return holds && (!in_time || commit_order_is_timely(history, order));
 }
@@ -145,12 +152,36 @@ shows_value(const struct history *history, const struct anomaly *anomaly)
 	return false;
 }
 
+/* Alone it does not see what it wrote before, or sees what it writes only after. */
+static bool
+is_internal(const struct history *history, const struct op *op)
+{
+	const struct values *values = &history->values;
+	struct fork_part read, write;
+
+	for (size_t i = 0; op->type == OP_OK && i < fields_items(values, fork_body(op));
+	     i++)
+		for (size_t j = 0; j < fields_items(values, fork_body(op)); j++) {
+			fork_part_at(values, fork_body(op), i, &read);
+			fork_part_at(values, fork_body(op), j, &write);
+			if (!read.is_write && write.is_write &&
+			    val_equal(values, read.key, write.key) &&
+			    !val_equal(values, read.value,
+				       j < i ? write.value : VAL_OF_NIL))
+				return true;
+		}
+	return false;
+}
+
 static bool
 certify_anomaly(const struct history *history, const struct anomaly *anomaly,
 		bool in_time)
 {
 	bool is_late = strcmp(anomaly->name, "stale-read") == 0;
 
+	if (strcmp(anomaly->name, "internal") == 0)
+		return anomaly->ops.count == 1 &&
+		       is_internal(history, &history->ops.items[anomaly->ops.items[0]]);
 	if (strstr(anomaly->name, "aborted") != NULL ||
 	    strstr(anomaly->name, "unwritten") != NULL)
 		return shows_value(history, anomaly);
