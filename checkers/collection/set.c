@@ -101,7 +101,11 @@ note_add(struct scan *scan, uint32_t index)
 		element->add = index;
 		scan->counts->attempts++;
 	}
-	if (op->type != OP_OK || op->complete_at >= element->ok_at)
+	if (op->type != OP_OK)
+		return;
+	if (op->complete_at > scan->final_from)
+		scan->final_from = op->complete_at;
+	if (op->complete_at >= element->ok_at)
 		return;
 	scan->counts->acknowledged += element->ok_at == OP_NEVER;
 	element->ok_at = op->complete_at;
@@ -110,8 +114,6 @@ note_add(struct scan *scan, uint32_t index)
 		element->known_at = op->complete_at;
 		element->known_op = index;
 	}
-	if (op->complete_at > scan->final_from)
-		scan->final_from = op->complete_at;
 }
 
 static bool

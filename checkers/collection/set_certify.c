@@ -5,32 +5,47 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A value and the position of the event that brought it. */
-struct placed {
+/* What the operations of a key tell of a value. */
+struct fact {
 	val value;
-	uint32_t at;
+	uint32_t tried_at; /* an add that did not fail began */
+	uint32_t known_at; /* an add, or a read that shows it, was over */
+	bool is_kept;	   /* an add was acknowledged */
 };
 
 struct sorted {
 	const struct values *values;
-	struct placed *items; /* owned; by value, then position */
+	struct fact *items; /* owned; by value */
 	size_t count;
 };
 
 static int
 compare(const void *a, const void *b, void *values)
 {
-	const struct placed *x = a, *y = b;
-	int order = val_compare(values, x->value, y->value);
+	const struct fact *x = a, *y = b;
 
-	return order != 0 ? order : x->at < y->at ? -1 : x->at > y->at;
+	return val_compare(values, x->value, y->value);
 }
 
 static void
-sort_values(struct sorted *sorted)
+sort_facts(struct sorted *sorted)
 {
-	qsort_r(sorted->items, sorted->count, sizeof(struct placed), compare,
+	qsort_r(sorted->items, sorted->count, sizeof(struct fact), compare,
 		(void *)sorted->values);
+}
+
+static bool
+is_add(const struct history *history, const struct op *op, val key)
+{
+	return op->f == F_ADD && op->type != OP_FAIL &&
+	       val_equal(&history->values, op->key, key);
+}
+
+static bool
+is_answered_read(const struct history *history, const struct op *op, val key)
+{
+	return op->f == F_READ && op->type == OP_OK &&
+	       val_equal(&history->values, op->key, key);
 }
 
 static struct sorted
@@ -40,34 +55,51 @@ sorted_read(const struct history *history, const struct op *read)
 
 	if (read->output != VAL_OF_NIL)
 		sorted.count = val_count(&history->values, read->output);
-	sorted.items = mem_new(sorted.count + 1, sizeof(struct placed));
+	sorted.items = mem_new(sorted.count + 1, sizeof(struct fact));
 	for (size_t i = 0; i < sorted.count; i++)
-		sorted.items[i] = (struct placed){
-			val_at(&history->values, read->output, i), read->complete_at};
-	sort_values(&sorted);
+		sorted.items[i].value = val_at(&history->values, read->output, i);
+	sort_facts(&sorted);
 	return sorted;
 }
 
-/* All elements of the key that an add attempted; only acknowledged ones when asked. */
+/* Into one: the earliest positions of both. */
+static void
+join(struct fact *fact, const struct fact *other)
+{
+	if (other->tried_at < fact->tried_at)
+		fact->tried_at = other->tried_at;
+	if (other->known_at < fact->known_at)
+		fact->known_at = other->known_at;
+	fact->is_kept |= other->is_kept;
+}
+
+/* All elements of the key that an add attempted, each once. */
 static struct sorted
-sorted_adds(const struct history *history, val key, bool only_ok)
+sorted_adds(const struct history *history, val key)
 {
 	struct sorted sorted = {.values = &history->values};
+	size_t count = 0;
 
-	sorted.items = mem_new(history->ops.count + 1, sizeof(struct placed));
-	vec_each (struct op, op, &history->ops) {
-		if (op->f == F_ADD && op->type != OP_FAIL &&
-		    (op->type == OP_OK || !only_ok) &&
-		    val_equal(&history->values, op->key, key))
-			sorted.items[sorted.count++] =
-				(struct placed){op->input, op->invoke_at};
-	}
-	sort_values(&sorted);
+	sorted.items = mem_new(history->ops.count + 1, sizeof(struct fact));
+	vec_each (struct op, op, &history->ops)
+		if (is_add(history, op, key))
+			sorted.items[sorted.count++] = (struct fact){
+				op->input, op->invoke_at,
+				op->type == OP_OK ? op->complete_at : OP_NEVER,
+				op->type == OP_OK};
+	sort_facts(&sorted);
+	for (size_t i = 0; i < sorted.count; i++)
+		if (count > 0 && val_equal(sorted.values, sorted.items[count - 1].value,
+					   sorted.items[i].value))
+			join(&sorted.items[count - 1], &sorted.items[i]);
+		else
+			sorted.items[count++] = sorted.items[i];
+	sorted.count = count;
 	return sorted;
 }
 
-/* The first entry of the value, NULL when there is none. */
-static const struct placed *
+/* The entry of the value, NULL when there is none. */
+static struct fact *
 find(const struct sorted *sorted, val v)
 {
 	size_t low = 0, high = sorted->count;
@@ -94,62 +126,77 @@ has_duplicate(const struct sorted *sorted)
 	return false;
 }
 
-static bool
-is_within(const struct sorted *inner, const struct sorted *outer)
+/* Reads that begin from here on are final: behind all acknowledged adds or, where none is,
+ * the last one. */
+static uint32_t
+final_from(const struct history *history, val key)
 {
-	for (size_t i = 0; i < inner->count; i++)
-		if (find(outer, inner->items[i].value) == NULL)
-			return false;
-	return true;
-}
-
-/* Every element of the read had been attempted before the read completed. */
-static bool
-is_explained(const struct sorted *read, const struct sorted *attempted)
-{
-	for (size_t i = 0; i < read->count; i++) {
-		const struct placed *add = find(attempted, read->items[i].value);
-		if (add == NULL || add->at > read->items[i].at)
-			return false;
-	}
-	return true;
-}
-
-/* The last answered read of the key in order of invocation. */
-static const struct op *
-last_read(const struct history *history, val key)
-{
-	const struct op *last = NULL;
+	uint32_t acknowledged = 0, last = OP_NEVER;
 
 	vec_each (struct op, op, &history->ops) {
-		if (op->f == F_READ && op->type == OP_OK &&
-		    val_equal(&history->values, op->key, key))
-			last = op;
+		if (is_add(history, op, key) && op->type == OP_OK &&
+		    op->complete_at > acknowledged)
+			acknowledged = op->complete_at;
+		if (is_answered_read(history, op, key))
+			last = op->invoke_at;
 	}
-	return last;
+	return last < acknowledged ? last : acknowledged;
+}
+
+/* ---- valid ---------------------------------------------------------------------------- */
+
+/* Every element of the read had been attempted before the read completed; from then on it
+ * is known. */
+static bool
+note_read(const struct sorted *read, const struct op *op, struct sorted *adds)
+{
+	for (size_t i = 0; i < read->count; i++) {
+		struct fact *add = find(adds, read->items[i].value);
+		if (add == NULL || add->tried_at > op->complete_at)
+			return false;
+		join(add,
+		     &(struct fact){.tried_at = OP_NEVER, .known_at = op->complete_at});
+	}
+	return true;
+}
+
+/* A final read shows what was known when it began, and what was ever acknowledged. */
+static bool
+shows_all(const struct sorted *read, const struct op *op, const struct sorted *adds)
+{
+	for (size_t i = 0; i < adds->count; i++) {
+		const struct fact *add = &adds->items[i];
+		if ((add->is_kept || add->known_at < op->invoke_at) &&
+		    find(read, add->value) == NULL)
+			return false;
+	}
+	return true;
 }
 
 static bool
 certify_valid_key(const struct history *history, val key, struct err *err)
 {
-	struct sorted attempted = sorted_adds(history, key, false);
-	struct sorted acknowledged = sorted_adds(history, key, true);
-	const struct op *last = last_read(history, key);
-	bool holds = acknowledged.count == 0 || last != NULL;
+	struct sorted adds = sorted_adds(history, key);
+	uint32_t from = final_from(history, key);
+	bool holds = true, is_read = false, needs_read = false;
 
-	vec_each (struct op, op, &history->ops) {
-		if (op->f != F_READ || op->type != OP_OK ||
-		    !val_equal(&history->values, op->key, key))
-			continue;
-		struct sorted read = sorted_read(history, op);
-		holds = holds && !has_duplicate(&read) && is_explained(&read, &attempted);
-		if (op == last)
-			holds = holds && is_within(&acknowledged, &read);
-		free(read.items);
-	}
-	free(attempted.items);
-	free(acknowledged.items);
-	return holds || err_set(err, "a read does not hold what it should");
+	for (int pass = 0; pass < 2; pass++)
+		vec_each (struct op, op, &history->ops) {
+			if (!is_answered_read(history, op, key) ||
+			    (pass == 1 && op->invoke_at < from))
+				continue;
+			struct sorted read = sorted_read(history, op);
+			is_read = true;
+			holds = holds && (pass == 0 ? !has_duplicate(&read) &&
+							      note_read(&read, op, &adds)
+						    : shows_all(&read, op, &adds));
+			free(read.items);
+		}
+	for (size_t i = 0; i < adds.count; i++)
+		needs_read |= adds.items[i].is_kept;
+	free(adds.items);
+	return (holds && (is_read || !needs_read)) ||
+	       err_set(err, "a read does not hold what it should");
 }
 
 static bool
@@ -158,10 +205,10 @@ certify_valid(const struct history *history, struct err *err)
 	struct sorted keys = {.values = &history->values};
 	bool holds = true;
 
-	keys.items = mem_new(history->ops.count + 1, sizeof(struct placed));
+	keys.items = mem_new(history->ops.count + 1, sizeof(struct fact));
 	vec_each (struct op, op, &history->ops)
-		keys.items[keys.count++] = (struct placed){op->key, 0};
-	sort_values(&keys);
+		keys.items[keys.count++].value = op->key;
+	sort_facts(&keys);
 	for (size_t i = 0; i < keys.count && holds; i++)
 		if (i == 0 ||
 		    !val_equal(keys.values, keys.items[i - 1].value, keys.items[i].value))
@@ -170,63 +217,115 @@ certify_valid(const struct history *history, struct err *err)
 	return holds;
 }
 
-/* Among the anomaly's operations: an add, something that proves it done, and a read that
- * began later and misses it. */
+/* ---- invalid -------------------------------------------------------------------------- */
+
 static bool
-is_missed(const struct history *history, const struct anomaly *anomaly)
+shows(const struct history *history, const struct op *read, val element)
 {
-	const struct op *add = NULL;
-	uint32_t known_at = OP_NEVER;
-	bool is_missing = false;
+	size_t count = read->output == VAL_OF_NIL
+			       ? 0
+			       : val_count(&history->values, read->output);
+
+	for (size_t i = 0; i < count; i++)
+		if (val_equal(&history->values, element,
+			      val_at(&history->values, read->output, i)))
+			return true;
+	return false;
+}
+
+/* When one of the anomaly's operations was over that proves the element added. */
+static uint32_t
+known_at(const struct history *history, const struct anomaly *anomaly, val element)
+{
+	uint32_t known = OP_NEVER;
 
 	vec_each (uint32_t, i, &anomaly->ops) {
 		const struct op *op = &history->ops.items[*i];
-		if (op->f == F_ADD && add == NULL)
-			add = op;
+		bool tells = (is_add(history, op, anomaly->key) && op->type == OP_OK &&
+			      val_equal(&history->values, op->input, element)) ||
+			     (is_answered_read(history, op, anomaly->key) &&
+			      shows(history, op, element));
+		if (tells && op->complete_at < known)
+			known = op->complete_at;
 	}
-	for (int pass = 0; pass < 2 && add != NULL; pass++)
-		vec_each (uint32_t, i, &anomaly->ops) {
-			const struct op *op = &history->ops.items[*i];
-			if (op->type != OP_OK)
-				continue;
-			struct sorted read = {0};
-			if (op->f == F_READ)
-				read = sorted_read(history, op);
-			bool shows = op->f == F_READ ? find(&read, add->input) != NULL
-						     : val_equal(&history->values,
-								 op->input, add->input);
-			if (pass == 0 && shows && op->complete_at < known_at)
-				known_at = op->complete_at;
-			if (pass == 1 && !shows && known_at < op->invoke_at)
-				is_missing = true;
-			free(read.items);
-		}
-	return is_missing;
+	return known;
+}
+
+/* Among the anomaly's operations: an add, something that proves it done, and a final read
+ * that began later and misses it. */
+static bool
+is_missed(const struct history *history, const struct anomaly *anomaly, val element)
+{
+	uint32_t known = known_at(history, anomaly, element);
+	uint32_t from = final_from(history, anomaly->key);
+
+	vec_each (uint32_t, i, &anomaly->ops) {
+		const struct op *op = &history->ops.items[*i];
+		if (is_answered_read(history, op, anomaly->key) &&
+		    known < op->invoke_at && op->invoke_at >= from &&
+		    !shows(history, op, element))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_in_a_final_read(const struct history *history, val key, val element)
+{
+	uint32_t from = final_from(history, key);
+
+	vec_each (struct op, op, &history->ops)
+		if (is_answered_read(history, op, key) && op->invoke_at >= from &&
+		    shows(history, op, element))
+			return true;
+	return false;
+}
+
+/* Lost: all final reads miss it; divergent: some. */
+static bool
+shows_missed(const struct history *history, const struct anomaly *anomaly)
+{
+	bool is_divergent = strcmp(anomaly->name, "divergent-element") == 0;
+
+	vec_each (uint32_t, i, &anomaly->ops) {
+		const struct op *op = &history->ops.items[*i];
+		if (is_add(history, op, anomaly->key))
+			return is_missed(history, anomaly, op->input) &&
+			       is_in_a_final_read(history, anomaly->key, op->input) ==
+				       is_divergent;
+	}
+	return false;
+}
+
+static bool
+shows_surplus(const struct history *history, const struct anomaly *anomaly)
+{
+	bool is_duplicate = strcmp(anomaly->name, "duplicate-element") == 0,
+	     holds = false;
+	struct sorted adds = sorted_adds(history, anomaly->key);
+
+	vec_each (uint32_t, i, &anomaly->ops) {
+		const struct op *op = &history->ops.items[*i];
+		if (!is_answered_read(history, op, anomaly->key))
+			continue;
+		struct sorted read = sorted_read(history, op);
+		holds |= is_duplicate ? has_duplicate(&read)
+				      : !note_read(&read, op, &adds);
+		free(read.items);
+	}
+	free(adds.items);
+	return holds;
 }
 
 static bool
 certify_anomaly(const struct history *history, const struct anomaly *anomaly,
 		struct err *err)
 {
-	bool holds = false;
+	bool is_missing = strcmp(anomaly->name, "lost-element") == 0 ||
+			  strcmp(anomaly->name, "divergent-element") == 0;
 
-	if (strcmp(anomaly->name, "lost-element") == 0 ||
-	    strcmp(anomaly->name, "divergent-element") == 0)
-		holds = is_missed(history, anomaly);
-	struct sorted attempted = sorted_adds(history, anomaly->key, false);
-	vec_each (uint32_t, i, &anomaly->ops) {
-		const struct op *op = &history->ops.items[*i];
-		if (op->f != F_READ)
-			continue;
-		struct sorted read = sorted_read(history, op);
-		if (strcmp(anomaly->name, "duplicate-element") == 0)
-			holds = holds || has_duplicate(&read);
-		if (strcmp(anomaly->name, "unexpected-element") == 0)
-			holds = holds || !is_explained(&read, &attempted);
-		free(read.items);
-	}
-	free(attempted.items);
-	return holds ||
+	return (is_missing ? shows_missed(history, anomaly)
+			   : shows_surplus(history, anomaly)) ||
 	       err_set(err, "the operations of '%s' do not show it", anomaly->name);
 }
 

@@ -43,6 +43,8 @@ sets_that_keep_everything_are_valid(void **state)
 	expect("0+a1 0=? 1+r 1=[1]", VERDICT_VALID, NULL, "\"recovered\":1");
 	expect("0+a1 0=? 1+r 1=[]", VERDICT_VALID, NULL, "\"never_read\":1");
 	expect("0+a1 0=fail 1+r 1=[]", VERDICT_VALID, NULL, "\"attempts\":0");
+	expect("0+a1 0=ok 1+r 1=[] 0+a1 0=ok 1+r 1=[1]", VERDICT_VALID, NULL,
+	       "\"stale_reads\":1");
 	expect("@1 0+a1 0=ok 0+r 0=[1] @2 0+a2 0=ok 0+r 0=[2]", VERDICT_VALID, NULL,
 	       NULL);
 }
