@@ -173,8 +173,8 @@ stands_before(const struct claim *c, val first, val second)
 				continue;
 			size_t a = raw_place(values, mop.value, first);
 			size_t b = raw_place(values, mop.value, second);
-			if (a != 0 && b != 0)
-				return a < b;
+			if (a != 0 && a < b)
+				return true;
 			read_first |= a != 0;
 			read_second |= b != 0;
 		}
