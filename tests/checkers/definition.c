@@ -1,5 +1,6 @@
 #include "tests/checkers/definition.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,9 +12,12 @@
 enum {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 	DEFAULT_RANDOM = 400,
+	SMALL_LIMIT = 4000, /* of one size */
 #else
 	DEFAULT_RANDOM = 4000,
+	SMALL_LIMIT = INT_MAX,
 #endif
+	MANY = 100000, /* random ones: then also small ones of one operation more */
 };
 
 #define HOUR_NS 3600000000000
@@ -24,43 +28,6 @@ how_many(void)
 	const char *count = getenv("FAULTLINE_RANDOM_HISTORIES");
 
 	return count != NULL ? (size_t)strtoull(count, NULL, 10) : DEFAULT_RANDOM;
-}
-
-/* ---- choices -------------------------------------------------------------------------- */
-
-size_t
-choose(struct choices *choices, size_t count)
-{
-	if (!choices->tries_all)
-		return rng_below(&choices->rng, count);
-	if (choices->at == choices->path.count)
-		vec_push(&choices->path, (struct choice){.of = count});
-	return choices->path.items[choices->at++].taken;
-}
-
-bool
-choose_whether(struct choices *choices, double probability)
-{
-	return choices->tries_all ? choose(choices, 2) == 1
-				  : rng_chance(&choices->rng, probability);
-}
-
-bool
-choices_next(struct choices *choices)
-{
-	choices->at = 0;
-	for (; choices->path.count > 0; choices->path.count--) {
-		struct choice *last = vec_last(&choices->path);
-		if (++last->taken < last->of)
-			return true;
-	}
-	return false;
-}
-
-void
-choices_release(struct choices *choices)
-{
-	vec_release(&choices->path);
 }
 
 /* ---- playing a history ---------------------------------------------------------------- */
@@ -145,6 +112,26 @@ play_all(struct play *play)
 			complete(play, process);
 }
 
+/* All histories: each operation is of a process of its own, and what is of unknown outcome
+ * stays open. */
+static void
+ask_one(void *context, struct history *history, struct choices *choices, struct op *op)
+{
+	const struct definition *definition = context;
+
+	definition->ask(history, choices, op);
+}
+
+static void
+answer_one(void *context, struct history *history, struct choices *choices, struct op *op)
+{
+	const struct definition *definition = context;
+
+	op->type = choose(choices, 2) == 0 ? OP_OK : OP_FAIL;
+	if (op->type == OP_OK || definition->answers_all)
+		definition->answer(history, choices, op);
+}
+
 static void
 show(const struct history *history)
 {
@@ -166,7 +153,9 @@ options_for(const struct definition *definition, const struct history *history,
 {
 	struct check_options options = {.model = definition->model, .threads = 1};
 
-	options.level = strict ? "strict-serializable" : definition->weak_level;
+	options.level = strict			 ? "strict-serializable"
+			: definition->has_levels ? definition->weak_level
+						 : definition->level;
 	if (definition->init != NULL)
 		options.init =
 			definition->init((struct values *)&history->values, factor);
@@ -260,7 +249,8 @@ static void
 relax(const struct definition *definition, struct history *history,
       struct choices *choices)
 {
-	forget_an_answer(definition, history, choices);
+	if (!definition->judges_ends)
+		forget_an_answer(definition, history, choices);
 	stretch(definition, history, choices);
 }
 
@@ -401,7 +391,12 @@ compare(const struct definition *definition, size_t ops, struct choices *choices
 	choices->ops = ops;
 	play.ends_answered = definition->ends_answered && !choices->tries_all &&
 			     choose_whether(choices, 0.9);
-	play_all(&play);
+	if (choices->tries_all && !definition->has_sessions)
+		small_history_play(
+			&history, choices, ops,
+			&(struct small_player){ask_one, answer_one, (void *)definition});
+	else
+		play_all(&play);
 	for (int strict = 0; strict <= definition->has_levels; strict++) {
 		verdict = compare_level(definition, &history, strict);
 		counts[verdict]++;
@@ -418,37 +413,58 @@ compare(const struct definition *definition, size_t ops, struct choices *choices
 
 /* All of `ops` operations, or as many as there is time for. */
 static size_t
-compare_all(const struct definition *definition, size_t ops, size_t counts[4])
+compare_all(const struct definition *definition, size_t ops, size_t limit,
+	    size_t counts[4])
 {
 	struct choices choices = {.tries_all = true};
-	size_t tried = 0, limit = 10 * how_many();
+	size_t tried = 0;
+	bool goes_on = true;
 
-	do {
+	for (; goes_on && tried < limit; tried++) {
 		compare(definition, ops, &choices, counts);
-	} while (++tried < limit && choices_next(&choices));
-	if (tried == limit)
+		goes_on = choices_next(&choices);
+	}
+	if (goes_on)
 		print_message("%s: only the first %zu of %zu operations\n",
 			      definition->checker, tried, ops);
 	choices_release(&choices);
 	return tried;
 }
 
-void
-definition_compare(const struct definition *definition)
+static size_t
+compare_small(const struct definition *definition, size_t counts[4])
 {
-	size_t counts[4] = {0}, random = how_many(), small = 0;
+	size_t tried = 0;
+
+	for (size_t ops = 1; ops <= definition->ops_all; ops++)
+		tried += compare_all(definition, ops, SMALL_LIMIT, counts);
+	if (how_many() >= MANY)
+		tried += compare_all(definition, definition->ops_all + 1, 10 * how_many(),
+				     counts);
+	return tried;
+}
+
+static void
+compare_random(const struct definition *definition, size_t counts[4])
+{
 	size_t ops_max =
 		definition->ops_random > 0 ? definition->ops_random : DEFINITION_OPS_MAX;
 
-	for (size_t ops = 1; ops <= definition->ops_all; ops++)
-		small += compare_all(definition, ops, counts);
-	for (uint64_t seed = 1; seed <= random; seed++) {
+	for (uint64_t seed = 1; seed <= how_many(); seed++) {
 		struct choices choices = {0};
 		rng_init(&choices.rng, seed);
 		compare(definition, 1 + choose(&choices, ops_max), &choices, counts);
 	}
+}
+
+void
+definition_compare(const struct definition *definition)
+{
+	size_t counts[4] = {0}, small = compare_small(definition, counts);
+
+	compare_random(definition, counts);
 	print_message("%s: %zu small, %zu random: %zu valid, %zu invalid, %zu unknown\n",
-		      definition->checker, small, random, counts[VERDICT_VALID],
+		      definition->checker, small, how_many(), counts[VERDICT_VALID],
 		      counts[VERDICT_INVALID], counts[VERDICT_UNKNOWN]);
 	assert_true(counts[VERDICT_VALID] > 0 && counts[VERDICT_INVALID] > 0);
 }

@@ -9,39 +9,18 @@
  * checker's certify is lied to: no anomaly can be proven of a valid history, and no
  * invalid one can be proven valid.
  *
- * FAULTLINE_RANDOM_HISTORIES sets how many random ones of each kind; the number of small
- * ones grows with it. */
+ * FAULTLINE_RANDOM_HISTORIES sets how many random ones of each kind; from 100,000 on small
+ * ones of one operation more are tried, as far as ten times that number goes. */
 #ifndef TESTS_CHECKERS_DEFINITION_H
 #define TESTS_CHECKERS_DEFINITION_H
 
-#include "base/history.h"
-#include "base/rng.h"
 #include "checkers/checker.h"
+#include "tests/checkers/small_histories.h"
 
 enum {
-	DEFINITION_OPS_MAX = 9,
+	DEFINITION_OPS_MAX = SMALL_OPS_MAX,
 	DEFINITION_PROCESSES = 3,
 };
-
-struct choice {
-	size_t taken, of;
-};
-
-struct choices {
-	struct rng rng;
-	bool tries_all;		 /* else random */
-	VEC(struct choice) path; /* where all are tried: what was taken this time */
-	size_t at;
-	size_t ops; /* how many operations there will be */
-};
-
-/* A number below `count`; true with a probability (or both ways, where all are tried). */
-size_t choose(struct choices *choices, size_t count);
-bool choose_whether(struct choices *choices, double probability);
-
-/* The next of all paths of choices; false behind the last one. */
-bool choices_next(struct choices *choices);
-void choices_release(struct choices *choices);
 
 struct definition {
 	const char *checker, *model;
@@ -51,6 +30,7 @@ struct definition {
 	/* The definition. `strict`: at the level strict-serializable. */
 	bool (*is_allowed)(const struct history *history, bool strict);
 	bool has_levels;	/* else it is asked without a level only */
+	const char *level;	/* without levels: the one that is asked for, or NULL */
 	const char *weak_level; /* where it has: the name of the other one, or NULL */
 	/* The initial value with its numbers multiplied; NULL: none. */
 	val (*init)(struct values *values, int64_t factor);
@@ -59,6 +39,8 @@ struct definition {
 	bool answers_all;   /* answer also tells what those tell that are not ok */
 	bool ends_answered; /* of random histories the last operation mostly is ok */
 	bool keeps_numbers; /* tripled numbers would say something else */
+	bool judges_ends;   /* without the last read another one is the last */
+	bool has_sessions;  /* it matters which operations are of one process */
 	size_t ops_all;	    /* all histories up to so many operations are tried */
 	size_t ops_random;  /* random ones have at most so many; 0: DEFINITION_OPS_MAX */
 };

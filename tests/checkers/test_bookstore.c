@@ -395,6 +395,7 @@ looks_and_logs_agree_with_all_pairs(void **state)
 						    .init = plenty,
 						    .anomalies = anomalies,
 						    .keeps_numbers = true,
+						    .has_sessions = true,
 						    .ops_all = 2};
 
 	(void)state;

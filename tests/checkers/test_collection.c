@@ -2,6 +2,7 @@
 #include "checkers/collection/collection_judge.h"
 #include "checkers/engine/oracle.h"
 #include "tests/checkers/random_collection.h"
+#include "tests/checkers/small_histories.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -165,86 +166,29 @@ nil_cannot_be_put(void **state)
 
 /* ---- every small history -------------------------------------------------------------- */
 
-/* A history as digits: which event comes next, what each operation does. */
-struct enumeration {
-	uint32_t digits[32], bounds[32];
-	size_t count, at;
-};
-
-static uint32_t
-digit(struct enumeration *e, uint32_t bound)
-{
-	size_t i = e->at++;
-
-	if (i >= e->count) {
-		e->digits[i] = 0;
-		e->bounds[i] = bound;
-		e->count = i + 1;
-	}
-	return e->digits[i];
-}
-
-static bool
-advance(struct enumeration *e)
-{
-	while (e->count > 0 && e->digits[e->count - 1] + 1 == e->bounds[e->count - 1])
-		e->count--;
-	if (e->count == 0)
-		return false;
-	e->digits[e->count - 1]++;
-	e->at = 0;
-	return true;
-}
-
-/* Puts 1 or 2, takes or sees nothing, 1 or 2; puts and takes of unknown outcome. */
-static struct op
-choose_op(struct enumeration *e, enum collection collection, uint32_t i)
-{
-	static const struct {
-		uint8_t role, number;
-		bool is_info;
-	} choices[] = {{0, 1, false}, {0, 2, false}, {1, 0, false}, {1, 1, false},
-		       {1, 2, false}, {0, 1, true},  {1, 0, true},  {2, 1, false}};
-	uint32_t choice = digit(e, 8);
-	val value = choices[choice].number == 0 ? VAL_OF_NIL
-						: val_small(choices[choice].number);
-	struct op op = {.process = i,
-			.f = fs[collection][choices[choice].role],
-			.type = choices[choice].is_info ? OP_INFO : OP_OK};
-
-	if (choices[choice].role == 0)
-		op.input = value;
-	else
-		op.output = value;
-	return op;
-}
-
+/* Puts 1 or 2, takes, or looks. */
 static void
-enumerate(struct enumeration *e, enum collection collection, struct history *history,
-	  uint32_t ops)
+begin_op(void *context, struct history *history, struct choices *choices, struct op *op)
 {
-	struct op chosen[8];
-	uint32_t open[8], open_count = 0, invoked = 0;
-	struct err err;
+	enum collection collection = *(const enum collection *)context;
+	size_t choice = choose(choices, 4);
 
-	history_init(history);
-	for (uint32_t i = 0; i < ops; i++)
-		chosen[i] = choose_op(e, collection, i);
-	while (invoked < ops || open_count > 0) {
-		uint32_t choices = open_count + (invoked < ops ? 1 : 0);
-		uint32_t choice = choices > 1 ? digit(e, choices) : 0;
-		if (choice == open_count) {
-			struct op invocation = chosen[invoked];
-			invocation.output = VAL_OF_NIL;
-			assert_true(history_invoke(history, &invocation, &err));
-			if (chosen[invoked].type == OP_OK)
-				open[open_count++] = invoked;
-			invoked++;
-			continue;
-		}
-		assert_true(history_complete(history, &chosen[open[choice]], &err));
-		open[choice] = open[--open_count];
-	}
+	(void)history;
+	op->f = fs[collection][choice < 2 ? 0 : choice - 1];
+	if (choice < 2)
+		op->input = val_small(1 + (int64_t)choice);
+}
+
+/* Takes and sees nothing, 1 or 2. */
+static void
+end_op(void *context, struct history *history, struct choices *choices, struct op *op)
+{
+	size_t number = op->input == VAL_OF_NIL ? choose(choices, 3) : 0;
+
+	(void)context, (void)history;
+	op->type = OP_OK;
+	if (number > 0)
+		op->output = val_small((int64_t)number);
 }
 
 static void
@@ -270,20 +214,22 @@ static void
 every_small_history_is_judged_as_by_brute_force(void **state)
 {
 	const char *factor = getenv("FAULTLINE_RANDOM_HISTORIES");
-	uint32_t ops_max = factor != NULL && strtoul(factor, NULL, 10) >= 10 ? 4 : 3;
+	size_t ops_max = factor != NULL && strtoul(factor, NULL, 10) >= 10 ? 4 : 3;
 	size_t total = 0;
 
 	(void)state;
 	for (enum collection collection = 1; collection < COLLECTION_KINDS; collection++)
-		for (uint32_t ops = 1; ops <= ops_max; ops++) {
-			struct enumeration e = {0};
+		for (size_t ops = 1; ops <= ops_max; ops++) {
+			const struct small_player player = {begin_op, end_op,
+							    &collection};
+			struct choices choices = {.tries_all = true};
 			do {
 				struct history history;
-				enumerate(&e, collection, &history, ops);
+				small_history_play(&history, &choices, ops, &player);
 				compare(collection, &history);
 				history_release(&history);
 				total++;
-			} while (advance(&e));
+			} while (choices_next(&choices));
 		}
 	print_message("%zu histories\n", total);
 	assert_true(total > 10000);

@@ -13,11 +13,11 @@
 static void
 ask(struct history *history, struct choices *choices, struct op *op)
 {
-	size_t kind = choose(choices, 5);
+	uint16_t strong = history_f(history, "strong-read", strlen("strong-read"));
 
-	op->f = kind < 2   ? F_WRITE
-		: kind < 3 ? F_READ
-			   : history_f(history, "strong-read", strlen("strong-read"));
+	op->f = choose_whether(choices, 0.4)   ? F_WRITE
+		: choose_whether(choices, 0.3) ? F_READ
+					       : strong;
 	if (op->f == F_WRITE)
 		op->input = val_small((int64_t)history->ops.count + 1);
 }

@@ -519,7 +519,8 @@ transactions_agree_with_the_definitions(void **state)
 		.is_allowed = is_sound_log,
 		.answers_all = true,
 		.anomalies = anomalies,
-		.ops_all = 3,
+		.has_sessions = true,
+		.ops_all = 2,
 	};
 
 	(void)state;
@@ -538,7 +539,8 @@ transactions_in_the_order_of_their_sends_agree_with_the_definitions(void **state
 		.is_allowed = is_sound_log,
 		.answers_all = true,
 		.anomalies = anomalies,
-		.ops_all = 3,
+		.has_sessions = true,
+		.ops_all = 2,
 	};
 
 	(void)state;

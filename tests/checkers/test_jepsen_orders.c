@@ -100,23 +100,28 @@ is_free(const struct history *history, int key)
 	return true;
 }
 
+/* Fewer where all histories are tried. */
+static int
+key_count(const struct choices *choices)
+{
+	return choices->tries_all ? 2 : KEYS;
+}
+
 static void
 ask_fork(struct history *history, struct choices *choices, struct op *op)
 {
 	val mops[KEYS];
 	size_t count = 0;
 
-	op->f = F_WRITE;
-	for (int key = 0; key < KEYS; key++)
-		if (is_free(history, key) && choose_whether(choices, 0.3) && count < 2)
+	op->f = choose_whether(choices, 0.4) ? F_READ : F_WRITE;
+	for (int key = 0; key < key_count(choices) && op->f == F_WRITE; key++)
+		if (count < 2 && is_free(history, key) && choose_whether(choices, 0.3))
 			mops[count++] = mop(history, "w", key, val_small(1));
-	if (count == 0 || choose_whether(choices, 0.4)) {
+	if (count == 0)
 		op->f = F_READ;
-		count = 0;
-		for (int key = 0; key < KEYS; key++)
-			if (choose_whether(choices, 0.7))
-				mops[count++] = mop(history, "r", key, VAL_OF_NIL);
-	}
+	for (int key = 0; key < key_count(choices) && op->f == F_READ; key++)
+		if (choices->tries_all || choose_whether(choices, 0.7))
+			mops[count++] = mop(history, "r", key, VAL_OF_NIL);
 	op->input = val_list(&history->values, mops, count);
 }
 
@@ -198,11 +203,12 @@ answer_growth(struct history *history, struct choices *choices, struct op *op)
 	size_t count = 0;
 	int64_t base = (int64_t)history->ops.count / 3;
 
-	for (int key = 0; key < KEYS; key++) {
+	for (int key = 0; key < key_count(choices); key++) {
 		if (choose_whether(choices, 0.4))
 			continue;
+		size_t more = choose(choices, choices->tries_all ? 2 : 3);
 		entries[count++] = val_small(key);
-		entries[count++] = val_small(base + (int64_t)choose(choices, 3));
+		entries[count++] = val_small(base + (int64_t)more);
 	}
 	op->output = val_map(&history->values, entries, count);
 }

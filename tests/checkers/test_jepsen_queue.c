@@ -10,6 +10,13 @@
 
 /* ---- queues ---------------------------------------------------------------------------- */
 
+/* Fewer where all histories are tried. */
+static val
+some_element(struct choices *choices)
+{
+	return val_small((int64_t)choose(choices, choices->tries_all ? 2 : 4));
+}
+
 static void
 ask_queue(struct history *history, struct choices *choices, struct op *op)
 {
@@ -17,20 +24,20 @@ ask_queue(struct history *history, struct choices *choices, struct op *op)
 		: choose_whether(choices, 0.6) ? F_DEQUEUE
 					       : F_DRAIN;
 	if (op->f == F_ENQUEUE)
-		op->input = val_small((int64_t)choose(choices, 4));
+		op->input = some_element(choices);
 	(void)history;
 }
 
 static void
 answer_queue(struct history *history, struct choices *choices, struct op *op)
 {
-	val items[3];
-	size_t count = choose(choices, 3);
+	val items[2];
+	size_t count = op->f == F_DRAIN ? choose(choices, 3) : 0;
 
-	for (size_t i = 0; i < 3; i++)
-		items[i] = val_small((int64_t)choose(choices, 4));
-	if (op->f == F_DEQUEUE)
-		op->output = choose_whether(choices, 0.2) ? VAL_OF_NIL : items[0];
+	for (size_t i = 0; i < count; i++)
+		items[i] = some_element(choices);
+	if (op->f == F_DEQUEUE && !choose_whether(choices, 0.2))
+		op->output = some_element(choices);
 	if (op->f == F_DRAIN)
 		op->output = val_list(&history->values, items, count);
 }

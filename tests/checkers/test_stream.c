@@ -508,6 +508,7 @@ compare(enum graph tested, const char *model)
 				    .anomalies = anomalies,
 				    .ends_answered = true,
 				    .keeps_numbers = true,
+				    .has_sessions = true,
 				    .ops_all = 2,
 				    .ops_random = 6};
 

@@ -353,7 +353,8 @@ compare(const char *model)
 				      .answer = answer,
 				      .is_allowed = is_allowed,
 				      .anomalies = anomalies,
-				      .ops_all = 3};
+				      .has_sessions = true,
+				      .ops_all = model == NULL ? 3 : 2};
 
 	rules.is_volatile = model != NULL && strstr(model, "volatile") != NULL;
 	rules.is_sessionless = model != NULL && strstr(model, "sessionless") != NULL;

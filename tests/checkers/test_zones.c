@@ -6,6 +6,7 @@
 #include "checkers/register/register.h"
 #include "tests/checkers/random_history.h"
 #include "tests/checkers/script.h"
+#include "tests/checkers/small_histories.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -103,99 +104,56 @@ zones_agree_with_brute_force_on_random_histories(void **state)
 
 /* ---- every small history ---- */
 
-/* A history of `ops` operations as digits: which events come next, what each does. */
-struct enumeration {
-	uint32_t digits[32], bounds[32];
-	size_t count, at;
-};
-
-static uint32_t
-digit(struct enumeration *e, uint32_t bound)
+static val
+any_value(struct choices *choices, size_t ops)
 {
-	size_t i = e->at++;
+	size_t number = choose(choices, ops + 1);
 
-	if (i >= e->count) {
-		e->digits[i] = 0;
-		e->bounds[i] = bound;
-		e->count = i + 1;
-	}
-	return e->digits[i];
+	return number == 0 ? VAL_OF_NIL : val_small((int64_t)number);
 }
 
-/* The next combination of digits; false after the last. */
-static bool
-advance(struct enumeration *e)
-{
-	while (e->count > 0 && e->digits[e->count - 1] + 1 == e->bounds[e->count - 1])
-		e->count--;
-	if (e->count == 0)
-		return false;
-	e->digits[e->count - 1]++;
-	e->at = 0;
-	return true;
-}
-
-/* Operation i: writes i + 1, reads any value, or takes any value to i + 1. */
-static struct op
-choose_op(struct enumeration *e, struct history *history, uint32_t i, uint32_t ops)
-{
-	uint32_t kind = digit(e, 5);
-	struct op op = {.process = i, .type = kind >= 3 ? OP_INFO : OP_OK};
-	uint32_t seen = kind == 1 || kind == 2 || kind == 4 ? digit(e, ops + 1) : 0;
-	val value = seen == 0 ? VAL_OF_NIL : val_small(seen);
-
-	op.f = kind == 0 || kind == 3 ? F_WRITE : kind == 1 ? F_READ : F_CAS;
-	if (op.f == F_READ)
-		op.output = value;
-	else
-		op.input = op.f == F_WRITE
-				   ? val_small(i + 1)
-				   : val_pair(&history->values, value, val_small(i + 1));
-	return op;
-}
-
-/* Chooses the interleaving: at every step the next invocation or one open completion. */
+/* Operation i writes i + 1, reads, or takes any value to i + 1. */
 static void
-play(struct enumeration *e, struct history *history, uint32_t ops)
+begin_op(void *context, struct history *history, struct choices *choices, struct op *op)
 {
-	struct op chosen[8];
-	uint32_t open[8], open_count = 0, invoked = 0;
-	struct err err;
+	static const uint16_t fs[] = {F_READ, F_WRITE, F_CAS};
+	size_t ops = *(const size_t *)context;
+	val own = val_small(op->process + 1);
 
-	history_init(history);
-	for (uint32_t i = 0; i < ops; i++)
-		chosen[i] = choose_op(e, history, i, ops);
-	while (invoked < ops || open_count > 0) {
-		uint32_t choices = open_count + (invoked < ops ? 1 : 0);
-		uint32_t choice = choices > 1 ? digit(e, choices) : 0;
-		if (choice == open_count) {
-			assert_true(history_invoke(history, &chosen[invoked], &err));
-			if (chosen[invoked].type == OP_OK)
-				open[open_count++] = invoked;
-			invoked++;
-			continue;
-		}
-		assert_true(history_complete(history, &chosen[open[choice]], &err));
-		open[choice] = open[--open_count];
-	}
+	op->f = fs[choose(choices, 3)];
+	if (op->f == F_WRITE)
+		op->input = own;
+	if (op->f == F_CAS)
+		op->input = val_pair(&history->values, any_value(choices, ops), own);
+}
+
+static void
+end_op(void *context, struct history *history, struct choices *choices, struct op *op)
+{
+	size_t ops = *(const size_t *)context;
+
+	(void)history;
+	op->type = OP_OK;
+	if (op->f == F_READ)
+		op->output = any_value(choices, ops);
 }
 
 static void
 zones_agree_with_brute_force_on_every_small_history(void **state)
 {
 	size_t total = 0;
-	const uint32_t ops_max = 3;
 
 	(void)state;
-	for (uint32_t ops = 1; ops <= ops_max; ops++) {
-		struct enumeration e = {0};
+	for (size_t ops = 1; ops <= 3; ops++) {
+		const struct small_player player = {begin_op, end_op, &ops};
+		struct choices choices = {.tries_all = true};
 		do {
 			struct history history;
-			play(&e, &history, ops);
+			small_history_play(&history, &choices, ops, &player);
 			compare(&history);
 			history_release(&history);
 			total++;
-		} while (advance(&e));
+		} while (choices_next(&choices));
 	}
 	assert_true(total > 1000);
 	print_message("%zu histories\n", total);
