@@ -42,12 +42,13 @@ release_numbers(struct numbers *numbers)
 }
 
 static void
-find_previous(struct weak *w)
+find_sessions(struct weak *w)
 {
 	uint32_t n = (uint32_t)w->d->txns.of.count;
 	struct numbers numbers = {0};
 	VEC(uint32_t) latest = {0};
 
+	w->session = mem_new(n, sizeof(*w->session));
 	w->previous = mem_new(n, sizeof(*w->previous));
 	for (uint32_t t = 0; t < n; t++) {
 		if (!w->d->committed[t])
@@ -55,33 +56,12 @@ find_previous(struct weak *w)
 		uint32_t number = number_of(&numbers, txn_op(&w->d->txns, t)->process);
 		if (number == latest.count)
 			vec_push(&latest, TXN_NONE);
+		w->session[t] = number;
 		w->previous[t] = latest.items[number];
 		latest.items[number] = t;
 	}
-	vec_release(&latest);
-	release_numbers(&numbers);
-}
-
-static void
-count_sessions(struct weak *w)
-{
-	uint32_t n = (uint32_t)w->d->txns.of.count;
-	struct numbers numbers = {0};
-	VEC(uint32_t) sizes = {0};
-
-	for (uint32_t t = 0; t < n; t++) {
-		if (!w->d->committed[t])
-			continue;
-		w->session[t] = number_of(&numbers, txn_op(&w->d->txns, t)->process);
-		if (w->session[t] == sizes.count)
-			vec_push(&sizes, 0);
-		w->index[t] = ++sizes.items[w->session[t]];
-	}
 	w->sessions = numbers.count;
-	w->first_rank = mem_new((size_t)w->sessions + 1, sizeof(*w->first_rank));
-	for (uint32_t s = 0; s < w->sessions; s++)
-		w->first_rank[s + 1] = w->first_rank[s] + sizes.items[s];
-	vec_release(&sizes);
+	vec_release(&latest);
 	release_numbers(&numbers);
 }
 
@@ -90,12 +70,18 @@ rw_weak_rank(struct weak *w)
 {
 	uint32_t n = (uint32_t)w->d->txns.of.count;
 
-	if (w->session != NULL)
+	if (w->index != NULL)
 		return;
-	w->session = mem_new(n, sizeof(*w->session));
+	if (w->session == NULL)
+		find_sessions(w);
 	w->index = mem_new(n, sizeof(*w->index));
 	w->by_rank = mem_new(n, sizeof(*w->by_rank));
-	count_sessions(w);
+	w->first_rank = mem_new((size_t)w->sessions + 1, sizeof(*w->first_rank));
+	for (uint32_t t = 0; t < n; t++)
+		if (w->d->committed[t])
+			w->index[t] = ++w->first_rank[w->session[t] + 1];
+	for (uint32_t s = 0; s < w->sessions; s++)
+		w->first_rank[s + 1] += w->first_rank[s];
 	for (uint32_t t = 0; t < n; t++)
 		if (w->d->committed[t])
 			w->by_rank[w->first_rank[w->session[t]] + w->index[t] - 1] = t;
@@ -112,7 +98,7 @@ rw_weak_init(struct weak *w)
 	w->order = mem_new(n, sizeof(*w->order));
 	w->place = mem_new(n, sizeof(*w->place));
 	if (w->question->process)
-		find_previous(w);
+		find_sessions(w);
 }
 
 void

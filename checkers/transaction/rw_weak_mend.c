@@ -4,10 +4,10 @@
  * A reader of x from s misses nothing when no writer of x that it can see stands between s
  * and itself. So the order is gone through from its beginning. Most readers have the latest
  * writer before them; of the others, a walk back through what they can see, no farther than
- * the oldest writer between, tells whom they miss. Such a writer must stand in front of s in
- * every order: the stretch from s to it is sorted anew and gone through again. What comes
- * out was looked at throughout, so it is the proof; and a circle, or an initial value that
- * was read though a write was visible, is a violation.
+ * the oldest writer between and until all writers between were seen, tells whom they miss.
+ * Such a writer must stand in front of s in every order: the stretch from s to it is sorted
+ * anew and gone through again. What comes out was looked at throughout, so it is the proof;
+ * and a circle, or an initial value that was read though a write was visible, is a violation.
  *
  * O(n) when readers are up to date and writes hardly concurrent; gives up otherwise, since
  * rw_weak_causal.c and rw_weak_missed.c know worse cases better. */
@@ -27,12 +27,20 @@ struct latest {
 	uint32_t version, writer;
 };
 
+/* Of a session, in the look of this number: the last place of a writer that is looked for,
+ * the last place that was seen. */
+struct reach {
+	uint32_t look, wanted, seen;
+};
+
 struct mender {
 	struct weak *w;
 	struct latest *latest; /* owned, by key */
 	uint32_t *before;      /* owned, by version: the version before it of its key */
 	uint32_t *seen;	       /* owned, by transaction: the last look that saw it */
 	uint32_t look;
+	struct reach *reach; /* owned, by session; causal only */
+	uint32_t wanted;     /* sessions of which somebody is looked for still */
 	VEC(uint32_t) open;
 	struct missed_rows rows;
 	uint64_t steps;
@@ -67,14 +75,43 @@ see(struct mender *m, uint32_t txn, uint32_t low)
 	return true;
 }
 
+/* The writer is looked for. */
+static void
+want(struct mender *m, uint32_t writer)
+{
+	struct reach *reach = &m->reach[m->w->session[writer]];
+	uint32_t place = m->w->place[writer];
+
+	if (reach->look != m->look) {
+		*reach = (struct reach){.look = m->look, .wanted = place};
+		m->wanted++;
+	}
+	reach->wanted = place > reach->wanted ? place : reach->wanted;
+}
+
+/* What a session did before belongs to the past too: how far is all there is to know. */
+static void
+see_session(struct mender *m, uint32_t txn)
+{
+	struct reach *reach = &m->reach[m->w->session[txn]];
+	uint32_t place = m->w->place[txn];
+
+	if (reach->look != m->look || place <= reach->seen)
+		return;
+	m->wanted -= reach->seen < reach->wanted && place >= reach->wanted;
+	reach->seen = place;
+}
+
 static void
 see_past(struct mender *m, uint32_t reader, uint32_t low)
 {
 	const struct weak *w = m->w;
 
+	vec_clear(&m->open);
 	vec_push(&m->open, reader);
-	while (m->open.count > 0) {
+	while (m->open.count > 0 && m->wanted > 0) {
 		uint32_t txn = vec_pop(&m->open);
+		see_session(m, txn);
 		if (see(m, rw_weak_previous(w, txn), low))
 			vec_push(&m->open, w->previous[txn]);
 		each_access(read, w, txn) if (see(m, read->source, low))
@@ -91,6 +128,14 @@ see_near(struct mender *m, uint32_t reader, uint32_t low)
 	for (uint32_t t = rw_weak_previous(w, reader); see(m, t, low);)
 		t = w->previous[t];
 	each_access(read, w, reader) see(m, read->source, low);
+}
+
+static bool
+can_see(const struct mender *m, uint32_t writer)
+{
+	if (m->w->question->view != WEAK_CAUSAL)
+		return m->seen[writer] == m->look;
+	return m->reach[m->w->session[writer]].seen >= m->w->place[writer];
 }
 
 /* ---- what it missed -------------------------------------------------------------------
@@ -138,6 +183,8 @@ oldest_between(struct mender *m, uint32_t reader)
 			uint32_t place = m->w->place[writer];
 			oldest = place < oldest ? place : oldest;
 			m->steps++;
+			if (m->w->question->view == WEAK_CAUSAL)
+				want(m, writer);
 		}
 	}
 	return oldest;
@@ -152,7 +199,7 @@ miss_between(struct mender *m, uint32_t reader)
 	each_access(read, w, reader)
 	{
 		if (is_asked(m, read))
-			each_between(writer, m, read) if (m->seen[writer] == m->look)
+			each_between(writer, m, read) if (can_see(m, writer))
 				rw_weak_add_missed(w,
 						   (struct missed){writer, read->source,
 								   reader, read->key});
@@ -164,9 +211,9 @@ miss_between(struct mender *m, uint32_t reader)
 static void
 miss_seen(struct mender *m, uint32_t reader)
 {
-	uint32_t low = oldest_between(m, reader);
-
 	m->look++;
+	m->wanted = 0;
+	uint32_t low = oldest_between(m, reader);
 	if (m->w->question->view == WEAK_CAUSAL)
 		see_past(m, reader, low);
 	else if (m->w->question->view == WEAK_ATOMIC)
@@ -305,10 +352,12 @@ rw_weak_mend(struct weak *w)
 		return MENDED;
 	m.latest = mem_new(keys, sizeof(*m.latest));
 	memset(m.latest, 0xff, keys * sizeof(*m.latest));
+	m.reach = mem_new(w->sessions, sizeof(*m.reach));
 	m.mark = mem_new(keys, sizeof(*m.mark));
 	m.before = mem_new(w->v->of.count, sizeof(*m.before));
 	m.seen = mem_new(w->d->txns.of.count, sizeof(*m.seen));
 	enum mended mended = go_through(&m);
+	free(m.reach);
 	free(m.latest);
 	free(m.mark);
 	free(m.before);

@@ -17,21 +17,20 @@ struct weak {
 	const struct weak_question *question;
 	const struct budget *budget;
 
-	/* owned, by transaction: the one before it in its process; TXN_NONE. Only when the
-	 * question is with processes. */
-	uint32_t *previous;
+	/* By transaction, of committed ones only: its process, the one before it there or
+	 * TXN_NONE. When first needed, so for questions with processes at once. */
+	uint32_t *session, *previous; /* owned */
+	uint32_t sessions;
 
 	/* An order in which each transaction stands behind those that it read from, and
 	 * behind its process when that counts. */
 	uint32_t *order, *place; /* owned: place -> transaction; and back, from 1 */
 	uint32_t count;
 
-	/* By transaction, of committed ones only; made when first needed (rw_weak_rank).
-	 * Ranks number all by (session, index). */
-	uint32_t *session, *index; /* owned: process, place in it from 1 */
-	uint32_t *first_rank;	   /* owned, by session */
-	uint32_t sessions;
-	uint32_t *by_rank; /* owned: rank -> transaction */
+	/* Made when first needed (rw_weak_rank). Ranks number all by (session, index). */
+	uint32_t *index;      /* owned, by transaction: place in its session from 1 */
+	uint32_t *first_rank; /* owned, by session */
+	uint32_t *by_rank;    /* owned: rank -> transaction */
 
 	/* Who wrote a key, found by (key, rank); made when first needed. */
 	uint64_t *writers;  /* owned: key << 32 | rank, ascending */
@@ -69,7 +68,7 @@ rw_weak_source(const struct rw_access *access, uint32_t *source)
 static inline uint32_t
 rw_weak_previous(const struct weak *w, uint32_t t)
 {
-	return w->previous != NULL ? w->previous[t] : TXN_NONE;
+	return w->question->process ? w->previous[t] : TXN_NONE;
 }
 
 void rw_weak_init(struct weak *w);

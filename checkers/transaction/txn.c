@@ -161,9 +161,3 @@ txns_release(struct txns *txns)
 	map_release(&txns->key_ids);
 	vec_release(&txns->small_ids);
 }
-
-const struct op *
-txn_op(const struct txns *txns, uint32_t txn)
-{
-	return &txns->history->ops.items[txns->of.items[txn].op];
-}

@@ -45,6 +45,10 @@ struct txns {
 bool txns_init(struct txns *txns, const struct history *history, struct err *err);
 void txns_release(struct txns *txns);
 
-const struct op *txn_op(const struct txns *txns, uint32_t txn);
+static inline const struct op *
+txn_op(const struct txns *txns, uint32_t txn)
+{
+	return &txns->history->ops.items[txns->of.items[txn].op];
+}
 
 #endif
