@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf {
 	char *data; /* owned; NULL while nothing was ever added */
@@ -20,9 +21,9 @@ struct bytes {
 	size_t len;
 };
 
-void buf_append(struct buf *buf, const void *data, size_t bytes);
-void buf_string(struct buf *buf, const char *text);
-void buf_char(struct buf *buf, char c);
+static inline void buf_append(struct buf *buf, const void *data, size_t bytes);
+static inline void buf_string(struct buf *buf, const char *text);
+static inline void buf_char(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -36,6 +37,31 @@ void buf_u64(struct buf *buf, uint64_t n);
 
 /* Room for `bytes` more; returns where they start. The caller then adds to `len`. */
 char *buf_room(struct buf *buf, size_t bytes);
+
+/* Inline: what is appended is mostly a few bytes whose number the compiler knows. */
+static inline void
+buf_append(struct buf *buf, const void *data, size_t bytes)
+{
+	char *room =
+		bytes < buf->cap - buf->len ? buf->data + buf->len : buf_room(buf, bytes);
+
+	if (bytes > 0)
+		memcpy(room, data, bytes);
+	room[bytes] = '\0';
+	buf->len += bytes;
+}
+
+static inline void
+buf_string(struct buf *buf, const char *text)
+{
+	buf_append(buf, text, strlen(text));
+}
+
+static inline void
+buf_char(struct buf *buf, char c)
+{
+	buf_append(buf, &c, 1);
+}
 
 /* The text as a C string, "" when empty. Valid until the next change. */
 const char *buf_text(const struct buf *buf);

@@ -48,6 +48,17 @@ print_ascii(unsigned char c, struct buf *out)
 		buf_char(out, (char)c);
 }
 
+/* How many bytes from here on stand for themselves. */
+static size_t
+plain_run(const unsigned char *at, const unsigned char *end)
+{
+	const unsigned char *from = at;
+
+	while (at < end && *at >= 0x20 && *at < 0x7f && *at != '"' && *at != '\\')
+		at++;
+	return (size_t)(at - from);
+}
+
 void
 json_print_string(const char *data, size_t bytes, struct buf *out)
 {
@@ -56,6 +67,11 @@ json_print_string(const char *data, size_t bytes, struct buf *out)
 
 	buf_char(out, '"');
 	while (at < end) {
+		size_t run = plain_run(at, end);
+		buf_append(out, at, run);
+		at += run;
+		if (at == end)
+			break;
 		if (*at < 0x80) {
 			print_ascii(*at++, out);
 			continue;
@@ -71,20 +87,29 @@ json_print_string(const char *data, size_t bytes, struct buf *out)
 }
 
 static void
-print_items(const struct values *values, val v, size_t from, size_t step, struct buf *out)
+print_list(const struct values *values, val v, struct buf *out)
+{
+	size_t count;
+	const val *items = val_items(values, v, &count);
+
+	buf_char(out, '[');
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			buf_char(out, ',');
+		val_print(values, items[i], out);
+	}
+	buf_char(out, ']');
+}
+
+static void
+print_pairs(const struct values *values, val map, struct buf *out)
 {
 	buf_char(out, '[');
-	for (size_t i = from; i < val_count(values, v); i += step) {
-		if (i > from)
-			buf_char(out, ',');
-		if (step == 1) {
-			val_print(values, val_at(values, v, i), out);
-			continue;
-		}
-		buf_char(out, '[');
-		val_print(values, val_at(values, v, i), out);
+	for (size_t i = 0; i < val_count(values, map); i += 2) {
+		buf_string(out, i > 0 ? ",[" : "[");
+		val_print(values, val_at(values, map, i), out);
 		buf_char(out, ',');
-		val_print(values, val_at(values, v, i + 1), out);
+		val_print(values, val_at(values, map, i + 1), out);
 		buf_char(out, ']');
 	}
 	buf_char(out, ']');
@@ -154,13 +179,13 @@ val_print(const struct values *values, val v, struct buf *out)
 		break;
 	}
 	case VAL_LIST:
-		print_items(values, v, 0, 1, out);
+		print_list(values, v, out);
 		break;
 	case VAL_MAP:
 		if (is_object(values, v))
 			print_object(values, v, out);
 		else
-			print_items(values, v, 0, 2, out);
+			print_pairs(values, v, out);
 		break;
 	}
 }
