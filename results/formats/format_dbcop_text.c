@@ -13,14 +13,13 @@
 static void
 skip(struct scan *scan)
 {
-	while (scan->at < scan->end) {
-		if (scan->end - scan->at >= 2 && memcmp(scan->at, "//", 2) == 0)
-			while (scan->at < scan->end && *scan->at != '\n')
+	for (; scan->at < scan->end; scan->at++) {
+		char c = *scan->at;
+		if (c == '/' && scan->at + 1 < scan->end && scan->at[1] == '/')
+			while (scan->at + 1 < scan->end && *scan->at != '\n')
 				scan->at++;
-		else if (strchr(" \t\r\n", *scan->at) == NULL || *scan->at == '\0')
+		else if (c != ' ' && c != '\n' && c != '\t' && c != '\r')
 			return;
-		else
-			scan->at++;
 	}
 }
 

@@ -10,7 +10,7 @@
 
 /* Gives all operations positions, and times a millisecond apart, and sorts them; they stand
  * in the order in which each process did them. Those of type info stay open.
- * O(operations log operations). */
+ * O(operations). */
 void rounds_give(struct history *history);
 
 #endif

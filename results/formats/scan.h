@@ -61,6 +61,9 @@ bool scan_long_tags(struct scan *scan);
 /* Reads one value. */
 bool scan_value(struct scan *scan, val *value);
 
+/* Reads a number; `at` stands on a digit or on a sign before a digit. */
+bool scan_number(struct scan *scan, val *value);
+
 /* Checks one value and drops it. */
 bool scan_drop(struct scan *scan);
 
@@ -82,8 +85,8 @@ bool scan_error(const struct scan *scan, const char *name, struct err *err);
 /* Line and column of a place in the input, from 1. */
 void scan_place(const struct scan *scan, const char *at, size_t *line, size_t *column);
 
-/* The common cases, no space at all or one blank, are decided here: histories are short
- * tokens, and a call for each would be most of the work. */
+/* The common cases, no space at all, one blank, the end of a line, are decided here:
+ * histories are short tokens, and a call for each would be most of the work. */
 static inline bool
 scan_is_at_substance(const struct scan *scan)
 {
@@ -96,7 +99,7 @@ scan_is_at_substance(const struct scan *scan)
 static inline bool
 scan_space(struct scan *scan)
 {
-	if (scan->at < scan->end && *scan->at == ' ')
+	if (scan->at < scan->end && (*scan->at == ' ' || *scan->at == '\n'))
 		scan->at++;
 	return scan_is_at_substance(scan) || scan_long_space(scan);
 }

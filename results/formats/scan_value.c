@@ -108,8 +108,7 @@ scan_long_number(struct scan *scan, val *value)
 	return true;
 }
 
-/* `at` stands on a digit or on a sign before a digit. */
-static bool
+bool
 scan_number(struct scan *scan, val *value)
 {
 	const char *at = scan->at;

@@ -38,47 +38,80 @@ sessions_add(struct sessions *sessions, const struct session_mop *mop)
 	return true;
 }
 
+static bool
+starts_number(const struct scan *scan)
+{
+	const char *at = scan->at;
+
+	at += at < scan->end && *at == '-';
+	return at < scan->end && *at >= '0' && *at <= '9';
+}
+
 bool
 sessions_number(struct scan *scan, const char *what, val *number)
 {
 	const char *from = scan->at;
 
-	if (scan->at < scan->end &&
-	    (*scan->at == '-' || (*scan->at >= '0' && *scan->at <= '9'))) {
-		if (!scan_value(scan, number))
-			return false;
-		if (val_kind(*number) == VAL_INT)
-			return true;
-	}
-	return scan_fail(scan, from, "expected %s", what);
+	if (!starts_number(scan))
+		return scan_fail(scan, from, "expected %s", what);
+	return scan_number(scan, number) && (val_kind(*number) == VAL_INT ||
+					     scan_fail(scan, from, "expected %s", what));
 }
 
 /* ---- finishing: micro-operations by transaction, transactions by session ---- */
 
 struct finishing {
 	struct sessions *sessions;
-	uint32_t
-		*starts; /* owned: where the micro-operations of each transaction begin */
-	uint32_t *sorted; /* owned: micro-operations by transaction, else as they came */
+	/* Owned: micro-operations by transaction, else as they came; NULL: they came so. */
+	uint32_t *sorted;
+	size_t at;		  /* in that order: the next to be put into the history */
 	VEC(val) asked, answered; /* of the transaction at hand */
 	val read_name, write_name;
 };
+
+static bool
+is_sorted(const struct sessions *sessions)
+{
+	uint32_t latest = 0;
+
+	vec_each (const struct session_mop, mop, &sessions->mops) {
+		if (mop->txn < latest)
+			return false;
+		latest = mop->txn;
+	}
+	return true;
+}
 
 static void
 sort_mops(struct finishing *finishing)
 {
 	const struct sessions *sessions = finishing->sessions;
-	size_t txn_count = sessions->txns.count;
+	uint32_t *starts = mem_new(sessions->txns.count + 1, sizeof(*starts));
 
-	finishing->starts = mem_new(txn_count + 2, sizeof(uint32_t));
 	finishing->sorted = mem_new(sessions->mops.count + 1, sizeof(uint32_t));
-	vec_each (struct session_mop, mop, &sessions->mops)
-		finishing->starts[mop->txn + 2]++;
-	for (size_t i = 2; i < txn_count + 2; i++)
-		finishing->starts[i] += finishing->starts[i - 1];
+	vec_each (const struct session_mop, mop, &sessions->mops)
+		starts[mop->txn + 1]++;
+	for (size_t i = 1; i < sessions->txns.count; i++)
+		starts[i] += starts[i - 1];
 	for (uint32_t i = 0; i < sessions->mops.count; i++)
-		finishing->sorted[finishing->starts[sessions->mops.items[i].txn + 1]++] =
-			i;
+		finishing->sorted[starts[sessions->mops.items[i].txn]++] = i;
+	free(starts);
+}
+
+/* The next micro-operation of the transaction; NULL when it has no more. */
+static const struct session_mop *
+next_mop(struct finishing *finishing, uint32_t txn)
+{
+	const struct sessions *sessions = finishing->sessions;
+	size_t at = finishing->at;
+
+	if (at == sessions->mops.count)
+		return NULL;
+	const struct session_mop *mop =
+		&sessions->mops
+			 .items[finishing->sorted != NULL ? finishing->sorted[at] : at];
+	finishing->at += mop->txn == txn;
+	return mop->txn == txn ? mop : NULL;
 }
 
 /* What is certainly written: (key, missing) pairs, for which reads are taken literally. */
@@ -109,9 +142,7 @@ make_values(struct finishing *finishing, uint32_t txn, const struct map *written
 
 	vec_clear(&finishing->asked);
 	vec_clear(&finishing->answered);
-	for (uint32_t i = finishing->starts[txn]; i < finishing->starts[txn + 1]; i++) {
-		const struct session_mop *mop =
-			&sessions->mops.items[finishing->sorted[i]];
+	for (const struct session_mop *mop; (mop = next_mop(finishing, txn)) != NULL;) {
 		val value = mop->value;
 		if (!mop->is_write && value == sessions->missing &&
 		    map_find(written, mop->key) == NULL)
@@ -131,7 +162,9 @@ static void
 add_txns(struct finishing *finishing, const struct map *written)
 {
 	const struct sessions *sessions = finishing->sessions;
+	struct history *history = sessions->history;
 
+	vec_reserve(&history->ops, history->ops.count + sessions->txns.count);
 	for (uint32_t i = 0; i < sessions->txns.count; i++) {
 		const struct session_txn *txn = &sessions->txns.items[i];
 		struct op op = {.process = txn->session, .f = F_TXN};
@@ -139,7 +172,7 @@ add_txns(struct finishing *finishing, const struct map *written)
 		make_values(finishing, i, written, &op);
 		if (txn->is_unknown)
 			op.output = VAL_OF_NIL;
-		history_add(sessions->history, &op);
+		history_add(history, &op);
 	}
 }
 
@@ -152,12 +185,12 @@ sessions_finish(struct sessions *sessions)
 				      .write_name = val_string(values, "w")};
 	struct map written = {0};
 
-	sort_mops(&finishing);
+	if (!is_sorted(sessions))
+		sort_mops(&finishing);
 	find_written(sessions, &written);
 	add_txns(&finishing, &written);
 	rounds_give(sessions->history);
 	map_release(&written);
-	free(finishing.starts);
 	free(finishing.sorted);
 	vec_release(&finishing.asked);
 	vec_release(&finishing.answered);
