@@ -206,7 +206,8 @@ is_bare(const struct events *events, const struct event *event)
 				event->type != EVENT_INVOKE && event->f == F_TXN);
 }
 
-/* Elle needs no :f where the value is a list of micro-operations: [[:append 3 1] ...]. */
+/* Elle needs neither :f nor :process where the value is a list of micro-operations:
+ * [[:append 3 1] ...]. */
 static bool
 is_transaction(const struct values *values, val value)
 {
@@ -249,8 +250,13 @@ add_transaction(struct events *events, const struct event *event, struct err *er
 {
 	struct event named = *event;
 
-	named.f = F_TXN;
+	if (!named.has_f)
+		named.f = F_TXN;
 	named.has_f = true;
+	/* Of what stands alone nobody knows who did it; pairs belong together. */
+	if (!named.has_process && is_bare(events, &named))
+		named.process = (uint32_t)events->count;
+	named.has_process = true;
 	return events_add(events, &named, err);
 }
 
@@ -260,7 +266,8 @@ events_add(struct events *events, const struct event *event, struct err *err)
 	int64_t at_ns =
 		event->at_ns >= 0 ? event->at_ns : (int64_t)events->count * NS_PER_MS;
 
-	if (!event->has_f && is_transaction(&events->history->values, event->value))
+	if ((!event->has_f || !event->has_process) &&
+	    is_transaction(&events->history->values, event->value))
 		return add_transaction(events, event, err);
 	if (!event_is_complete(event, err) || !has_room(events, err))
 		return false;

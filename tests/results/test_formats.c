@@ -178,6 +178,25 @@ elle_transactions_may_be_completions_alone(void **state)
 }
 
 static void
+transactions_need_no_process(void **state)
+{
+	static const char pairs[] = "{:index 0 :type :invoke :value [[:append 5 1]]}\n"
+				    "{:index 1 :type :ok :value [[:append 5 1]]}\n"
+				    "{:index 2 :type :invoke :value [[:r 5 nil]]}\n"
+				    "{:index 3 :type :ok :value [[:r 5 [1]]]}\n";
+	static const char alone[] = "{:type :ok :value [[:append 5 1]]}\n"
+				    "{:type :ok :value [[:r 5 [1]]]}\n";
+
+	(void)state;
+	assert_tells(bytes_of(pairs), "edn",
+		     "process 0: txn [[\"append\",5,1]] -> ok [[\"append\",5,1]]\n"
+		     "process 0: txn [[\"r\",5,null]] -> ok [[\"r\",5,[1]]]\n");
+	assert_tells(bytes_of(alone), "edn",
+		     "process 0: txn [[\"append\",5,1]] -> ok [[\"append\",5,1]]\n"
+		     "process 1: txn [[\"r\",5,[1]]] -> ok [[\"r\",5,[1]]]\n");
+}
+
+static void
 names_of_other_tools_are_known(void **state)
 {
 	(void)state;
@@ -374,6 +393,7 @@ main(void)
 		cmocka_unit_test(plume_lines_by_session_and_transaction),
 		cmocka_unit_test(awdit_sessions_and_transactions),
 		cmocka_unit_test(elle_transactions_may_be_completions_alone),
+		cmocka_unit_test(transactions_need_no_process),
 		cmocka_unit_test(names_of_other_tools_are_known),
 		cmocka_unit_test(jepsen_log_lines_of_old_and_new_editions),
 		cmocka_unit_test(cobra_log_with_a_transaction_left_open),
