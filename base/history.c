@@ -23,6 +23,28 @@ history_release(struct history *history)
 	map_release(&history->open);
 }
 
+static void
+copy_names(const struct intern *from, struct intern *to)
+{
+	for (uint32_t id = 0; id < from->count; id++) {
+		struct bytes text = intern_get(from, id);
+		intern_bytes(to, text.data, text.len);
+	}
+}
+
+void
+history_copy(const struct history *from, struct history *to)
+{
+	history_init(to);
+	vec_each (const struct op, op, &from->ops)
+		vec_push(&to->ops, *op);
+	vec_each (const uint64_t, word, &from->values.words)
+		vec_push(&to->values.words, *word);
+	copy_names(&from->values.strings, &to->values.strings);
+	copy_names(&from->fs, &to->fs);
+	to->events = from->events;
+}
+
 uint16_t
 history_f(struct history *history, const char *name, size_t bytes)
 {

@@ -23,6 +23,10 @@ struct history {
 void history_init(struct history *history);
 void history_release(struct history *history);
 
+/* The operations again, with a pool that begins with the same values: values of the first
+ * mean the same in the copy, to which more may be added. Without what the nemesis did. */
+void history_copy(const struct history *from, struct history *to);
+
 /* The number of a function's name, and the name of a number. */
 uint16_t history_f(struct history *history, const char *name, size_t bytes);
 const char *history_f_name(const struct history *history, uint16_t f);

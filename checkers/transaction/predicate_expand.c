@@ -311,21 +311,6 @@ expand_all(struct expansion *x, struct err *err)
 	return true;
 }
 
-/* Values keep their words: the same pool, string by string, to which more is added. */
-static void
-copy_history(const struct history *from, struct history *to)
-{
-	history_init(to);
-	vec_each (const struct op, op, &from->ops)
-		vec_push(&to->ops, *op);
-	vec_each (const uint64_t, word, &from->values.words)
-		vec_push(&to->values.words, *word);
-	for (uint32_t id = 0; id < from->values.strings.count; id++) {
-		struct bytes text = intern_get(&from->values.strings, id);
-		intern_bytes(&to->values.strings, text.data, text.len);
-	}
-}
-
 bool
 predicate_expand(const struct history *history, const struct check_options *options,
 		 bool items_only, struct expanded *expanded, struct err *err)
@@ -336,7 +321,7 @@ predicate_expand(const struct history *history, const struct check_options *opti
 			      .out = expanded};
 
 	*expanded = (struct expanded){0};
-	copy_history(history, &expanded->history);
+	history_copy(history, &expanded->history);
 	bool ok = collect(&x, err) && expand_all(&x, err);
 	vec_each (struct universe_key, key, &x.keys)
 		vec_release(&key->written);

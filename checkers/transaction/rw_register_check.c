@@ -3,6 +3,7 @@
 #include "checkers/transaction/rw_certify.h"
 #include "checkers/transaction/predicate.h"
 #include "checkers/transaction/predicates_certify.h"
+#include "checkers/transaction/rw_initial.h"
 #include "checkers/transaction/rw_judge.h"
 #include "checkers/transaction/rw_misses.h"
 #include "checkers/transaction/txn_certify.h"
@@ -156,19 +157,64 @@ judge_predicates(struct judge *j, const struct history *history)
 }
 
 static void
-check(const struct history *history, const struct check_options *options,
-      struct check_result *result)
+judge_told(const struct history *history, const struct check_options *options,
+	   struct check_result *result)
 {
 	struct judge j = {.options = options, .result = result};
 
-	result->complexity = "order of versions by conflict-driven search, NP-complete; "
-			     "O(n width) when times nearly tell it";
 	if (predicates_are_in(history)) {
 		judge_predicates(&j, history);
 		return;
 	}
 	judge_history(&j, history);
 	end(&j);
+}
+
+/* What the retold transactions look like is not what was recorded. */
+static void
+explain_nil(const struct history *history, const struct check_options *options,
+	    struct check_result *result)
+{
+	vec_each (struct anomaly, anomaly, &result->anomalies) {
+		struct buf text = {0};
+		buf_printf(&text, "%s\n(null, or nothing, stands for the initial value ",
+			   anomaly->text);
+		val_print(&history->values, options->init, &text);
+		buf_char(&text, ')');
+		free(anomaly->text);
+		anomaly->text = mem_string(buf_text(&text));
+		buf_release(&text);
+	}
+}
+
+static void
+judge_initial(const struct history *history, const struct check_options *options,
+	      struct check_result *result)
+{
+	struct check_options inner;
+	struct history retold;
+	struct err err;
+
+	if (rw_initial_retell(history, options, &retold, &inner, &err)) {
+		judge_told(&retold, &inner, result);
+		explain_nil(history, options, result);
+	} else {
+		result->verdict = VERDICT_UNKNOWN;
+		result->reason = mem_string(err.text);
+	}
+	history_release(&retold);
+}
+
+static void
+check(const struct history *history, const struct check_options *options,
+      struct check_result *result)
+{
+	result->complexity = "order of versions by conflict-driven search, NP-complete; "
+			     "O(n width) when times nearly tell it";
+	if (rw_initial_is_told(options))
+		judge_initial(history, options, result);
+	else
+		judge_told(history, options, result);
 }
 
 /* ---- the certificate ---- */
@@ -192,13 +238,11 @@ certify_valid(const struct history *history, const struct check_options *options
 }
 
 static bool
-certify(const struct history *history, const struct check_options *options,
-	const struct check_result *result, struct err *err)
+certify_told(const struct history *history, const struct check_options *options,
+	     const struct check_result *result, struct err *err)
 {
 	size_t level = level_count() - 1;
 
-	if (result->is_unproven)
-		return true;
 	if (options->level != NULL && !level_find(options->level, &level, err))
 		return false;
 	if (result->verdict == VERDICT_VALID)
@@ -210,6 +254,23 @@ certify(const struct history *history, const struct check_options *options,
 			    history, options, anomaly, err))
 			return false;
 	return txn_level_is_broken(options, result, err);
+}
+
+static bool
+certify(const struct history *history, const struct check_options *options,
+	const struct check_result *result, struct err *err)
+{
+	struct check_options inner;
+	struct history retold;
+
+	if (result->is_unproven)
+		return true;
+	if (!rw_initial_is_told(options))
+		return certify_told(history, options, result, err);
+	bool holds = rw_initial_retell(history, options, &retold, &inner, err) &&
+		     certify_told(&retold, &inner, result, err);
+	history_release(&retold);
+	return holds;
 }
 
 const struct checker checker_rw_register = {

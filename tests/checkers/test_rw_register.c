@@ -231,6 +231,70 @@ crashed_transactions_are_causal_and_proven(void **state)
 	history_release(&history);
 }
 
+/* Reads of nil show 0 instead. */
+static void
+begin_with_zero(struct history *history)
+{
+	struct values *values = &history->values;
+
+	vec_each (struct op, op, &history->ops) {
+		val mops[SMALL_MOPS_MAX];
+		size_t count = op->type == OP_OK ? val_count(values, op->output) : 0;
+		for (size_t i = 0; i < count; i++) {
+			mops[i] = val_at(values, op->output, i);
+			val parts[] = {val_at(values, mops[i], 0),
+				       val_at(values, mops[i], 1), val_small(0)};
+			if (val_at(values, mops[i], 2) == VAL_OF_NIL)
+				mops[i] = val_list(values, parts, 3);
+		}
+		if (count > 0)
+			op->output = val_list(values, mops, count);
+	}
+}
+
+static enum verdict
+judge_from(const struct history *history, const char *level, val init)
+{
+	struct check_options options = {.level = level, .init = init};
+	struct check_result result;
+
+	checker_run(&checker_rw_register, history, &options, &result);
+	enum verdict verdict = result.verdict;
+	assert_true(result.certified || result.is_unproven);
+	check_result_release(&result);
+	return verdict;
+}
+
+static void
+another_initial_value_than_nil_changes_no_verdict(void **state)
+{
+	static const char *const levels[] = {"strict-serializable", "serializable",
+					     "snapshot-isolation",  "causal",
+					     "read-atomic",	    "read-committed"};
+	size_t counts[4] = {0};
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 12);
+	for (int i = 0; i < 3000; i++) {
+		struct small_txns h = {0};
+		struct history history;
+		enum verdict verdicts[6];
+		small_txns_make(&h, &rng);
+		small_txns_history(&h, &history);
+		for (size_t k = 0; k < 6; k++)
+			verdicts[k] = judge_from(&history, levels[k], VAL_OF_NIL);
+		begin_with_zero(&history);
+		for (size_t k = 0; k < 6; k++) {
+			assert_int_equal(judge_from(&history, levels[k], val_small(0)),
+					 verdicts[k]);
+			counts[verdicts[k]]++;
+		}
+		history_release(&history);
+	}
+	assert_true(counts[VERDICT_VALID] > 900 && counts[VERDICT_INVALID] > 900);
+}
+
 static void
 a_value_written_twice_is_unknown(void **state)
 {
@@ -261,6 +325,7 @@ main(void)
 		cmocka_unit_test(levels_agree_with_brute_force_on_random_histories),
 		cmocka_unit_test(weak_levels_agree_with_their_axioms_on_random_histories),
 		cmocka_unit_test(without_a_budget_a_long_history_is_unknown),
+		cmocka_unit_test(another_initial_value_than_nil_changes_no_verdict),
 		cmocka_unit_test(a_value_written_twice_is_unknown),
 		cmocka_unit_test(
 			readers_far_behind_are_causal_until_they_see_what_they_miss),
