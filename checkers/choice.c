@@ -1,5 +1,7 @@
 #include "checkers/choice.h"
 
+#include "checkers/transaction/rw_register.h"
+
 #define CHOICE(id, known_by, others) extern const struct checker checker_##id;
 #include "checkers/choice.def"
 #undef CHOICE
@@ -22,17 +24,37 @@ choice_table(size_t *count)
 }
 
 /* Only a semaphore begins with a number; a lock is free. */
-static struct choice
-lock_or_semaphore(struct choice choice, const struct history *history,
+static bool
+is_semaphore(const struct choice *choice, const struct history *history,
+	     const struct check_options *options)
+{
+	return choice->checker == &checker_lock && val_kind(options->init) == VAL_INT &&
+	       checker_semaphore.fits(history) > 0;
+}
+
+/* Where reads do not name their writes no level of isolation can be told. */
+static bool
+is_multi_register(const struct choice *choice, const struct history *history,
 		  const struct check_options *options)
 {
-	if (choice.checker != &checker_lock || val_kind(options->init) != VAL_INT ||
-	    checker_semaphore.fits(history) == 0)
-		return choice;
-	for (size_t i = 0; i < TABLE_COUNT; i++)
-		if (table[i].checker == &checker_semaphore)
-			choice = table[i];
-	return choice;
+	return choice->checker == &checker_rw_register && options->level == NULL &&
+	       rw_register_repeats(history, options->init) &&
+	       checker_multi_register.fits(history) > 0;
+}
+
+static struct choice
+choice_for(const struct choice *choice, const struct history *history,
+	   const struct check_options *options)
+{
+	if (is_semaphore(choice, history, options))
+		return (struct choice){&checker_semaphore,
+				       "acquire and release, and a number of permits",
+				       "lock"};
+	if (is_multi_register(choice, history, options))
+		return (struct choice){&checker_multi_register,
+				       "transactions that write a value again",
+				       "rw-register (every value is written once)"};
+	return *choice;
 }
 
 struct choice
@@ -43,7 +65,7 @@ choice_of(const struct history *history, const struct check_options *options)
 	for (size_t i = 0; i < TABLE_COUNT; i++) {
 		int fit = table[i].checker->fits(history);
 		if (fit > FIT_POSSIBLE)
-			return lock_or_semaphore(table[i], history, options);
+			return choice_for(&table[i], history, options);
 		if (fit > 0 && possible == NULL)
 			possible = &table[i];
 	}

@@ -10,7 +10,9 @@ struct choice {
 	const char *others;	       /* static: what else could be asked by name; "" */
 };
 
-/* options->init, a number of permits, tells a semaphore from a lock. */
+/* options->init, a number of permits, tells a semaphore from a lock; transactions that write
+ * a value to a key again, or options->init, are a multi-register when no level is asked for.
+ */
 struct choice choice_of(const struct history *history,
 			const struct check_options *options);
 

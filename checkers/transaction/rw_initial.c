@@ -60,9 +60,10 @@ retell(struct retelling *r, struct op *op, struct err *err)
 	vec_clear(&r->mops);
 	for (size_t i = 0; i < raw_count(r->values, op); i++)
 		if (!add_mop(r, op, i))
-			return err_set(err, "a transaction of process %u writes the "
-					    "initial value, so that reads of it do not "
-					    "say what they saw",
+			return err_set(err,
+				       "a transaction of process %u writes the "
+				       "initial value, so that reads of it do not "
+				       "say what they saw",
 				       op->process);
 	op->input = val_list(r->values, r->mops.items, r->mops.count);
 	op->output = op->type == OP_OK ? op->input : VAL_OF_NIL;

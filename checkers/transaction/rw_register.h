@@ -72,4 +72,8 @@ bool rw_register_read(struct dependencies *d, const struct history *history,
 /* How well a history fits, as checkers say it. */
 int rw_register_fits(const struct history *history);
 
+/* Some value is written to a key twice, or is the initial one: seen in the first few thousand
+ * writes, since such workloads have few values. */
+bool rw_register_repeats(const struct history *history, val init);
+
 #endif
