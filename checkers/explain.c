@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void
 explain_add(struct anomaly *anomaly, uint32_t op)
@@ -22,6 +23,24 @@ by_number(const void *a, const void *b)
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
 	return x < y ? -1 : x > y;
+}
+
+void
+explain_add_nearest(struct anomaly *anomaly, uint32_t stuck_op, const uint32_t *ops,
+		    size_t count)
+{
+	uint32_t *sorted = mem_new(count + 1, sizeof(*sorted));
+	size_t end = 0;
+
+	if (count > 0)
+		memcpy(sorted, ops, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), by_number);
+	while (end < count && (sorted[end] <= stuck_op || end < EXPLAIN_OPS_MAX))
+		end++;
+	explain_add(anomaly, stuck_op);
+	while (end > 0 && anomaly->ops.count < EXPLAIN_OPS_MAX)
+		explain_add(anomaly, sorted[--end]);
+	free(sorted);
 }
 
 void

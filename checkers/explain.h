@@ -8,6 +8,16 @@
 /* Adds the operation to those that the anomaly talks about, once. OP_NEVER: none. */
 void explain_add(struct anomaly *anomaly, uint32_t op);
 
+/* As many are shown at most, where a few do not say it all. */
+enum {
+	EXPLAIN_OPS_MAX = 12
+};
+
+/* Adds the operation that could not be placed and, of those that take part, the last ones
+ * that began before it did or soon after: EXPLAIN_OPS_MAX in all. */
+void explain_add_nearest(struct anomaly *anomaly, uint32_t stuck_op, const uint32_t *ops,
+			 size_t count);
+
 /* Sorts the anomaly's operations by invocation and appends a line for each. */
 void explain_list(const struct history *history, struct anomaly *anomaly,
 		  struct buf *text);

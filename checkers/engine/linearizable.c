@@ -128,33 +128,68 @@ find_core(struct shrink *shrink, const struct outcome *outcome, uint32_t *ops)
 	return count > 0 ? count : shrink_near(shrink, frontier->stuck_op, ops);
 }
 
+/* Reads, or one operation, would not be understood alone. */
+static size_t
+add_context(struct shrink *shrink, uint32_t *ops, size_t count)
+{
+	size_t room = count < EXPLAIN_OPS_MAX ? EXPLAIN_OPS_MAX - count : 0;
+
+	if (count == 0 || (count > 1 && shrink_has_change(shrink, ops, count)))
+		return count;
+	return shrink_add_context(shrink, ops, count,
+				  room < CONTEXT_MAX ? room : CONTEXT_MAX);
+}
+
+/* A few operations that are impossible. */
+static void
+tell_core(const struct run *run, const struct key_ops *key, const uint32_t *ops,
+	  size_t count, size_t core_count, struct anomaly *anomaly)
+{
+	const char *why;
+
+	for (size_t i = 0; i < count; i++)
+		explain_add(anomaly, ops[i]);
+	anomaly->name = name_core(run, ops, core_count, &why);
+	tell(run, key, anomaly, why);
+}
+
+/* Too many, of which only those are shown that lie where every order ends. */
+static void
+tell_nearest(const struct run *run, const struct key_ops *key,
+	     const struct outcome *outcome, const uint32_t *ops, size_t count,
+	     struct anomaly *anomaly)
+{
+	explain_add_nearest(anomaly, outcome->frontier.stuck_op, ops, count);
+	char *why = mem_format("no order of these and others is possible; they are the "
+			       "nearest to where every order ends, of %zu operations "
+			       "that take part (no smaller part was found that shows it)",
+			       count > anomaly->ops.count ? count : anomaly->ops.count);
+	tell(run, key, anomaly, why);
+	free(why);
+}
+
 static void
 merge_stuck(const struct run *run, const struct key_ops *key,
 	    const struct outcome *outcome, struct check_result *result)
 {
+	const struct frontier *frontier = &outcome->frontier;
 	struct anomaly *anomaly =
 		check_result_anomaly(result, "not-linearizable", key->key);
-	uint32_t ops[ORACLE_CALLS_MAX];
+	uint32_t ops[ORACLE_CALLS_MAX + CONTEXT_MAX];
 	struct shrink shrink;
-	const char *why;
 
 	if (anomaly == NULL)
 		return;
 	shrink_init(&shrink, run->type->model, key, run->options);
-	size_t count = find_core(&shrink, outcome, ops), core_count = count;
-	if (count == 1) /* alone it would not be understood */
-		count = shrink_add_context(&shrink, ops, count, CONTEXT_MAX);
-	for (size_t i = 0; i < count; i++)
-		explain_add(anomaly, ops[i]);
-	if (count > 0) {
-		anomaly->name = name_core(run, ops, core_count, &why);
-		tell(run, key, anomaly, why);
-	} else {
-		explain_add(anomaly, outcome->frontier.stuck_op);
-		tell(run, key, anomaly,
-		     "no order of all operations gets past this one (no small part of "
-		     "the history was found that shows it)");
-	}
+	size_t core_count = find_core(&shrink, outcome, ops);
+	size_t count = add_context(&shrink, ops, core_count);
+	if (count > EXPLAIN_OPS_MAX)
+		tell_nearest(run, key, outcome, ops, count, anomaly);
+	else if (count > 0)
+		tell_core(run, key, ops, count, core_count, anomaly);
+	else
+		tell_nearest(run, key, outcome, frontier->core, frontier->core_count,
+			     anomaly);
 	shrink_release(&shrink);
 }
 

@@ -27,7 +27,8 @@ struct calls {
 };
 
 enum {
-	MODEL_TOKENS_MAX = 16
+	MODEL_TOKENS_MAX = 16,
+	MODEL_STARTS_MAX = 1 << 10
 };
 
 struct model {
@@ -50,6 +51,11 @@ struct model {
 	bool holds_one_value;
 	/* All states are numbers below this; 0: not known beforehand. */
 	uint32_t (*state_count)(void *self);
+	/* Optional (NULL: all below state_count). States of which one allows all these calls
+	 * whenever some state does: what a part of a history may begin with. At most
+	 * MODEL_STARTS_MAX; how many, or more than that for "too many". */
+	size_t (*starts)(void *self, const struct call *calls, size_t count,
+			 uint32_t *states);
 	/* Optional (NULL: anything may). What a call may leave behind for later ones, and
 	 * what it must find: numbers of the model's own choosing, at most MODEL_TOKENS_MAX;
 	 * how many, or more than that for "anything". A call that may have had no effect is

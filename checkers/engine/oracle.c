@@ -60,24 +60,35 @@ extend(struct search *search, uint32_t state, uint32_t placed)
 	}
 }
 
-static void
+/* False: they are too many. */
+static bool
+visit_any_state(struct search *search)
+{
+	const struct model *model = search->model;
+	uint32_t states[MODEL_STARTS_MAX];
+	size_t count = model->starts != NULL ? model->starts(search->self, search->calls,
+							     search->count, states)
+					     : model->state_count(search->self);
+
+	if (count == 0 || count > MODEL_STARTS_MAX)
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		visit(search, model->starts != NULL ? states[i] : i, 0);
+	return true;
+}
+
+static bool
 visit_starts(struct search *search, bool from_any_state)
 {
-	uint32_t state_count = 0;
-
-	if (!from_any_state) {
-		visit(search, search->model->init(search->self), 0);
-		return;
-	}
-	state_count = search->model->state_count(search->self);
-	ASSERT(state_count > 0);
-	for (uint32_t state = 0; state < state_count; state++)
-		visit(search, state, 0);
+	if (from_any_state)
+		return visit_any_state(search);
+	visit(search, search->model->init(search->self), 0);
+	return true;
 }
 
 enum verdict
 oracle_judge_part(const struct model *model, void *self, const struct call *calls,
-		  size_t count, bool from_any_state, size_t visits_max)
+		  size_t count, bool from_any_state, size_t *visits)
 {
 	struct search search = {
 		.model = model, .self = self, .calls = calls, .count = count};
@@ -92,20 +103,20 @@ oracle_judge_part(const struct model *model, void *self, const struct call *call
 	for (size_t i = 0; i < search.single_count; i++)
 		if (!calls[i].optional)
 			search.required |= 1u << i;
-	visit_starts(&search, from_any_state);
+	if (!visit_starts(&search, from_any_state))
+		return VERDICT_UNKNOWN;
 	while (search.open.count > 0 && verdict == VERDICT_INVALID) {
 		uint64_t pair = vec_pop(&search.open);
 		if (((uint32_t)pair & search.required) == search.required)
 			verdict = VERDICT_VALID;
-		else if (search.seen.count > visits_max)
+		else if (search.seen.count > *visits)
 			verdict = VERDICT_UNKNOWN;
 		else
 			extend(&search, (uint32_t)(pair >> 32), (uint32_t)pair);
 	}
-	if (verdict == VERDICT_INVALID && model->is_full != NULL && model->is_full(self))
-		verdict = VERDICT_UNKNOWN;
 	if (verdict == VERDICT_INVALID && model_is_full(model, self))
 		verdict = VERDICT_UNKNOWN;
+	*visits = search.seen.count;
 	map_release(&search.seen);
 	vec_release(&search.open);
 	return verdict;
@@ -115,7 +126,9 @@ enum verdict
 oracle_judge(const struct model *model, void *self, const struct call *calls,
 	     size_t count)
 {
-	return oracle_judge_part(model, self, calls, count, false, ORACLE_VISITS_MAX);
+	size_t visits = ORACLE_VISITS_MAX;
+
+	return oracle_judge_part(model, self, calls, count, false, &visits);
 }
 
 enum verdict

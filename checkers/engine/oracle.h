@@ -11,7 +11,7 @@
 
 enum {
 	ORACLE_CALLS_MAX = 30,
-	ORACLE_REPEATS_MAX = 30,
+	ORACLE_REPEATS_MAX = 256,
 	ORACLE_VISITS_MAX = 1 << 18,
 };
 
@@ -20,12 +20,12 @@ enum {
 enum verdict oracle_judge(const struct model *model, void *self, const struct call *calls,
 			  size_t count);
 
-/* The same from any state below the model's state_count instead of its first one (needs
- * one), and with a bound on the pairs: what may be asked of a part of a history whose
- * beginning is forgotten. */
+/* The same from any state (the model's starts, or all below its state_count; UNKNOWN when
+ * these are not known or too many) instead of its first one: what may be asked of a part of a history
+ * whose beginning is forgotten. *visits: at most so many pairs; then how many were met. */
 enum verdict oracle_judge_part(const struct model *model, void *self,
 			       const struct call *calls, size_t count,
-			       bool from_any_state, size_t visits_max);
+			       bool from_any_state, size_t *visits);
 
 /* The same on the operations of a key. */
 enum verdict oracle_judge_key(const struct model *model, const struct key_ops *key,

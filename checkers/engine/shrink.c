@@ -8,17 +8,19 @@
 
 enum {
 	TRIES_MAX = 4000,
-	VISITS_MAX = 1 << 14,
-	STATES_MAX = 1 << 10,
+	VISITS_MAX = 1 << 16,
 	SUSPECTS_MAX = 16
 };
+#define STEPS_MAX ((uint64_t)1 << 28)
 
 void
 shrink_init(struct shrink *shrink, const struct model *model, const struct key_ops *key,
 	    const struct check_options *options)
 {
-	*shrink = (struct shrink){
-		.model = model, .options = options, .tries_left = TRIES_MAX};
+	*shrink = (struct shrink){.model = model,
+				  .options = options,
+				  .tries_left = TRIES_MAX,
+				  .steps_left = STEPS_MAX};
 	shrink->self = model->open(key, options);
 	model_calls(model, shrink->self, key, &shrink->calls);
 	shrink->is_chosen = mem_new(shrink->calls.count + 1, sizeof(bool));
@@ -202,6 +204,7 @@ static bool
 refutes(struct shrink *shrink, bool any_state)
 {
 	struct small small = {.count = 0};
+	size_t visits = VISITS_MAX;
 
 	if (!add_chosen(shrink, &small))
 		return false;
@@ -210,8 +213,11 @@ refutes(struct shrink *shrink, bool any_state)
 		if (!add_all_repeating(shrink, &small, any_state))
 			return false;
 	}
-	return oracle_judge_part(shrink->model, shrink->self, small.calls, small.count,
-				 any_state, VISITS_MAX) == VERDICT_INVALID;
+	enum verdict verdict = oracle_judge_part(shrink->model, shrink->self, small.calls,
+						 small.count, any_state, &visits);
+	uint64_t steps = (uint64_t)visits * small.count;
+	shrink->steps_left -= steps < shrink->steps_left ? steps : shrink->steps_left;
+	return verdict == VERDICT_INVALID;
 }
 
 static int
@@ -244,13 +250,9 @@ choose(struct shrink *shrink, const uint32_t *ops, size_t count)
 bool
 shrink_refutes(struct shrink *shrink, const uint32_t *ops, size_t count)
 {
-	uint32_t state_count = shrink->model->state_count(shrink->self);
-
 	choose(shrink, ops, count);
 	find_needed(shrink);
-	if (state_count > 0 && state_count <= STATES_MAX && refutes(shrink, true))
-		return true;
-	return refutes(shrink, false);
+	return refutes(shrink, true) || refutes(shrink, false);
 }
 
 /* ---- leaving out --------------------------------------------------------------------
@@ -259,7 +261,8 @@ shrink_refutes(struct shrink *shrink, const uint32_t *ops, size_t count)
 static bool
 may_try(struct shrink *shrink)
 {
-	if (shrink->tries_left == 0 || budget_is_over(&shrink->options->budget))
+	if (shrink->tries_left == 0 || shrink->steps_left == 0 ||
+	    budget_is_over(&shrink->options->budget))
 		return false;
 	shrink->tries_left--;
 	return true;
@@ -370,6 +373,17 @@ shrink_near(struct shrink *shrink, uint32_t stuck_op, uint32_t *ops)
 	if (count == 0 && shrink->model->meets != NULL)
 		count = shrink_suspects(shrink, position, ops);
 	return count;
+}
+
+bool
+shrink_has_change(struct shrink *shrink, const uint32_t *ops, size_t count)
+{
+	choose(shrink, ops, count);
+	for (size_t i = 0; i < shrink->calls.count; i++)
+		if (shrink->is_chosen[i] &&
+		    !shrink->model->is_read(shrink->self, &shrink->calls.items[i]))
+			return true;
+	return false;
 }
 
 size_t

@@ -186,32 +186,54 @@ name_of(const struct stuck *stuck)
 	return "not-linearizable";
 }
 
+/* What alone is impossible, or what lies where every order ends. */
+static void
+choose_shown(struct stuck *stuck, const uint32_t *ops, size_t count)
+{
+	if (count == 0)
+		explain_add_nearest(stuck->anomaly, stuck->call->op, stuck->key->ops,
+				    stuck->key->count);
+	else if (count > EXPLAIN_OPS_MAX)
+		explain_add_nearest(stuck->anomaly, stuck->call->op, ops, count);
+	for (size_t i = 0; i < count && count <= EXPLAIN_OPS_MAX; i++)
+		explain_add(stuck->anomaly, ops[i]);
+}
+
+static void
+say_why(const struct stuck *stuck, size_t count, struct buf *text)
+{
+	if (strcmp(stuck->anomaly->name, "stale-read") == 0)
+		buf_string(text,
+			   "a read returned a value that was overwritten before the "
+			   "read began:\n");
+	else if (strcmp(stuck->anomaly->name, "future-read") == 0)
+		buf_string(text,
+			   "a read returned a value before any write of it began:\n");
+	else if (count > 0)
+		buf_printf(
+			text,
+			"no order of these %zu operations is one that a register allows "
+			"and respects real time%s:\n",
+			count,
+			count > EXPLAIN_OPS_MAX
+				? ", of which the nearest to its end are shown"
+				: "");
+	else
+		buf_printf(text,
+			   "no order of all %zu operations exists; these are the nearest "
+			   "to where every order ends (no small part was found that "
+			   "shows it alone):\n",
+			   stuck->key->count);
+}
+
 static void
 explain_core(struct stuck *stuck, const uint32_t *ops, size_t count)
 {
 	struct buf text = {0};
 
-	for (size_t i = 0; i < count; i++)
-		explain_add(stuck->anomaly, ops[i]);
-	if (count == 0)
-		explain_add(stuck->anomaly, stuck->call->op);
+	choose_shown(stuck, ops, count);
 	stuck->anomaly->name = name_of(stuck);
-	if (strcmp(stuck->anomaly->name, "stale-read") == 0)
-		buf_string(&text,
-			   "a read returned a value that was overwritten before the "
-			   "read began:\n");
-	else if (strcmp(stuck->anomaly->name, "future-read") == 0)
-		buf_string(&text,
-			   "a read returned a value before any write of it began:\n");
-	else if (count > 0)
-		buf_printf(
-			&text,
-			"no order of these %zu operations is one that a register allows "
-			"and respects real time:\n",
-			count);
-	else
-		buf_string(&text, "no order of the operations up to this one exists (no "
-				  "small part of them shows it alone):\n");
+	say_why(stuck, count, &text);
 	explain_list(stuck->key->history, stuck->anomaly, &text);
 	if (count > 0)
 		buf_string(

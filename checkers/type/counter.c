@@ -159,6 +159,95 @@ counter_state_count(void *context)
 	return self->range < STATES_MAX ? self->range + 1 : 0;
 }
 
+/* ---- what a part may begin with ---- */
+
+/* Up to which sums the changes lead that see nothing and happen at most once, and when
+ * the calls that will have happened begin and end. */
+struct reach {
+	int64_t up, down;
+	uint32_t from, until;
+};
+
+static struct reach
+reach_of(const struct call *calls, size_t count)
+{
+	struct reach reach = {.from = OP_NEVER};
+
+	for (size_t i = 0; i < count; i++) {
+		const struct call *call = &calls[i];
+		int32_t delta = call->kind == COUNTER_ADD ? (int32_t)call->a : 0;
+		if (!call->repeats)
+			*(delta > 0 ? &reach.up : &reach.down) += abs(delta);
+		if (call->optional)
+			continue;
+		reach.from = call->invoke_at < reach.from ? call->invoke_at : reach.from;
+		reach.until =
+			call->complete_at > reach.until ? call->complete_at : reach.until;
+	}
+	return reach;
+}
+
+/* Changes that may be repeated all the time can stand before everything else. */
+static bool
+are_repeats_always_possible(const struct call *calls, size_t count,
+			    const struct reach *reach)
+{
+	for (size_t i = 0; i < count; i++)
+		if (calls[i].repeats && calls[i].kind == COUNTER_ADD &&
+		    (calls[i].invoke_at > reach->from ||
+		     calls[i].complete_at < reach->until))
+			return false;
+	return true;
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The values that calls find, ascending. */
+static size_t
+values_found(const struct self *self, const struct call *calls, size_t count,
+	     uint32_t *values)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < count && found < MODEL_STARTS_MAX; i++) {
+		uint32_t value = calls[i].kind == COUNTER_READ ? calls[i].a : calls[i].b;
+		if (calls[i].kind != COUNTER_ADD && value <= self->range)
+			values[found++] = value;
+	}
+	qsort(values, found, sizeof(*values), by_number);
+	return found;
+}
+
+/* Before the first call that finds a value there are only changes. */
+static size_t
+counter_starts(void *context, const struct call *calls, size_t count, uint32_t *states)
+{
+	const struct self *self = context;
+	struct reach reach = reach_of(calls, count);
+	uint32_t values[MODEL_STARTS_MAX];
+	size_t value_count = values_found(self, calls, count, values), found = 0;
+	int64_t next = 0;
+
+	if (!are_repeats_always_possible(calls, count, &reach))
+		return MODEL_STARTS_MAX + 1;
+	for (size_t i = 0; i < value_count; i++) {
+		int64_t low = values[i] - reach.up, high = values[i] + reach.down;
+		for (next = low > next ? low : next; next <= high && next <= self->range;
+		     next++) {
+			if (found == MODEL_STARTS_MAX)
+				return MODEL_STARTS_MAX + 1;
+			states[found++] = (uint32_t)next;
+		}
+	}
+	return found;
+}
+
 const struct model model_counter = {
 	.name = "counter",
 	.open = counter_open,
@@ -169,6 +258,7 @@ const struct model model_counter = {
 	.is_read = counter_is_read,
 	.is_overwrite = counter_never,
 	.state_count = counter_state_count,
+	.starts = counter_starts,
 };
 
 /* ---- what contradicts itself --------------------------------------------------------

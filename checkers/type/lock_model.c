@@ -188,6 +188,61 @@ lock_state_count(void *context)
 	return is_plain(self) ? (uint32_t)value_ids_count(&self->owners) + 1 : 0;
 }
 
+static uint32_t
+number_of(struct self *self, uint32_t owner, uint32_t depth)
+{
+	struct lock_state state = {.token = NO_TOKEN_YET, .owner = owner, .depth = depth};
+	uint32_t number = owner;
+
+	if (!is_plain(self))
+		states_number(&self->states, &state, sizeof(state), &number);
+	return number;
+}
+
+/* Free, or held by anybody and as often as the calls can release it; with the token below
+ * all others, which forbids the least. */
+static size_t
+lock_starts(void *context, const struct call *calls, size_t count, uint32_t *states)
+{
+	struct self *self = context;
+	uint32_t owners = (uint32_t)value_ids_count(&self->owners), depth = 1;
+	size_t found = 0;
+
+	for (size_t i = 0; i < count && self->is_reentrant; i++) {
+		if (calls[i].repeats)
+			return MODEL_STARTS_MAX + 1;
+		depth += calls[i].kind == LOCK_RELEASE;
+	}
+	if ((size_t)owners * depth + 1 > MODEL_STARTS_MAX)
+		return MODEL_STARTS_MAX + 1;
+	states[found++] = number_of(self, 0, 0);
+	for (uint32_t owner = 1; owner <= owners; owner++)
+		for (uint32_t d = 1; d <= depth; d++)
+			states[found++] = number_of(self, owner, d);
+	return found;
+}
+
+/* A lock is free, or somebody's; a reentrant one may be held before and after. */
+static size_t
+lock_finds(void *context, const struct call *call, uint64_t *tokens)
+{
+	const struct self *self = context;
+
+	tokens[0] = call->kind == LOCK_ACQUIRE ? 0 : (uint64_t)call->a + 1;
+	tokens[1] = (uint64_t)call->a + 1;
+	return self->is_reentrant ? 2 : 1;
+}
+
+static size_t
+lock_leaves(void *context, const struct call *call, uint64_t *tokens)
+{
+	const struct self *self = context;
+
+	tokens[0] = call->kind == LOCK_ACQUIRE ? (uint64_t)call->a + 1 : 0;
+	tokens[1] = (uint64_t)call->a + 1;
+	return self->is_reentrant ? 2 : 1;
+}
+
 static bool
 lock_is_full(void *context)
 {
@@ -204,6 +259,9 @@ const struct model model_lock = {
 	.is_read = lock_never,
 	.is_overwrite = lock_never,
 	.state_count = lock_state_count,
+	.starts = lock_starts,
+	.leaves = lock_leaves,
+	.finds = lock_finds,
 	.is_full = lock_is_full,
 };
 
@@ -217,5 +275,8 @@ const struct model model_fenced_lock = {
 	.is_read = lock_never,
 	.is_overwrite = lock_never,
 	.state_count = lock_state_count,
+	.starts = lock_starts,
+	.leaves = lock_leaves,
+	.finds = lock_finds,
 	.is_full = lock_is_full,
 };

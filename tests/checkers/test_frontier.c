@@ -8,6 +8,7 @@
 #include "tests/checkers/random_history.h"
 #include "tests/checkers/script.h"
 #include "tests/checkers/typed_history.h"
+#include "tests/checkers/whole_history.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,27 +28,6 @@ rounds(size_t base)
 	return factor == NULL ? base : base * strtoul(factor, NULL, 10);
 }
 
-static struct key_ops
-whole(const struct history *history, uint32_t *indexes)
-{
-	for (uint32_t i = 0; i < history->ops.count; i++)
-		indexes[i] = i;
-	return (struct key_ops){history, VAL_OF_NIL, indexes, history->ops.count};
-}
-
-static void
-print_history(const struct history *history)
-{
-	struct buf text = {0};
-
-	vec_each (struct op, op, &history->ops) {
-		history_describe(history, op, &text);
-		buf_printf(&text, " [%u..%u]\n", op->invoke_at, op->complete_at);
-	}
-	print_error("%s", buf_text(&text));
-	buf_release(&text);
-}
-
 static size_t beam_valid, beam_unknown;
 
 static void
@@ -61,7 +41,7 @@ compare_driver(const struct key_ops *key, const struct check_options *options,
 	bool may_be_unknown = drivers == FRONTIER_WINDOWS || drivers == FRONTIER_BEAM;
 	if (found.verdict != truth &&
 	    !(may_be_unknown && found.verdict == VERDICT_UNKNOWN)) {
-		print_history(key->history);
+		whole_history_print(key->history);
 		fail_msg("drivers %u: %s (%s), truth %s", drivers,
 			 verdict_name(found.verdict), found.reason ? found.reason : "",
 			 verdict_name(truth));
@@ -72,7 +52,7 @@ compare_driver(const struct key_ops *key, const struct check_options *options,
 	struct order order = {VAL_OF_NIL, found.order, found.order_count};
 	if (found.verdict == VERDICT_VALID &&
 	    !certify_orders(&model_register, key->history, options, &order, 1, &err)) {
-		print_history(key->history);
+		whole_history_print(key->history);
 		fail_msg("drivers %u: %s", drivers, err.text);
 	}
 	frontier_release(&found);
@@ -82,7 +62,7 @@ static int
 compare(const struct history *history, const struct check_options *options)
 {
 	uint32_t indexes[64];
-	struct key_ops key = whole(history, indexes);
+	struct key_ops key = whole_history(history, indexes);
 	enum verdict truth = oracle_judge_key(&model_register, &key, options);
 
 	compare_driver(&key, options, FRONTIER_DEPTH, truth);
@@ -171,11 +151,11 @@ many_open_calls_change_no_verdict(void **state)
 		struct history history;
 		uint32_t indexes[512];
 		random_register_play(&history, &shape, &rng);
-		struct key_ops key = whole(&history, indexes);
+		struct key_ops key = whole_history(&history, indexes);
 		enum verdict truth = oracle_judge_key(&model_register, &key, &options);
 		open_idle_reads(&history, options.init,
 				60 + (uint32_t)rng_below(&rng, 300));
-		key = whole(&history, indexes);
+		key = whole_history(&history, indexes);
 		compare_driver(&key, &options, FRONTIER_DEPTH, truth);
 		compare_driver(&key, &options, FRONTIER_BREADTH, truth);
 		compare_driver(&key, &options, FRONTIER_WINDOWS, truth);
@@ -204,7 +184,7 @@ large_valid_histories_are_valid(void **state)
 	rng_init(&rng, 3);
 	random_register_play(&history, &shape, &rng);
 	uint32_t *indexes = mem_new(history.ops.count, sizeof(*indexes));
-	struct key_ops key = whole(&history, indexes);
+	struct key_ops key = whole_history(&history, indexes);
 	frontier_judge(&model_register, &key, &options, FRONTIER_ALL, &found);
 	assert_int_equal(found.verdict, VERDICT_VALID);
 	frontier_release(&found);
@@ -227,7 +207,7 @@ thousands_of_crashed_transactions_are_no_obstacle(void **state)
 	rng_init(&rng, 1);
 	typed_play(&history, &typed_multi_register, &shape, &rng);
 	uint32_t *indexes = mem_new(history.ops.count, sizeof(*indexes));
-	struct key_ops key = whole(&history, indexes);
+	struct key_ops key = whole_history(&history, indexes);
 	frontier_judge(&model_multi_register, &key, &options, FRONTIER_ALL, &found);
 	assert_int_equal(found.verdict, VERDICT_VALID);
 	assert_int_equal(found.decided_by, FRONTIER_BEAM);
@@ -282,7 +262,7 @@ transactions_one_by_one_do_what_their_parts_do(void **state)
 		struct history history;
 		struct frontier found;
 		typed_play(&history, &typed_multi_register, &shape, &rng);
-		struct key_ops key = whole(&history, indexes);
+		struct key_ops key = whole_history(&history, indexes);
 		bool truth = play_txns(&history);
 		frontier_judge(&model_multi_register, &key, &options, FRONTIER_ALL,
 			       &found);
@@ -306,7 +286,7 @@ a_budget_that_is_over_gives_unknown_with_the_reason(void **state)
 
 	(void)state;
 	script_play(&history, "0+w1 0=ok 0+w1 0=ok 1+r 1=1");
-	struct key_ops key = whole(&history, indexes);
+	struct key_ops key = whole_history(&history, indexes);
 	frontier_judge(&model_register, &key, &over, FRONTIER_ALL, &found);
 	assert_int_equal(found.verdict, VERDICT_UNKNOWN);
 	assert_non_null(strstr(found.reason, "time"));

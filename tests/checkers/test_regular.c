@@ -6,6 +6,7 @@
 #include "checkers/weak/staleness.h"
 #include "tests/checkers/random_history.h"
 #include "tests/checkers/script.h"
+#include "tests/checkers/whole_history.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,19 +27,6 @@ rounds(size_t base)
 	return wanted == NULL ? base : strtoul(wanted, NULL, 10);
 }
 
-static void
-print_history(const struct history *history)
-{
-	struct buf text = {0};
-
-	vec_each (struct op, op, &history->ops) {
-		history_describe(history, op, &text);
-		buf_printf(&text, " [%u..%u]\n", op->invoke_at, op->complete_at);
-	}
-	print_error("%s", buf_text(&text));
-	buf_release(&text);
-}
-
 static struct check_result
 run(const char *checker, const struct history *history, const char *level)
 {
@@ -48,7 +36,7 @@ run(const char *checker, const struct history *history, const char *level)
 
 	checker_run(checker_find(checker, &err), history, &options, &result);
 	if (result.verdict != VERDICT_UNKNOWN && !result.certified) {
-		print_history(history);
+		whole_history_print(history);
 		fail_msg("%s", result.reason);
 	}
 	return result;
@@ -164,7 +152,7 @@ compare_versions(const struct history *history)
 						source == OBSERVED_INITIAL, source,
 						&history->ops.items[i]);
 		if (truth != UINT32_MAX && truth != staleness.versions[i]) {
-			print_history(history);
+			whole_history_print(history);
 			fail_msg("read %u: %u versions between, but %u by definition", i,
 				 staleness.versions[i], truth);
 		}
@@ -290,7 +278,7 @@ compare_atomicity(const struct history *history)
 			is_linearizable_when_earlier(history, ns == 0 ? 0 : ns + 1) &&
 			(ns == 0 || !is_linearizable_when_earlier(history, ns - 1));
 		if (!is_right || atomicity.k_most != least_k(history)) {
-			print_history(history);
+			whole_history_print(history);
 			fail_msg("delta %d, k %u, by definition %u", (int)ns,
 				 atomicity.k_most, least_k(history));
 		}
@@ -321,7 +309,7 @@ judge(struct history *history)
 	}
 	if ((verdicts[0] == VERDICT_VALID) != regular ||
 	    (verdicts[1] == VERDICT_VALID) != safe) {
-		print_history(history);
+		whole_history_print(history);
 		fail_msg("regular %s, safe %s; by definition %d, %d",
 			 verdict_name(verdicts[0]), verdict_name(verdicts[1]), regular,
 			 safe);

@@ -10,6 +10,7 @@
 #include "checkers/type/unique_ids.h"
 #include "checkers/register/versioned_register.h"
 #include "tests/checkers/typed_history.h"
+#include "tests/checkers/whole_history.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,14 +28,6 @@ rounds(size_t base)
 	base /= 10;
 #endif
 	return wanted == NULL ? base : strtoul(wanted, NULL, 10);
-}
-
-static struct key_ops
-whole(const struct history *history, uint32_t *indexes)
-{
-	for (uint32_t i = 0; i < history->ops.count; i++)
-		indexes[i] = i;
-	return (struct key_ops){history, VAL_OF_NIL, indexes, history->ops.count};
 }
 
 static void
@@ -84,7 +77,7 @@ differ(const struct typed *type, const struct checker *checker, const struct mod
 	for (size_t i = 0; i < count; i++) {
 		struct typed_shape shape = typed_some_shape(&rng, 10);
 		typed_play(&history, type, &shape, &rng);
-		struct key_ops key = whole(&history, indexes);
+		struct key_ops key = whole_history(&history, indexes);
 		enum verdict truth = oracle_judge_key(model, &key, &options);
 		invalid += expect(&history, checker, &options, truth) == VERDICT_INVALID;
 		history_release(&history);

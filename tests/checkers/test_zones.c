@@ -7,6 +7,7 @@
 #include "tests/checkers/random_history.h"
 #include "tests/checkers/script.h"
 #include "tests/checkers/small_histories.h"
+#include "tests/checkers/whole_history.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,34 +28,13 @@ rounds(size_t base)
 	return factor == NULL ? base : base * strtoul(factor, NULL, 10);
 }
 
-static struct key_ops
-whole(const struct history *history, uint32_t *indexes)
-{
-	for (uint32_t i = 0; i < history->ops.count; i++)
-		indexes[i] = i;
-	return (struct key_ops){history, VAL_OF_NIL, indexes, history->ops.count};
-}
-
-static void
-print_history(const struct history *history)
-{
-	struct buf text = {0};
-
-	vec_each (struct op, op, &history->ops) {
-		history_describe(history, op, &text);
-		buf_printf(&text, " [%u..%u]\n", op->invoke_at, op->complete_at);
-	}
-	print_error("%s", buf_text(&text));
-	buf_release(&text);
-}
-
 /* Returns 1 when it was invalid. */
 static int
 compare(const struct history *history)
 {
 	struct check_options options = {0};
 	uint32_t indexes[64];
-	struct key_ops key = whole(history, indexes);
+	struct key_ops key = whole_history(history, indexes);
 	struct zones zones;
 	struct err err = {0};
 
@@ -64,12 +44,12 @@ compare(const struct history *history)
 	if (zones.is_unique) {
 		bool is_valid = zones.conflict_count == 0;
 		if (is_valid != (truth == VERDICT_VALID))
-			print_history(history);
+			whole_history_print(history);
 		assert_int_equal(is_valid, truth == VERDICT_VALID);
 		struct order order = {VAL_OF_NIL, zones.order, zones.order_count};
 		if (is_valid && !certify_orders(&model_register, history, &options,
 						&order, 1, &err)) {
-			print_history(history);
+			whole_history_print(history);
 			fail_msg("%s", err.text);
 		}
 	}
@@ -169,7 +149,7 @@ a_tiny_budget_of_memory_stops_with_nothing_decided(void **state)
 
 	(void)state;
 	script_play(&history, "0+w1 0=ok 1+r 1=nil");
-	struct key_ops key = whole(&history, indexes);
+	struct key_ops key = whole_history(&history, indexes);
 	zones_judge(&key, &options, true, &zones);
 	assert_true(zones.is_stopped);
 	zones_release(&zones);
