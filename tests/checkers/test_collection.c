@@ -1,14 +1,11 @@
-/* Collections: stories with known verdicts, every small history, budgets. */
+/* Collections: stories with known verdicts, budgets. */
 #include "checkers/collection/collection_judge.h"
-#include "checkers/engine/oracle.h"
 #include "tests/checkers/random_collection.h"
-#include "tests/checkers/small_histories.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const uint16_t fs[COLLECTION_KINDS][3] = {
@@ -164,77 +161,6 @@ nil_cannot_be_put(void **state)
 	history_release(&history);
 }
 
-/* ---- every small history -------------------------------------------------------------- */
-
-/* Puts 1 or 2, takes, or looks. */
-static void
-begin_op(void *context, struct history *history, struct choices *choices, struct op *op)
-{
-	enum collection collection = *(const enum collection *)context;
-	size_t choice = choose(choices, 4);
-
-	(void)history;
-	op->f = fs[collection][choice < 2 ? 0 : choice - 1];
-	if (choice < 2)
-		op->input = val_small(1 + (int64_t)choice);
-}
-
-/* Takes and sees nothing, 1 or 2. */
-static void
-end_op(void *context, struct history *history, struct choices *choices, struct op *op)
-{
-	size_t number = op->input == VAL_OF_NIL ? choose(choices, 3) : 0;
-
-	(void)context, (void)history;
-	op->type = OP_OK;
-	if (number > 0)
-		op->output = val_small((int64_t)number);
-}
-
-static void
-compare(enum collection collection, const struct history *history)
-{
-	struct check_options options = {.budget = {.bytes_max = (size_t)1 << 30}};
-	struct collection_outcome outcome;
-	uint32_t indexes[8];
-
-	for (uint32_t k = 0; k < history->ops.count; k++)
-		indexes[k] = k;
-	struct key_ops key = {history, VAL_OF_NIL, indexes, history->ops.count};
-	enum verdict truth =
-		oracle_judge_key(model_of_collection(collection), &key, &options);
-	collection_judge(collection, &key, &options, &outcome);
-	assert_int_equal(outcome.verdict, truth);
-	if (truth == VERDICT_INVALID)
-		assert_true(outcome.is_proven);
-	collection_outcome_release(&outcome);
-}
-
-static void
-every_small_history_is_judged_as_by_brute_force(void **state)
-{
-	const char *factor = getenv("FAULTLINE_RANDOM_HISTORIES");
-	size_t ops_max = factor != NULL && strtoul(factor, NULL, 10) >= 10 ? 4 : 3;
-	size_t total = 0;
-
-	(void)state;
-	for (enum collection collection = 1; collection < COLLECTION_KINDS; collection++)
-		for (size_t ops = 1; ops <= ops_max; ops++) {
-			const struct small_player player = {begin_op, end_op,
-							    &collection};
-			struct choices choices = {.tries_all = true};
-			do {
-				struct history history;
-				small_history_play(&history, &choices, ops, &player);
-				compare(collection, &history);
-				history_release(&history);
-				total++;
-			} while (choices_next(&choices));
-		}
-	print_message("%zu histories\n", total);
-	assert_true(total > 10000);
-}
-
 /* Where no take is of unknown outcome the near-linear deciders never give up. */
 static void
 unique_values_need_no_search(void **state)
@@ -305,7 +231,6 @@ main(void)
 		cmocka_unit_test(stories_end_as_they_are_told),
 		cmocka_unit_test(the_right_checker_is_chosen),
 		cmocka_unit_test(nil_cannot_be_put),
-		cmocka_unit_test(every_small_history_is_judged_as_by_brute_force),
 		cmocka_unit_test(unique_values_need_no_search),
 		cmocka_unit_test(without_time_or_memory_the_answer_is_unknown),
 	};

@@ -174,19 +174,28 @@ something_put(const struct history *history, struct choices *choices)
 	return count == 0 ? VAL_OF_NIL : put[choose(choices, count)];
 }
 
+/* One of the two elements of all histories, whether somebody puts it or not. */
+static val
+some_of_two(struct history *history, struct choices *choices, bool in_tuple)
+{
+	val number = val_small((int64_t)choose(choices, 2));
+
+	return in_tuple ? val_list(&history->values, &number, 1) : number;
+}
+
 static val
 some_element(struct history *history, struct choices *choices, enum collection collection,
 	     size_t kinds)
 {
-	int64_t number = (int64_t)choose(choices, choices->tries_all ? 2 : kinds);
+	if (choices->tries_all)
+		return some_of_two(history, choices,
+				   collection == COLLECTION_TUPLE_SPACE);
+	int64_t number = (int64_t)choose(choices, kinds);
 
-	if (collection == COLLECTION_TUPLE_SPACE && choices->tries_all)
-		return val_list(&history->values, (val[]){val_small(number)}, 1);
 	if (collection == COLLECTION_TUPLE_SPACE)
 		return wide_tuple(&history->values, &choices->rng,
 				  kinds < 50 ? 0 : (int64_t)history->ops.count + 1);
-	if (collection == COLLECTION_PRIORITY_QUEUE && !choices->tries_all &&
-	    choose_whether(choices, 0.3))
+	if (collection == COLLECTION_PRIORITY_QUEUE && choose_whether(choices, 0.3))
 		return val_pair(&history->values, val_small(number),
 				val_small((int64_t)choose(choices, 2)));
 	return val_small(number);
@@ -198,17 +207,15 @@ some_pattern(struct history *history, struct choices *choices)
 	if (!choices->tries_all)
 		return wide_pattern(&history->values, &choices->rng,
 				    something_put(history, choices));
-	size_t kind = choose(choices, 3);
-	val field = kind == 2 ? val_small(1) : VAL_OF_NIL;
-	return kind == 0 ? VAL_OF_NIL : val_list(&history->values, &field, 1);
+	val field = choose(choices, 2) == 1 ? val_small(1) : VAL_OF_NIL;
+	return val_list(&history->values, &field, 1);
 }
 
 static void
 ask(struct history *history, struct choices *choices, struct op *op,
     enum collection collection, size_t kinds)
 {
-	bool puts = choices->tries_all ? choose(choices, 3) == 0
-				       : choose_whether(choices, 0.45);
+	bool puts = choose_whether(choices, 0.45);
 
 	op->f = fs[collection][puts ? 0 : choose_whether(choices, 0.2) ? 2 : 1];
 	if (puts)
@@ -220,11 +227,11 @@ ask(struct history *history, struct choices *choices, struct op *op,
 static void
 answer(struct history *history, struct choices *choices, struct op *op)
 {
-	if (is_put(op))
+	if (is_put(op) || !choose_whether(choices, 0.7))
 		return;
-	if (!choose_whether(choices, 0.7))
-		return;
-	op->output = something_put(history, choices);
+	op->output = choices->tries_all ? some_of_two(history, choices,
+						      op->f == F_TAKE || op->f == F_READ)
+					: something_put(history, choices);
 }
 
 #define DEFINE(id, COLLECTION, name)                                                     \

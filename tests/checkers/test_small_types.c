@@ -1,7 +1,6 @@
 /* The checkers of simple types on all histories of few operations, and on random ones with
  * other laws (tests/checkers/definition.h): the definition is the type's model, and brute
  * force over it. */
-#include "checkers/collection/collection.h"
 #include "checkers/engine/oracle.h"
 #include "checkers/register/multi_register.h"
 #include "checkers/register/register.h"
@@ -52,10 +51,6 @@ LINEARIZABLE(fenced, &model_fenced_lock, NULL, VAL_OF_NIL)
 LINEARIZABLE(fenced_reentrant, &model_fenced_lock, "reentrant", VAL_OF_NIL)
 LINEARIZABLE(semaphore, &model_semaphore, NULL, val_small(2))
 LINEARIZABLE(log, &model_log, NULL, VAL_OF_NIL)
-LINEARIZABLE(queue, model_of_collection(COLLECTION_QUEUE), NULL, VAL_OF_NIL)
-LINEARIZABLE(stack, model_of_collection(COLLECTION_STACK), NULL, VAL_OF_NIL)
-LINEARIZABLE(bag, model_of_collection(COLLECTION_BAG), NULL, VAL_OF_NIL)
-LINEARIZABLE(priority, model_of_collection(COLLECTION_PRIORITY_QUEUE), NULL, VAL_OF_NIL)
 
 static val
 some_number(struct choices *choices)
@@ -296,69 +291,6 @@ logs_agree_with_brute_force(void **state)
 						.ops_all = 3});
 }
 
-/* ---- collections -------------------------------------------------------------------------- */
-
-static void
-ask_of(struct choices *choices, struct op *op, const uint16_t fs[3])
-{
-	op->f = fs[choose(choices, 3)];
-	if (op->f == fs[0])
-		op->input = some_number(choices);
-}
-
-static void
-queue_ask(struct history *history, struct choices *choices, struct op *op)
-{
-	(void)history;
-	ask_of(choices, op, (const uint16_t[]){F_ENQUEUE, F_DEQUEUE, F_PEEK});
-}
-
-static void
-stack_ask(struct history *history, struct choices *choices, struct op *op)
-{
-	(void)history;
-	ask_of(choices, op, (const uint16_t[]){F_PUSH, F_POP, F_PEEK});
-}
-
-static void
-priority_ask(struct history *history, struct choices *choices, struct op *op)
-{
-	(void)history;
-	ask_of(choices, op, (const uint16_t[]){F_INSERT, F_POLL, F_PEEK});
-}
-
-static void
-taken_answer(struct history *history, struct choices *choices, struct op *op)
-{
-	(void)history;
-	op->output = op->input != VAL_OF_NIL ? op->input : number_or_nil(choices);
-}
-
-static void
-collections_agree_with_brute_force(void **state)
-{
-	static const struct {
-		const char *checker;
-		void (*ask)(struct history *history, struct choices *choices,
-			    struct op *op);
-		bool (*is_allowed)(const struct history *history, bool strict);
-	} collections[] = {
-		{"queue", queue_ask, queue_is_allowed},
-		{"stack", stack_ask, stack_is_allowed},
-		{"bag", queue_ask, bag_is_allowed},
-		{"priority-queue", priority_ask, priority_is_allowed},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(collections) / sizeof(collections[0]); i++)
-		definition_compare(
-			&(struct definition){.checker = collections[i].checker,
-					     .ask = collections[i].ask,
-					     .answer = taken_answer,
-					     .is_allowed = collections[i].is_allowed,
-					     .ops_all = 3});
-}
-
 /* ---- sets and ids: the definition by counting --------------------------------------------- */
 
 static void
@@ -508,7 +440,6 @@ main(void)
 		cmocka_unit_test(counters_agree_with_brute_force),
 		cmocka_unit_test(locks_agree_with_brute_force),
 		cmocka_unit_test(logs_agree_with_brute_force),
-		cmocka_unit_test(collections_agree_with_brute_force),
 		cmocka_unit_test(sets_and_ids_agree_with_brute_force),
 	};
 
