@@ -7,7 +7,7 @@
 #include "checkers/collection/arrange.h"
 #include "checkers/collection/cover.h"
 #include "checkers/collection/gap_set.h"
-#include "checkers/sort.h"
+#include "checkers/collection/priority_rank.h"
 
 #include <stdlib.h>
 
@@ -47,77 +47,6 @@ static uint32_t
 earlier(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;
-}
-
-/* ---- priorities --------------------------------------------------------------------- */
-
-struct ranked_value {
-	val value;
-	uint32_t element;
-};
-
-struct comparison {
-	const struct check_options *options;
-	const struct values *values;
-};
-
-static int
-compare_ranked(const void *a, const void *b, void *context)
-{
-	const struct comparison *c = context;
-	const struct ranked_value *x = a, *y = b;
-	int order = collection_compare(c->options, c->values, x->value, y->value);
-
-	return order != 0 ? order : x->element < y->element ? -1 : 1;
-}
-
-/* Any values. */
-static void
-rank_by_comparison(struct ranking *ranking)
-{
-	const struct elements *elements = ranking->elements;
-	size_t count = elements->items.count;
-	struct comparison c = {elements->options, &elements->key->history->values};
-	struct ranked_value *sorted = mem_new(count + 1, sizeof(*sorted));
-
-	for (uint32_t i = 0; i < count; i++)
-		sorted[i] = (struct ranked_value){
-			element_value(elements, &elements->items.items[i]), i};
-	qsort_r(sorted, count, sizeof(*sorted), compare_ranked, &c);
-	for (uint32_t rank = 0, level = 0; rank < count; rank++) {
-		level += rank > 0 &&
-			 collection_compare(c.options, c.values, sorted[rank - 1].value,
-					    sorted[rank].value) != 0;
-		ranking->ranked[rank] = (uint64_t)level << 32 | sorted[rank].element;
-	}
-	free(sorted);
-}
-
-/* Integers within 32 bits are sorted as words. */
-static bool
-rank_by_number(struct ranking *ranking)
-{
-	const struct elements *elements = ranking->elements;
-	size_t count = elements->items.count;
-	bool all_small = true;
-
-	val low = val_small(0), high = val_small(1);
-	bool least_first =
-		collection_compare(elements->options, &elements->key->history->values,
-				   low, high) < 0;
-	for (uint32_t i = 0; i < count && all_small; i++) {
-		int64_t number = 0;
-		val v = element_value(elements, &elements->items.items[i]);
-		v = collection_priority(&elements->key->history->values, v);
-		all_small = val_small_number(v, &number) && number >= INT32_MIN &&
-			    number <= INT32_MAX;
-		uint32_t biased = (uint32_t)(number - INT32_MIN);
-		ranking->ranked[i] =
-			(uint64_t)(least_first ? biased : UINT32_MAX - biased) << 32 | i;
-	}
-	if (all_small)
-		sort_words(ranking->ranked, count);
-	return all_small;
 }
 
 /* ---- the order ---------------------------------------------------------------------- */
@@ -313,11 +242,9 @@ arrange_priority_queue(const struct elements *elements, struct arrangement *out,
 	struct ranking ranking = {.elements = elements, .out = out};
 	size_t count = elements->items.count;
 
-	ranking.ranked = mem_resize(NULL, count + 1, sizeof(*ranking.ranked));
+	ranking.ranked = priority_rank(elements);
 	vec_reserve(&ranking.arrivals, count);
 	gap_set_init(&ranking.gaps, elements->event_count);
-	if (!rank_by_number(&ranking))
-		rank_by_comparison(&ranking);
 	bool is_arranged = place_all(&ranking, finding) && misses_fit(&ranking, finding);
 	if (is_arranged)
 		write_rest(&ranking);

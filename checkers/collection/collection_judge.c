@@ -11,6 +11,7 @@
 #include "checkers/engine/oracle.h"
 #include "checkers/sort.h"
 #include "checkers/collection/take_count.h"
+#include "checkers/collection/take_search.h"
 #include "checkers/collection/unknown_takes.h"
 
 #include <stdlib.h>
@@ -379,6 +380,26 @@ refute_by_count(struct judging *j)
 	return true;
 }
 
+/* True: some other guess is right. */
+static bool
+accept_by_search(struct judging *j)
+{
+	struct arrangement arrangement = {0};
+	struct finding finding = {0};
+	struct elements elements;
+
+	forget_core(j);
+	bool is_found =
+		elements_init(&elements, j->collection, j->key, j->options, &finding) &&
+		finding.name == NULL && take_search(&elements, &arrangement);
+	if (is_found)
+		accept(j, &arrangement);
+	elements_release(&elements);
+	arrangement_release(&arrangement);
+	vec_release(&finding.ops);
+	return is_found;
+}
+
 /* Impossible as long as takes of unknown outcome are left out. */
 static void
 judge_unknown(struct judging *j, const struct finding *first)
@@ -390,7 +411,7 @@ judge_unknown(struct judging *j, const struct finding *first)
 		accept(j, &arrangement);
 	else if (refute(j, &last) || refute(j, first))
 		j->outcome->verdict = VERDICT_INVALID;
-	else if (!refute_by_count(j))
+	else if (!refute_by_count(j) && !accept_by_search(j))
 		judge_by_frontier(j);
 	arrangement_release(&arrangement);
 	vec_release(&last.ops);

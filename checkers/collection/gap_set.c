@@ -88,3 +88,10 @@ gap_set_take(struct gap_set *set, uint32_t from, uint32_t to)
 			set->free[level][at / WORD_BITS] &= ~(1ull << at % WORD_BITS);
 	}
 }
+
+void
+gap_set_free(struct gap_set *set, uint32_t gap)
+{
+	for (int level = 0; level < GAP_LEVELS; level++, gap /= WORD_BITS)
+		set->free[level][gap / WORD_BITS] |= 1ull << gap % WORD_BITS;
+}

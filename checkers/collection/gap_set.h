@@ -31,4 +31,7 @@ uint32_t gap_set_until(const struct gap_set *set, uint32_t at);
 /* Takes the gaps from .. to - 1; to is count at most. */
 void gap_set_take(struct gap_set *set, uint32_t from, uint32_t to);
 
+/* The gap is free again. */
+void gap_set_free(struct gap_set *set, uint32_t gap);
+
 #endif
