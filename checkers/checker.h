@@ -69,6 +69,8 @@ struct anomaly {
 	VEC(uint32_t) ops; /* indexes into history->ops: the ops it talks about */
 	VEC(struct anomaly_step) steps; /* of a cycle: each from where the last one led */
 	bool is_core; /* the operations have no order; the steps are those of the proof */
+	VEC(uint32_t)
+	proof; /* of a core: why, in the words of transaction/core_proof.h */
 };
 
 /* What the orders of a proof are. */

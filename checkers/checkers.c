@@ -116,6 +116,7 @@ check_result_release(struct check_result *result)
 		free(anomaly->text);
 		vec_release(&anomaly->ops);
 		vec_release(&anomaly->steps);
+		vec_release(&anomaly->proof);
 	}
 	vec_each (struct order, order, &result->orders)
 		free(order->ops);

@@ -10,8 +10,9 @@
 #ifndef CHECKERS_ORDER_CHOICES_H
 #define CHECKERS_ORDER_CHOICES_H
 
-#include "checkers/transaction/acyclic.h"
 #include "checkers/checker.h"
+#include "checkers/transaction/acyclic.h"
+#include "checkers/transaction/order_log.h"
 
 /* Two sides with up to two edges each, NODE_NONE where there is none; the first side has
  * one at least, and is tried first when the second has none. */
@@ -28,7 +29,9 @@ struct order_solver {
 	bool *touched;	       /* owned, by node: lay on a cycle that the search met */
 	bool *choice_used;     /* owned, by choice: likewise */
 	uint64_t conflicts, decisions;
-	uint64_t conflicts_max; /* then UNKNOWN; may be set after order_solver_init */
+	/* May be set after order_solver_init. */
+	uint64_t conflicts_max; /* then UNKNOWN */
+	struct order_log *log;	/* borrowed; NULL: the search is not logged */
 
 	/* The state of the search; literal = 2 * choice + side. */
 	uint8_t *value;	   /* owned: side + 1; 0: open */
@@ -48,6 +51,11 @@ struct order_solver {
 	trail;
 	VEC(size_t) levels; /* where in the trail each level begins */
 	VEC(uint32_t) conflict, learned;
+	uint32_t conflict_of;	/* the clause that conflicts */
+	bool conflict_by_cycle; /* what it leaves closes the cycle that the graph tells */
+	uint32_t *
+		fact; /* owned, by choice made on the lowest level: its step in the log */
+	VEC(uint32_t) facts, hints; /* scratch of what is logged next */
 	size_t next; /* of the trail: its clauses have not been looked at */
 	size_t bytes_max;
 };

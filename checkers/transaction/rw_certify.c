@@ -1,69 +1,10 @@
 #include "checkers/transaction/rw_certify.h"
 
 #include "base/map.h"
-#include "checkers/transaction/predicate.h"
+#include "checkers/transaction/rw_effects.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* What one transaction asks of the state before it (reads) and leaves behind (writes). */
-struct effect {
-	val key, read, written;
-	bool reads, writes;
-};
-
-struct effects {
-	const struct op *op;
-	VEC(struct effect) of;
-};
-
-static struct effect *
-effect_on(const struct values *values, struct effects *effects, val key, bool *is_new)
-{
-	vec_each (struct effect, effect, &effects->of)
-		if (val_equal(values, effect->key, key)) {
-			*is_new = false;
-			return effect;
-		}
-	*is_new = true;
-	vec_push(&effects->of, (struct effect){.key = key});
-	return vec_last(&effects->of);
-}
-
-/* False when the transaction contradicts itself. */
-static bool
-collect_effects(const struct history *history, uint32_t index,
-		const struct rw_claim *claim, struct effects *effects)
-{
-	const struct values *values = &history->values;
-	const struct op *op = &history->ops.items[index];
-	bool is_ok = op->type == OP_OK, is_new;
-	val list = is_ok && op->output != VAL_OF_NIL ? op->output : op->input;
-
-	effects->op = op;
-	for (size_t i = 0; i < val_count(values, list); i++) {
-		val mop = val_at(values, list, i);
-		if (predicate_is_read(values, mop))
-			continue;
-		val value =
-			val_count(values, mop) == 3 ? val_at(values, mop, 2) : VAL_OF_NIL;
-		bool writes = val_text(values, val_at(values, mop, 0)).data[0] == 'w';
-		if (!writes && (!is_ok || (value == VAL_OF_NIL && claim->nil_is_unknown)))
-			continue;
-		struct effect *effect =
-			effect_on(values, effects, val_at(values, mop, 1), &is_new);
-		if (writes) {
-			effect->writes = true;
-			effect->written = value;
-		} else if (is_new) {
-			effect->reads = true;
-			effect->read = value;
-		} else if (!val_equal(values, value,
-				      effect->writes ? effect->written : effect->read))
-			return false;
-	}
-	return true;
-}
 
 /* ---- an order ---- */
 
@@ -125,7 +66,8 @@ step_replayed(struct replay *replay, uint32_t index)
 {
 	struct effects effects = {0};
 	uint8_t *phase = &replay->phase[index];
-	bool ok = collect_effects(replay->history, index, replay->claim, &effects) &&
+	bool ok = rw_effects_collect(replay->history, index,
+				     replay->claim->nil_is_unknown, &effects) &&
 		  *phase < 2 && effects.op->type != OP_FAIL;
 
 	if (ok && *phase == 0) {
@@ -338,8 +280,8 @@ rw_certify_core(const struct history *history, const uint32_t *ops, size_t count
 	core->claim = claim;
 	core->count = (uint32_t)count;
 	for (uint32_t t = 0; t < count; t++)
-		contradicts |=
-			!collect_effects(history, ops[t], claim, &core->effects[t]);
+		contradicts |= !rw_effects_collect(history, ops[t], claim->nil_is_unknown,
+						   &core->effects[t]);
 	for (uint32_t t = 0; t < count; t++)
 		prepare_step(&history->values, core, t);
 	if (!contradicts && can_finish(core, &state))

@@ -30,6 +30,7 @@ struct judge {
 	VEC(uint32_t) txns; /* the committed ones */
 	VEC(struct core_found) cores;
 	const char *why_unknown;	  /* borrowed */
+	const char *why_unproven;	  /* of a core; static */
 	struct rw_predicates *predicates; /* borrowed; NULL: there are none */
 	uint64_t choices, conflicts;
 };

@@ -1,4 +1,5 @@
 /* rw_judge_cores.c - why a level does not hold: few transactions without an order. */
+#include "checkers/transaction/core_certify.h"
 #include "checkers/transaction/rw_core.h"
 #include "checkers/transaction/rw_judge.h"
 #include "checkers/transaction/rw_proof.h"
@@ -116,18 +117,36 @@ is_reported(const struct check_result *result, const char *name)
 	return false;
 }
 
+/* Of exactly what the name says; without one the certificate finds its own (core_certify.h).
+ */
+static void
+prove_core(struct judge *j, struct anomaly *anomaly, const uint32_t *txns, uint32_t count)
+{
+	struct rw_claim claim = core_claim(anomaly->name, j->options);
+	struct rw_question question = {claim.snapshot, claim.process, claim.realtime};
+	struct rw_answer answer;
+
+	rw_order_prove(&j->d, txns, count, &question, &j->options->budget, &answer);
+	vec_each (const uint32_t, word, &answer.proof)
+		vec_push(&anomaly->proof, *word);
+	if (answer.proof.count == 0)
+		j->why_unproven = answer.reason;
+	rw_answer_release(&answer);
+}
+
 static void
 report_core(struct judge *j, struct core_found *core)
 {
 	const struct order_level *row = core->level;
 	struct rw_claim claim = claim_of(row, j->options);
-	uint32_t *ops = core->txns.items, count = (uint32_t)core->txns.count;
+	uint32_t *txns = core->txns.items, count = (uint32_t)core->txns.count;
+	uint32_t *ops = mem_new(count, sizeof(*ops));
 	struct proof proof;
 
-	rw_core_shrink(&j->d, &row->question, &j->options->budget, SHRINK_TRIES, ops,
+	rw_core_shrink(&j->d, &row->question, &j->options->budget, SHRINK_TRIES, txns,
 		       &count);
 	for (uint32_t i = 0; i < count; i++)
-		ops[i] = j->d.txns.of.items[ops[i]].op;
+		ops[i] = j->d.txns.of.items[txns[i]].op;
 	proof_find(j->d.txns.history, ops, count, &claim, &proof);
 	const char *name = proof.holds ? proof.anomaly : anomaly_name(row->anomaly);
 	if (j->predicates != NULL)
@@ -138,9 +157,12 @@ report_core(struct judge *j, struct core_found *core)
 			: check_result_anomaly(j->result, name, VAL_OF_NIL);
 	for (uint32_t i = 0; anomaly != NULL && i < count; i++)
 		vec_push(&anomaly->ops, ops[i]);
-	if (anomaly != NULL)
+	if (anomaly != NULL) {
 		describe_core(j, row, &proof, anomaly);
+		prove_core(j, anomaly, txns, count);
+	}
 	proof_release(&proof);
+	free(ops);
 }
 
 /* Of the cores, those of the weakest serializable and the weakest snapshot level tell

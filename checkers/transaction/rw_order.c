@@ -26,6 +26,8 @@ find_rings(const struct build *b, struct rw_answer *answer)
 	if (answer->core.count == 0)
 		return false;
 	answer->verdict = VERDICT_INVALID;
+	if (b->log != NULL)
+		rw_order_prove_ring(b, answer);
 	return true;
 }
 
@@ -87,17 +89,19 @@ take_fixed_cycle(const struct build *b, const struct acyclic *graph,
 		touched[*node] = true;
 	answer->verdict = VERDICT_INVALID;
 	take_core(b, touched, answer);
+	if (b->log != NULL)
+		rw_order_prove_cycle(b, graph->cycle.items, graph->cycle.count, answer);
 	free(touched);
 }
 
-/* Without real time some choices are left out at first: those that the order found does
- * not respect are told, and it is mended, until it respects all. */
+/* Where some choices are left out at first, those that the order found does not respect are
+ * told, and it is mended, until it respects all. */
 static enum verdict
 mend_order(struct build *b, struct order_solver *solver)
 {
 	enum verdict verdict = order_solve(solver);
 
-	while (verdict == VERDICT_VALID && b->time == TIME_GUIDES &&
+	while (verdict == VERDICT_VALID && is_lazy(b) &&
 	       rw_order_add_overlaps(b, solver)) {
 		if (solver->choices.count > b->choices_max)
 			return VERDICT_UNKNOWN;
@@ -114,6 +118,7 @@ search(struct build *b, struct acyclic *graph, const struct budget *budget,
 
 	order_solver_init(&solver, graph, budget);
 	solver.conflicts_max = b->conflicts_max;
+	solver.log = b->log;
 	vec_each (const struct order_choice, choice, &b->choices)
 		order_solver_add(&solver, choice);
 	vec_release(&b->choices);
@@ -125,6 +130,8 @@ search(struct build *b, struct acyclic *graph, const struct budget *budget,
 		take_order(b, graph, answer);
 	if (answer->verdict == VERDICT_INVALID)
 		take_core(b, solver.touched, answer);
+	if (answer->verdict == VERDICT_INVALID && b->log != NULL)
+		rw_order_prove_search(b, &solver, answer);
 	order_solver_release(&solver);
 }
 
@@ -186,6 +193,7 @@ find(struct build *b, const struct budget *budget, struct rw_answer *answer)
 	*answer = (struct rw_answer){.verdict = VERDICT_UNKNOWN};
 	take_notes(b);
 	b->end = mem_new(b->count, sizeof(*b->end));
+	b->bounded_by = mem_new(b->count, sizeof(*b->bounded_by));
 	rw_order_find_chains(b);
 	if (!find_rings(b, answer)) {
 		rw_order_add_edges(b);
@@ -197,6 +205,7 @@ find(struct build *b, const struct budget *budget, struct rw_answer *answer)
 	}
 	clean_notes(b);
 	free(b->end);
+	free(b->bounded_by);
 	vec_release(&b->key_starts);
 	vec_release(&b->segments);
 	vec_release(&b->arcs);
@@ -222,24 +231,32 @@ enum {
 	FEW_TXNS = 64 /* so few are asked for completely at once */
 };
 
+static struct build
+build_of(const struct dependencies *d, const struct rw_question *question,
+	 const struct way *way, const struct budget *budget)
+{
+	size_t bytes = budget->bytes_max != 0 ? budget->bytes_max : BUDGET_BYTES_DEFAULT;
+
+	return (struct build){.d = d,
+			      .v = d->type_state,
+			      .question = question,
+			      .time = way->time,
+			      .slack = way->slack,
+			      .conflicts_max = way->conflicts_max,
+			      .choices_max = bytes / 2 / CHOICE_BYTES};
+}
+
 void
 rw_order_find(const struct dependencies *d, const uint32_t *txns, uint32_t count,
 	      const struct rw_question *question, const struct budget *budget,
 	      struct rw_answer *answer)
 {
-	size_t bytes = budget->bytes_max != 0 ? budget->bytes_max : BUDGET_BYTES_DEFAULT;
 	size_t way = !question->realtime && count <= FEW_TXNS ? WAYS - 1 : 0;
 
 	for (;; way++) {
-		struct build b = {.d = d,
-				  .v = d->type_state,
-				  .question = question,
-				  .time = ways[way].time,
-				  .slack = ways[way].slack,
-				  .conflicts_max = ways[way].conflicts_max,
-				  .txns = txns,
-				  .count = count,
-				  .choices_max = bytes / 2 / CHOICE_BYTES};
+		struct build b = build_of(d, question, &ways[way], budget);
+		b.txns = txns;
+		b.count = count;
 		find(&b, budget, answer);
 		bool is_answer = answer->verdict == VERDICT_VALID || question->realtime ||
 				 (answer->verdict == VERDICT_INVALID &&
@@ -251,8 +268,29 @@ rw_order_find(const struct dependencies *d, const uint32_t *txns, uint32_t count
 }
 
 void
+rw_order_prove(const struct dependencies *d, const uint32_t *txns, uint32_t count,
+	       const struct rw_question *question, const struct budget *budget,
+	       struct rw_answer *answer)
+{
+	const struct way way = {question->realtime ? TIME_KEPT : TIME_NONE, 0,
+				UINT64_MAX};
+	struct build b = build_of(d, question, &way, budget);
+	size_t bytes = budget->bytes_max != 0 ? budget->bytes_max : BUDGET_BYTES_DEFAULT;
+	struct order_log log = {.words_max = bytes / 8 / sizeof(uint32_t)};
+
+	b.txns = txns;
+	b.count = count;
+	b.log = &log;
+	find(&b, budget, answer);
+	if (log.is_over)
+		answer->reason = "the proof needs more memory than the budget";
+	order_log_release(&log);
+}
+
+void
 rw_answer_release(struct rw_answer *answer)
 {
 	vec_release(&answer->order);
 	vec_release(&answer->core);
+	vec_release(&answer->proof);
 }

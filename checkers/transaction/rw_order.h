@@ -33,6 +33,9 @@ struct rw_answer {
 	VEC(uint32_t) order;
 	/* INVALID: a set of transactions that cannot be ordered, not minimal. Owned. */
 	VEC(uint32_t) core;
+	/* INVALID, of rw_order_prove: as core_proof.h says, about the transactions
+	 * in the order in which they were listed; empty when there is none. Owned. */
+	VEC(uint32_t) proof;
 	const char *reason; /* UNKNOWN: why; static */
 	uint64_t choices, conflicts;
 };
@@ -43,6 +46,11 @@ struct rw_answer {
 void rw_order_find(const struct dependencies *d, const uint32_t *txns, uint32_t count,
 		   const struct rw_question *question, const struct budget *budget,
 		   struct rw_answer *answer);
+
+/* The same, but made for sets that are known to have no order: INVALID comes with a proof. */
+void rw_order_prove(const struct dependencies *d, const uint32_t *txns, uint32_t count,
+		    const struct rw_question *question, const struct budget *budget,
+		    struct rw_answer *answer);
 void rw_answer_release(struct rw_answer *answer);
 
 #endif

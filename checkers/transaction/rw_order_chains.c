@@ -81,8 +81,10 @@ bound_ends(struct build *b)
 				continue;
 			uint32_t writer =
 				b->notes->index[b->v->of.items[access->read].writer] - 1;
-			if (b->end[i] < b->end[writer])
-				b->end[writer] = b->end[i];
+			if (b->end[i] >= b->end[writer])
+				continue;
+			b->end[writer] = b->end[i];
+			b->bounded_by[writer] = i;
 		}
 }
 

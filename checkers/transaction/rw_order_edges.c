@@ -157,5 +157,6 @@ rw_order_add_edges(struct build *b)
 	add_accesses(b);
 	if (q->process)
 		add_processes(b);
-	add_time(b);
+	if (b->time != TIME_NONE)
+		add_time(b);
 }

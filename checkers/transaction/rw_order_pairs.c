@@ -123,7 +123,7 @@ order_key(struct build *b, uint32_t first, uint32_t end)
 		ends[i] = starts[i] = &b->segments.items[first + 1 + i];
 	qsort(ends, count, sizeof(struct segment *), by_end);
 	qsort(starts, count, sizeof(struct segment *), by_begin);
-	if (b->time == TIME_KEPT)
+	if (!is_lazy(b))
 		add_forced_by_time(b, ends, starts, count);
 	add_choices_left(b, ends, count);
 	free(ends);

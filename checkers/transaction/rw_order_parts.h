@@ -17,6 +17,7 @@ struct segment {
 enum use_of_time {
 	TIME_KEPT,   /* kept between what is further apart than the slack */
 	TIME_GUIDES, /* kept where nothing speaks against it */
+	TIME_NONE,   /* not at all */
 };
 
 struct build {
@@ -30,6 +31,7 @@ struct build {
 	uint32_t count;
 	struct rw_notes *notes; /* borrowed */
 	uint32_t *end;		/* owned: by place in txns: surely over, see bound_ends */
+	uint32_t *bounded_by; /* owned, likewise: the place of the reader that shows it */
 	VEC(struct segment) segments; /* by key; of each key the initial one first */
 	VEC(uint32_t) key_starts;     /* segments of each key met, and the end */
 	VEC(struct arc) arcs;
@@ -37,7 +39,17 @@ struct build {
 	VEC(uint32_t) hints; /* by node */
 	size_t choices_max;
 	bool is_over; /* more choices than that */
+	/* NULL: nothing is proven. Else every edge between chains is a choice, so that the
+	 * certain edges are those that the operations show. */
+	struct order_log *log; /* borrowed */
 };
+
+/* Choices are left out at first that the order found may respect of itself. */
+static inline bool
+is_lazy(const struct build *b)
+{
+	return b->time != TIME_KEPT || b->log != NULL;
+}
 
 static inline uint32_t
 layers(const struct build *b)
@@ -115,5 +127,18 @@ void rw_order_add_choices(struct build *b);
 /* Adds the choices between chains of which one stands in the midst of the other, as the
  * graph orders them now; false when there are none. */
 bool rw_order_add_overlaps(struct build *b, struct order_solver *solver);
+
+/* ---- rw_order_proof.c: proofs of INVALID, in the words of core_proof.h ---- */
+
+/* The log of the search as a proof. */
+void rw_order_prove_search(const struct build *b, const struct order_solver *solver,
+			   struct rw_answer *answer);
+
+/* The certain edges close a cycle of these nodes. */
+void rw_order_prove_cycle(const struct build *b, const uint32_t *nodes, size_t count,
+			  struct rw_answer *answer);
+
+/* Some chain bites its tail. */
+void rw_order_prove_ring(const struct build *b, struct rw_answer *answer);
 
 #endif

@@ -112,6 +112,22 @@ leave_open(struct judge *j)
 	isolation->open &= ~isolation->found;
 }
 
+/* Whether what was found can be proven again; if not, the reason says why. */
+static void
+tell_unproven(struct judge *j)
+{
+	struct check_result *result = j->result;
+
+	result->is_unproven = !is_provable(result, j->asked);
+	if (!result->is_unproven || result->verdict != VERDICT_INVALID ||
+	    j->why_unproven == NULL)
+		return;
+	char *reason =
+		mem_format("%s; not certified: %s", result->reason, j->why_unproven);
+	free(result->reason);
+	result->reason = reason;
+}
+
 static void
 judge_history(struct judge *j, const struct history *history)
 {
@@ -136,7 +152,7 @@ judge_history(struct judge *j, const struct history *history)
 	}
 	buf_printf(&result->details, ",\"choices\":%llu,\"conflicts\":%llu",
 		   (unsigned long long)j->choices, (unsigned long long)j->conflicts);
-	result->is_unproven = !is_provable(result, j->asked);
+	tell_unproven(j);
 }
 
 static void

@@ -199,6 +199,7 @@ assert_called(void (*make)(struct history *history, enum tie tie), enum tie tie,
 	assert_int_equal(result.anomalies.count, 1);
 	assert_string_equal(result.anomalies.items[0].name, name);
 	assert_true(result.anomalies.items[0].ops.count > PROOF_TXNS_MAX);
+	assert_true(result.certified);
 	check_result_release(&result);
 	history_release(&history);
 }
