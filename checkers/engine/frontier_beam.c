@@ -115,9 +115,11 @@ spread_infos(struct engine *engine, struct beam *beam, const struct node *node,
 	     bool alone)
 {
 	struct node next;
+	uint32_t count;
+	const uint32_t *infos = plan_effects(&engine->plan, node->state, &count);
 
-	for (uint32_t info = 0; info < engine->plan.info_classes.count; info++) {
-		if (!engine_apply_info(engine, &beam->usages, node, info, &next))
+	for (uint32_t i = 0; i < count; i++) {
+		if (!engine_apply_info(engine, &beam->usages, node, infos[i], &next))
 			continue;
 		if (next.unnoticed == 0 || alone) {
 			spread(engine, beam, &next);

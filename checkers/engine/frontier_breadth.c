@@ -33,6 +33,7 @@ spread_from(struct engine *engine, struct breadth *breadth, uint32_t id)
 {
 	const struct plan *plan = &engine->plan;
 	struct node node = breadth->nodes.items[id], next;
+	uint32_t count;
 
 	if (!memo_holds(&breadth->memo, &node))
 		return;
@@ -46,8 +47,9 @@ spread_from(struct engine *engine, struct breadth *breadth, uint32_t id)
 	     i < plan->open_starts[node.layer + 1]; i++)
 		if (engine_apply(engine, &node, &plan->open.items[i], &next))
 			spread(engine, breadth, &next);
-	for (uint32_t info = 0; info < plan->info_classes.count; info++)
-		if (engine_apply_info(engine, &breadth->usages, &node, info, &next))
+	const uint32_t *infos = plan_effects(plan, node.state, &count);
+	for (uint32_t i = 0; i < count; i++)
+		if (engine_apply_info(engine, &breadth->usages, &node, infos[i], &next))
 			spread(engine, breadth, &next);
 }
 

@@ -63,9 +63,11 @@ static bool
 expand_by_infos(struct engine *engine, struct depth *depth, const struct node *node)
 {
 	struct node next;
+	uint32_t count;
+	const uint32_t *infos = plan_effects(&engine->plan, node->state, &count);
 
-	for (uint32_t info = 0; info < engine->plan.info_classes.count; info++) {
-		if (!engine_apply_info(engine, &engine->usages, node, info, &next))
+	for (uint32_t i = 0; i < count; i++) {
+		if (!engine_apply_info(engine, &engine->usages, node, infos[i], &next))
 			continue;
 		if (!engine_may_pass(engine, &next))
 			add_fresh(engine, depth, &next);

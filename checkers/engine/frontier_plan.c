@@ -264,61 +264,8 @@ lay_out_layers(struct plan *plan, size_t bytes_max, struct err *err)
 	return true;
 }
 
-/* ---- transitions --------------------------------------------------------------------
+/* ---- all of it -----------------------------------------------------------------------
  */
-
-uint32_t
-plan_step_slow(struct plan *plan, uint32_t state, uint32_t class)
-{
-	uint32_t example = plan->classes.items[class].example, next;
-
-	if (!plan->model->step(plan->self, state, &plan->calls.items[example], &next))
-		next = FRONTIER_ILLEGAL;
-	if (plan->table != NULL)
-		plan->table[(size_t)state * plan->classes.count + class] = next;
-	return next;
-}
-
-/* A state can be told from others only by calls that are not allowed everywhere or whose
- * effect depends on it. Crashed calls lead on to what comes after them. */
-static void
-find_useful_states(struct plan *plan)
-{
-	bool has_changed = true;
-
-	plan->useful_until = mem_new(plan->state_count + 1, sizeof(uint32_t));
-	while (has_changed) {
-		has_changed = false;
-		for (uint32_t state = 0; state < plan->state_count; state++)
-			for (uint32_t c = 0; c < plan->classes.count; c++) {
-				const struct call_class *class = &plan->classes.items[c];
-				uint32_t next = plan_step(plan, state, c);
-				if (class->is_overwrite || next == FRONTIER_ILLEGAL)
-					continue;
-				uint32_t until = class->needed_until;
-				if (class->info != FRONTIER_NONE &&
-				    plan->useful_until[next] > until)
-					until = plan->useful_until[next];
-				if (until > plan->useful_until[state]) {
-					plan->useful_until[state] = until;
-					has_changed = true;
-				}
-			}
-	}
-}
-
-static void
-tabulate(struct plan *plan)
-{
-	plan->state_count = plan->model->state_count(plan->self);
-	size_t entries = (size_t)plan->state_count * plan->classes.count;
-
-	if (entries == 0 || entries > FRONTIER_TABLE_MAX)
-		return;
-	plan->table = mem_resize(NULL, entries, sizeof(*plan->table));
-	memset(plan->table, 0xff, entries * sizeof(*plan->table));
-	find_useful_states(plan);
-}
 
 bool
 plan_init(struct plan *plan, const struct model *model, const struct key_ops *key,
@@ -336,7 +283,7 @@ plan_init(struct plan *plan, const struct model *model, const struct key_ops *ke
 	gather_infos(plan);
 	if (!lay_out_layers(plan, bytes_max, err))
 		return false;
-	tabulate(plan);
+	plan_tabulate(plan);
 	plan->bytes = plan->calls.capacity * sizeof(struct call) +
 		      plan->open.capacity * sizeof(struct open_call) +
 		      plan->calls.count * 16;
@@ -361,5 +308,7 @@ plan_release(struct plan *plan)
 	free(plan->infos);
 	free(plan->table);
 	free(plan->useful_until);
+	free(plan->effects);
+	free(plan->effect_starts);
 	*plan = (struct plan){0};
 }

@@ -64,6 +64,9 @@ struct plan {
 	uint32_t *table; /* owned; state * classes + class -> state; NULL: too large */
 	uint32_t *useful_until; /* owned; by state: layer + 1 until which somebody can
 				   tell */
+	uint32_t *effects;	/* owned; numbers of crashed classes: those that a state
+				   allows and that change it, by state. No table: all */
+	uint32_t *effect_starts; /* owned; state -> first in effects */
 	size_t bytes;
 };
 
@@ -74,6 +77,19 @@ void plan_release(struct plan *plan);
 
 /* Fills useful_until and leads_on of the classes; needed_until is known. */
 void plan_find_useful(struct plan *plan);
+
+/* Fills what is known of states beforehand; all else is. */
+void plan_tabulate(struct plan *plan);
+
+/* The crashed classes that may change the state, and how many. */
+static inline const uint32_t *
+plan_effects(const struct plan *plan, uint32_t state, uint32_t *count)
+{
+	uint32_t at = plan->table != NULL ? state : 0;
+
+	*count = plan->effect_starts[at + 1] - plan->effect_starts[at];
+	return plan->effects + plan->effect_starts[at];
+}
 
 /* The state after a call of the class, or FRONTIER_ILLEGAL. */
 uint32_t plan_step_slow(struct plan *plan, uint32_t state, uint32_t class);

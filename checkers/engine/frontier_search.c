@@ -170,6 +170,27 @@ is_replaceable(const struct engine *engine, const struct node *node, uint32_t cl
 	return false;
 }
 
+/* A crashed call of the class is left that began in time, and it can still be of use. */
+static bool
+may_use_info(const struct engine *engine, const struct usages *usages,
+	     const struct node *node, uint32_t info)
+{
+	const struct plan *plan = &engine->plan;
+	const struct info_class *class = &plan->info_classes.items[info];
+
+	return class->begins <= node->layer && class->useful_until > node->layer &&
+	       usages_has_left(usages, node->usage, info,
+			       plan_layer_position(plan, node->layer));
+}
+
+/* The state after a crashed call is another one, and it matters to somebody. */
+static bool
+is_effect_useful(const struct plan *plan, const struct node *node, uint32_t state)
+{
+	return state != FRONTIER_ILLEGAL && state != node->state &&
+	       (plan->useful_until == NULL || node->layer < plan->useful_until[state]);
+}
+
 bool
 engine_apply_info(struct engine *engine, struct usages *usages, const struct node *node,
 		  uint32_t info, struct node *next)
@@ -177,13 +198,12 @@ engine_apply_info(struct engine *engine, struct usages *usages, const struct nod
 	struct plan *plan = &engine->plan;
 	const struct info_class *class = &plan->info_classes.items[info];
 
-	if (class->begins > node->layer || class->useful_until <= node->layer ||
-	    is_replaceable(engine, node, class->class))
+	if (!may_use_info(engine, usages, node, info))
 		return false;
 	uint32_t state = plan_step(plan, node->state, class->class);
-	if (state == FRONTIER_ILLEGAL || state == node->state ||
-	    (plan->useful_until != NULL && node->layer >= plan->useful_until[state]) ||
-	    is_needless_before(plan, node, class->class, state, true))
+	if (!is_effect_useful(plan, node, state) ||
+	    is_needless_before(plan, node, class->class, state, true) ||
+	    is_replaceable(engine, node, class->class))
 		return false;
 	*next = *node;
 	next->state = state;
@@ -192,7 +212,7 @@ engine_apply_info(struct engine *engine, struct usages *usages, const struct nod
 	mark_unnoticed(plan, node, class->class, next);
 	if (next->unnoticed != 0 && !may_be_noticed(engine, next))
 		return false;
-	next->usage = usages_next(usages, node->usage, info, node->layer);
+	next->usage = usages_next(usages, node->usage, info);
 	next->crashed += next->crashed < UINT16_MAX;
-	return next->usage != FRONTIER_NONE;
+	return true;
 }

@@ -98,6 +98,7 @@ place_counts(struct usages *usages)
 		}
 		group->word = word;
 		group->shift = shift;
+		group->mask = ((uint64_t)1 << (bits - 1)) - 1;
 		shift += bits;
 		usages->guards[word] |= (uint64_t)1 << (shift - 1);
 	}
@@ -125,7 +126,8 @@ gather_calls(struct usages *usages)
 		uint32_t call = plan->crashed.items[i];
 		uint32_t info = plan->classes.items[plan->class_of[call]].info;
 		struct usage_group *group = &usages->groups.items[usages->group_of[info]];
-		usages->calls[group->first + group->count++] = call;
+		usages->begins[group->first + group->count++] =
+			plan->calls.items[call].invoke_at;
 	}
 }
 
@@ -143,7 +145,7 @@ init(struct usages *usages, const struct plan *plan)
 	*usages = (struct usages){.plan = plan};
 	usages->group_of =
 		mem_new(plan->info_classes.count + 1, sizeof(*usages->group_of));
-	usages->calls = mem_new(plan->crashed.count + 1, sizeof(*usages->calls));
+	usages->begins = mem_new(plan->crashed.count + 1, sizeof(*usages->begins));
 }
 
 void
@@ -172,7 +174,7 @@ usages_release(struct usages *usages)
 	vec_release(&usages->groups);
 	vec_release(&usages->vectors);
 	free(usages->group_of);
-	free(usages->calls);
+	free(usages->begins);
 	free(usages->guards);
 	free(usages->slots);
 	*usages = (struct usages){0};
@@ -194,26 +196,12 @@ usages_split(struct usages *usages, uint32_t info)
 /* ---- use ----------------------------------------------------------------------------
  */
 
-static uint32_t
-count_in(const struct usages *usages, uint32_t usage, const struct usage_group *group)
-{
-	uint64_t word = vector_of(usages, usage)[group->word] >> group->shift;
-
-	return (uint32_t)(word & (((uint64_t)1 << bits_of(group->count)) - 1));
-}
-
 uint32_t
-usages_next(struct usages *usages, uint32_t usage, uint32_t info, uint32_t layer)
+usages_next(struct usages *usages, uint32_t usage, uint32_t info)
 {
 	const struct usage_group *group = &usages->groups.items[usages->group_of[info]];
-	const struct plan *plan = usages->plan;
-	uint32_t used = count_in(usages, usage, group);
-
-	if (used >= group->count ||
-	    plan->calls.items[usages->calls[group->first + used]].invoke_at >
-		    plan_layer_position(plan, layer))
-		return FRONTIER_NONE;
 	uint64_t *next = new_vector(usages);
+
 	memcpy(next, vector_of(usages, usage), usages->width * sizeof(*next));
 	next[group->word] += (uint64_t)1 << group->shift;
 	return keep_vector(usages);

@@ -16,14 +16,15 @@
 struct usage_group {
 	uint32_t word;
 	uint32_t shift;
-	uint32_t first, count; /* in usages->calls */
+	uint64_t mask;	       /* of the count, once it is shifted */
+	uint32_t first, count; /* in usages->begins */
 };
 
 struct usages {
 	const struct plan *plan; /* borrowed */
 	uint32_t *group_of;	 /* owned; by info class */
 	VEC(struct usage_group) groups;
-	uint32_t *calls;  /* owned; crashed calls by group, then invocation */
+	uint32_t *begins; /* owned; invocations of crashed calls by group, in order */
 	size_t width;	  /* words a vector */
 	uint64_t *guards; /* owned; by word: the spare bits */
 	VEC(uint64_t) vectors;
@@ -45,10 +46,20 @@ bool usages_split(struct usages *usages, uint32_t info);
 /* Forgets all vectors. */
 void usages_clear(struct usages *usages);
 
-/* The vector after one more crashed call of a class by the layer; FRONTIER_NONE when no
- * call of its group is left that began in time. */
-uint32_t usages_next(struct usages *usages, uint32_t usage, uint32_t info,
-		     uint32_t layer);
+/* A crashed call of the class's group is left that began before the position. */
+static inline bool
+usages_has_left(const struct usages *usages, uint32_t usage, uint32_t info,
+		uint32_t position)
+{
+	const struct usage_group *group = &usages->groups.items[usages->group_of[info]];
+	const uint64_t *vector = usages->vectors.items + (size_t)usage * usages->width;
+	uint64_t used = vector[group->word] >> group->shift & group->mask;
+
+	return used < group->count && usages->begins[group->first + used] <= position;
+}
+
+/* The vector after one more crashed call of a class of which one is left. */
+uint32_t usages_next(struct usages *usages, uint32_t usage, uint32_t info);
 
 /* The vector of these counts, by info class. Exact usages only. */
 uint32_t usages_number(struct usages *usages, const uint32_t *counts);
