@@ -6,7 +6,8 @@ void
 memo_release(struct memo *memo)
 {
 	free(memo->entries);
-	vec_release(&memo->links);
+	vec_release(&memo->lists);
+	vec_release(&memo->usages);
 	*memo = (struct memo){0};
 }
 
@@ -15,14 +16,16 @@ memo_forget(struct memo *memo)
 {
 	memo->tag++;
 	memo->count = 0;
-	vec_clear(&memo->links);
+	vec_clear(&memo->lists);
+	vec_clear(&memo->usages);
 }
 
 size_t
 memo_bytes(const struct memo *memo)
 {
 	return memo->slot_count * sizeof(struct memo_entry) +
-	       memo->links.capacity * sizeof(struct memo_link);
+	       memo->lists.capacity * sizeof(struct memo_list) +
+	       memo->usages.capacity * sizeof(struct memo_usage);
 }
 
 static bool
@@ -80,21 +83,109 @@ grow(struct memo *memo)
 	free(old.entries);
 }
 
+/* ---- usages of one configuration ---------------------------------------------------- */
+
+static bool
+is_no_more(const struct usages *usages, struct memo_usage a, struct memo_usage b)
+{
+	return a.usage == b.usage ||
+	       (a.total < b.total && usages_leq(usages, a.usage, b.usage));
+}
+
+static struct memo_usage
+with_total(const struct usages *usages, uint32_t usage)
+{
+	return (struct memo_usage){usage, usages->totals.items[usage]};
+}
+
+/* The usages besides the entry's own, and how many. */
+static struct memo_usage *
+others_of(const struct memo *memo, const struct memo_entry *entry, size_t *count)
+{
+	if (entry->list == 0) {
+		*count = 0;
+		return NULL;
+	}
+	const struct memo_list *list = &memo->lists.items[entry->list - 1];
+	*count = list->count;
+	return memo->usages.items + list->first;
+}
+
 static bool
 entry_dominates(const struct memo *memo, const struct usages *usages,
 		const struct memo_entry *entry, uint32_t usage)
 {
+	size_t count;
+
 	if (!is_taken(memo, entry))
 		return false;
-	if (usages_leq(usages, entry->usage, usage))
+	if (entry->usage == usage || usages_leq(usages, entry->usage, usage))
 		return true;
-	for (uint32_t next = entry->next; next != 0;) {
-		const struct memo_link *link = &memo->links.items[next - 1];
-		if (usages_leq(usages, link->usage, usage))
+	const struct memo_usage *others = others_of(memo, entry, &count);
+	struct memo_usage asked = with_total(usages, usage);
+	for (size_t i = 0; i < count; i++)
+		if (is_no_more(usages, others[i], asked))
 			return true;
-		next = link->next;
-	}
 	return false;
+}
+
+/* Moves the list behind all others, with twice the room. */
+static void
+move_list(struct memo *memo, struct memo_list *list)
+{
+	uint32_t first = (uint32_t)memo->usages.count;
+
+	list->room = list->room > 0 ? list->room * 2 : 2;
+	vec_reserve(&memo->usages, (size_t)first + list->room);
+	for (uint32_t i = 0; i < list->count; i++)
+		memo->usages.items[first + i] = memo->usages.items[list->first + i];
+	list->first = first;
+	memo->usages.count += list->room;
+}
+
+static void
+add_other(struct memo *memo, struct memo_entry *entry, struct memo_usage usage)
+{
+	if (entry->list == 0) {
+		vec_push(&memo->lists, (struct memo_list){0});
+		entry->list = (uint32_t)memo->lists.count;
+	}
+	struct memo_list *list = &memo->lists.items[entry->list - 1];
+	if (list->count == list->room)
+		move_list(memo, list);
+	memo->usages.items[list->first + list->count++] = usage;
+}
+
+/* Takes out what the usage dominates; the first place of the entry is left to it. */
+static void
+replace_dominated(struct memo *memo, const struct usages *usages,
+		  struct memo_entry *entry, uint32_t usage)
+{
+	struct memo_usage added = with_total(usages, usage);
+	size_t count, kept = 0;
+	struct memo_usage *others = others_of(memo, entry, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (!is_no_more(usages, added, others[i]))
+			others[kept++] = others[i];
+	if (count > 0)
+		memo->lists.items[entry->list - 1].count = (uint32_t)kept;
+	if (!usages_leq(usages, usage, entry->usage))
+		add_other(memo, entry, with_total(usages, entry->usage));
+	entry->usage = usage;
+}
+
+/* ---- use ---------------------------------------------------------------------------- */
+
+/* The same has been met when nothing was left to be noticed. */
+static bool
+is_met_noticed(const struct memo *memo, const struct usages *usages,
+	       const struct node *node)
+{
+	struct place place = {node->mask, node->layer, node->state, 0};
+
+	return node->unnoticed != 0 &&
+	       entry_dominates(memo, usages, entry_of(memo, place), node->usage);
 }
 
 bool
@@ -103,34 +194,9 @@ memo_dominates(const struct memo *memo, const struct usages *usages,
 {
 	if (memo->count == 0)
 		return false;
-	struct place place = place_of(node);
-	if (entry_dominates(memo, usages, entry_of(memo, place), node->usage))
-		return true;
-	place = (struct place){node->mask, node->layer, node->state, 0};
-	return node->unnoticed != 0 &&
-	       entry_dominates(memo, usages, entry_of(memo, place), node->usage);
-}
-
-/* Takes out what the usage dominates; the first place of the entry is left to it. */
-static void
-replace_dominated(struct memo *memo, const struct usages *usages,
-		  struct memo_entry *entry, uint32_t usage)
-{
-	uint32_t *from = &entry->next;
-
-	while (*from != 0) {
-		struct memo_link *link = &memo->links.items[*from - 1];
-		if (usages_leq(usages, usage, link->usage))
-			*from = link->next;
-		else
-			from = &link->next;
-	}
-	if (!usages_leq(usages, usage, entry->usage)) {
-		vec_push(&memo->links,
-			 (struct memo_link){.usage = entry->usage, .next = entry->next});
-		entry->next = (uint32_t)memo->links.count;
-	}
-	entry->usage = usage;
+	return entry_dominates(memo, usages, entry_of(memo, place_of(node)),
+			       node->usage) ||
+	       is_met_noticed(memo, usages, node);
 }
 
 bool
@@ -138,9 +204,11 @@ memo_offer(struct memo *memo, const struct usages *usages, const struct node *no
 {
 	if (memo->count * 2 >= memo->slot_count)
 		grow(memo);
-	if (memo_dominates(memo, usages, node))
+	if (is_met_noticed(memo, usages, node))
 		return false;
 	struct memo_entry *entry = entry_of(memo, place_of(node));
+	if (entry_dominates(memo, usages, entry, node->usage))
+		return false;
 	if (is_taken(memo, entry)) {
 		replace_dominated(memo, usages, entry, node->usage);
 		return true;
@@ -159,14 +227,15 @@ bool
 memo_holds(const struct memo *memo, const struct node *node)
 {
 	const struct memo_entry *entry = entry_of(memo, place_of(node));
+	size_t count;
 
 	if (!is_taken(memo, entry))
 		return false;
 	if (entry->usage == node->usage)
 		return true;
-	for (uint32_t next = entry->next; next != 0;
-	     next = memo->links.items[next - 1].next)
-		if (memo->links.items[next - 1].usage == node->usage)
+	const struct memo_usage *others = others_of(memo, entry, &count);
+	for (size_t i = 0; i < count; i++)
+		if (others[i].usage == node->usage)
 			return true;
 	return false;
 }

@@ -23,23 +23,30 @@ struct node {
 	uint16_t crashed;   /* how many crashed calls led here */
 };
 
-/* A configuration and the first of its usages; tag 0 is empty. */
+/* A configuration and the usages it was met with; tag 0 is empty. */
 struct memo_entry {
 	uint64_t mask;
 	uint32_t layer, tag;
 	uint32_t state, unnoticed; /* the state before, when the call is unnoticed */
-	uint32_t usage;		   /* the first, */
-	uint32_t next;		   /* more of them: in links, + 1; 0: none */
+	uint32_t usage;		   /* one of them, */
+	uint32_t list;		   /* the others: in lists, + 1; 0: none */
 };
 
-struct memo_link {
-	uint32_t usage, next;
+/* A vector of counts, and their sum: one that is nowhere more has a smaller sum. */
+struct memo_usage {
+	uint32_t usage, total;
+};
+
+/* Usages that lie side by side. */
+struct memo_list {
+	uint32_t first, count, room; /* in memo->usages */
 };
 
 struct memo {
 	struct memo_entry *entries; /* owned; at most half full */
 	size_t slot_count, count;
-	VEC(struct memo_link) links;
+	VEC(struct memo_list) lists;
+	VEC(struct memo_usage) usages;
 	uint32_t tag; /* entries with another tag count as empty */
 };
 

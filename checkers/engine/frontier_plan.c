@@ -264,7 +264,7 @@ lay_out_layers(struct plan *plan, size_t bytes_max, struct err *err)
 	return true;
 }
 
-/* ---- all of it -----------------------------------------------------------------------
+/* ---- the whole plan -----------------------------------------------------------------
  */
 
 bool

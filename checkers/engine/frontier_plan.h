@@ -62,9 +62,9 @@ struct plan {
 	uint32_t *infos;       /* owned; the same by class, then invocation */
 	uint32_t state_count;  /* 0: not known beforehand */
 	uint32_t *table; /* owned; state * classes + class -> state; NULL: too large */
-	uint32_t *useful_until; /* owned; by state: layer + 1 until which somebody can
+	uint32_t *useful_until;	 /* owned; by state: layer + 1 until which somebody can
 				   tell */
-	uint32_t *effects;	/* owned; numbers of crashed classes: those that a state
+	uint32_t *effects;	 /* owned; numbers of crashed classes: those that a state
 				   allows and that change it, by state. No table: all */
 	uint32_t *effect_starts; /* owned; state -> first in effects */
 	size_t bytes;
@@ -78,7 +78,7 @@ void plan_release(struct plan *plan);
 /* Fills useful_until and leads_on of the classes; needed_until is known. */
 void plan_find_useful(struct plan *plan);
 
-/* Fills what is known of states beforehand; all else is. */
+/* Fills the table, useful_until and the effects; all else is there. */
 void plan_tabulate(struct plan *plan);
 
 /* The crashed classes that may change the state, and how many. */

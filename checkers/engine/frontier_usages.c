@@ -51,13 +51,15 @@ new_vector(struct usages *usages)
 
 /* The number of the vector that lies behind the last one. */
 static uint32_t
-keep_vector(struct usages *usages)
+keep_vector(struct usages *usages, uint32_t total)
 {
 	if (usages->count * 2 >= usages->slot_count)
 		grow(usages);
 	size_t at = slot_of(usages, vector_of(usages, (uint32_t)usages->count));
-	if (usages->slots[at] == 0)
+	if (usages->slots[at] == 0) {
 		usages->slots[at] = (uint32_t)++usages->count;
+		vec_push(&usages->totals, total);
+	}
 	return usages->slots[at] - 1;
 }
 
@@ -67,9 +69,10 @@ usages_clear(struct usages *usages)
 	if (usages->slots != NULL)
 		memset(usages->slots, 0, usages->slot_count * sizeof(*usages->slots));
 	usages->count = 0;
+	vec_clear(&usages->totals);
 	uint64_t *none = new_vector(usages);
 	memset(none, 0, usages->width * sizeof(*none));
-	keep_vector(usages);
+	keep_vector(usages, 0);
 }
 
 /* ---- groups -------------------------------------------------------------------------
@@ -173,6 +176,7 @@ usages_release(struct usages *usages)
 {
 	vec_release(&usages->groups);
 	vec_release(&usages->vectors);
+	vec_release(&usages->totals);
 	free(usages->group_of);
 	free(usages->begins);
 	free(usages->guards);
@@ -204,20 +208,22 @@ usages_next(struct usages *usages, uint32_t usage, uint32_t info)
 
 	memcpy(next, vector_of(usages, usage), usages->width * sizeof(*next));
 	next[group->word] += (uint64_t)1 << group->shift;
-	return keep_vector(usages);
+	return keep_vector(usages, usages->totals.items[usage] + 1);
 }
 
 uint32_t
 usages_number(struct usages *usages, const uint32_t *counts)
 {
 	uint64_t *vector = new_vector(usages);
+	uint32_t total = 0;
 
 	memset(vector, 0, usages->width * sizeof(*vector));
 	for (uint32_t info = 0; info < usages->groups.count; info++) {
 		const struct usage_group *group = &usages->groups.items[info];
 		vector[group->word] += (uint64_t)counts[info] << group->shift;
+		total += counts[info];
 	}
-	return keep_vector(usages);
+	return keep_vector(usages, total);
 }
 
 uint32_t
@@ -226,12 +232,13 @@ usages_copy(struct usages *usages, const struct usages *from, uint32_t usage)
 	uint64_t *vector = new_vector(usages);
 
 	memcpy(vector, vector_of(from, usage), usages->width * sizeof(*vector));
-	return keep_vector(usages);
+	return keep_vector(usages, from->totals.items[usage]);
 }
 
 size_t
 usages_bytes(const struct usages *usages)
 {
 	return usages->vectors.capacity * sizeof(uint64_t) +
+	       usages->totals.capacity * sizeof(uint32_t) +
 	       usages->slot_count * sizeof(uint32_t);
 }
