@@ -92,17 +92,57 @@ is_alike(const struct holding *a, const struct holding *b)
 	       a->out == b->out && a->is_exact == b->is_exact;
 }
 
-/* Adds one that none of the list is as good as. */
-static void
-keep(struct holders *holders, struct holding_list *list, const struct holding *holding)
+static bool
+is_known(const struct holding_list *list, const struct holding *holding)
 {
 	vec_each (struct holding, other, list)
 		if (is_alike(other, holding) && uses_no_more(other, holding))
-			return;
+			return true;
+	return false;
+}
+
+/* Takes out those that are no better than the holding. */
+static void
+drop_worse(struct holding_list *list, const struct holding *holding)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct holding *other = &list->items[i];
+		if (is_alike(other, holding) && uses_no_more(holding, other))
+			continue;
+		if (kept < i)
+			list->items[kept] = *other;
+		kept++;
+	}
+	list->count = kept;
+}
+
+static void
+add(struct holders *holders, struct holding_list *list, const struct holding *holding)
+{
 	if (list->count == HOLDINGS_MAX)
 		holders->is_over = true;
 	else
 		vec_push(list, *holding);
+}
+
+/* For the next moment: only the best of those that are alike. */
+static void
+keep(struct holders *holders, const struct holding *holding)
+{
+	if (is_known(&holders->next, holding))
+		return;
+	drop_worse(&holders->next, holding);
+	add(holders, &holders->next, holding);
+}
+
+/* On the way to there: those that are looked at already stay where they are. */
+static void
+keep_seen(struct holders *holders, const struct holding *holding)
+{
+	if (!is_known(&holders->seen, holding))
+		add(holders, &holders->seen, holding);
 }
 
 static void
@@ -169,8 +209,48 @@ take_lost(struct holders *holders, const struct holding *holding, bool is_acquir
 		    !step(holders, &after, &holders->lost.items[id].call))
 			continue;
 		use(holders, &after, id);
-		keep(holders, &holders->seen, &after);
+		keep_seen(holders, &after);
 	}
+}
+
+/* How many of one kind all holdings have used. */
+static uint32_t
+used_by_all(const struct holders *holders, struct holding_use first)
+{
+	uint32_t least = first.count;
+
+	for (size_t i = 1; i < holders->now.count && least > 0; i++) {
+		uint32_t used = uses(&holders->now.items[i], first.lost);
+		least = used < least ? used : least;
+	}
+	return least;
+}
+
+static void
+forget_uses(struct holding *holding, uint32_t lost, uint32_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < holding->kinds; i++) {
+		struct holding_use use = holding->used[i];
+		use.count -= use.lost == lost ? count : 0;
+		if (use.count > 0)
+			holding->used[kept++] = use;
+	}
+	holding->kinds = (uint8_t)kept;
+}
+
+static void
+forget_lost(struct holders *holders, uint32_t id, uint32_t count)
+{
+	struct holders_lost *lost = &holders->lost.items[id];
+
+	lost->count -= count;
+	if (lost->count > 0)
+		return;
+	table_remove(&holders->lost_ids, lost_key(lost->call.is_acquire, lost->call.owner,
+						  lost->call.permits));
+	vec_push(&holders->free_lost, id);
 }
 
 /* What all holdings have used has happened: it is neither lost nor counted any more. */
@@ -180,29 +260,13 @@ settle(struct holders *holders)
 	struct holding first = holders->now.items[0];
 
 	for (size_t i = 0; i < first.kinds; i++) {
-		uint32_t id = first.used[i].lost, least = first.used[i].count;
-		vec_each (struct holding, holding, &holders->now)
-			if (uses(holding, id) < least)
-				least = uses(holding, id);
-		struct holders_lost *lost = &holders->lost.items[id];
-		vec_each (struct holding, holding, &holders->now)
-			for (size_t k = 0; k < holding->kinds; k++)
-				if (holding->used[k].lost == id)
-					holding->used[k].count -= least;
-		lost->count -= least;
-		if (lost->count > 0)
+		uint32_t id = first.used[i].lost;
+		uint32_t count = used_by_all(holders, first.used[i]);
+		if (count == 0)
 			continue;
-		table_remove(&holders->lost_ids,
-			     lost_key(lost->call.is_acquire, lost->call.owner,
-				      lost->call.permits));
-		vec_push(&holders->free_lost, id);
-	}
-	vec_each (struct holding, holding, &holders->now) {
-		size_t kept = 0;
-		for (size_t k = 0; k < holding->kinds; k++)
-			if (holding->used[k].count > 0)
-				holding->used[kept++] = holding->used[k];
-		holding->kinds = (uint8_t)kept;
+		vec_each (struct holding, holding, &holders->now)
+			forget_uses(holding, id, count);
+		forget_lost(holders, id, count);
 	}
 }
 
@@ -247,7 +311,7 @@ try_open(struct holders *holders, const struct holding *holding, uint32_t ending
 			continue;
 		after.taken |= (uint64_t)1 << number;
 		if (step(holders, &after, call))
-			keep(holders, &holders->seen, &after);
+			keep_seen(holders, &after);
 		if (!is_counted(holders))
 			try_lost(holders, holding, call);
 	}
@@ -265,11 +329,23 @@ spread(struct holders *holders, const struct holding *from, uint32_t ending)
 		struct holding holding = holders->seen.items[i], after = holding;
 		bool fits = step(holders, &after, call);
 		if (fits)
-			keep(holders, &holders->next, &after);
+			keep(holders, &after);
 		if (fits && is_counted(holders))
 			continue;
 		try_open(holders, &holding, ending);
 		try_lost(holders, &holding, call);
+	}
+}
+
+/* Those in which it has taken effect: no two become alike by that. */
+static void
+end_taken(struct holders *holders, uint64_t bit)
+{
+	vec_each (struct holding, holding, &holders->now) {
+		if (!(holding->taken & bit))
+			continue;
+		vec_push(&holders->next, *holding);
+		vec_last(&holders->next)->taken &= ~bit;
 	}
 }
 
@@ -279,15 +355,10 @@ find_next(struct holders *holders, uint32_t ending)
 	uint64_t bit = (uint64_t)1 << ending;
 
 	vec_clear(&holders->next);
-	for (size_t i = 0; i < holders->now.count && !holders->is_over; i++) {
-		struct holding holding = holders->now.items[i];
-		if (holding.taken & bit) {
-			holding.taken &= ~bit;
-			keep(holders, &holders->next, &holding);
-		} else {
-			spread(holders, &holding, ending);
-		}
-	}
+	end_taken(holders, bit);
+	for (size_t i = 0; i < holders->now.count && !holders->is_over; i++)
+		if (!(holders->now.items[i].taken & bit))
+			spread(holders, &holders->now.items[i], ending);
 }
 
 static void
@@ -312,7 +383,7 @@ lose(struct holders *holders, uint32_t number)
 		after.taken &= ~bit;
 		if (holding->taken & bit)
 			use(holders, &after, id);
-		keep(holders, &holders->next, &after);
+		keep(holders, &after);
 	}
 }
 

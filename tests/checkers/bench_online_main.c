@@ -37,7 +37,7 @@ static const struct {
 struct measured {
 	double seconds;
 	size_t bytes_quarter, bytes_peak;
-	bool is_violated;
+	bool is_violated, was_given_up;
 };
 
 static void
@@ -73,6 +73,7 @@ measure(const struct history *history, const char *checker)
 	online_feed_watched(online, history, 100, note_bytes, &measured);
 	measured.seconds = processor_seconds() - start;
 	measured.is_violated = online_violation(online) != NULL;
+	measured.was_given_up = online_gave_up(online) != NULL;
 	online_free(online);
 	return measured;
 }
@@ -100,10 +101,12 @@ measure_row(size_t row)
 	       rows[row].checker, history.ops.count, rows[row].info_percent,
 	       measured.seconds, (double)history.ops.count / measured.seconds / 1e6,
 	       (double)measured.bytes_quarter / 1e6, (double)measured.bytes_peak / 1e6,
-	       measured.is_violated ? "VIOLATED" : "no violation");
+	       measured.is_violated    ? "VIOLATED"
+	       : measured.was_given_up ? "GIVEN UP"
+				       : "no violation");
 	fflush(stdout);
 	history_release(&history);
-	return !measured.is_violated;
+	return !measured.is_violated && !measured.was_given_up;
 }
 
 int

@@ -1,4 +1,6 @@
 /* Locks and semaphores fed while a history grows. */
+#include "checkers/generate/generate.h"
+#include "tests/checkers/online_feed.h"
 #include "tests/checkers/online_typed.h"
 
 #include <setjmp.h>
@@ -58,6 +60,31 @@ semaphores_raise_the_first_prefix_that_is_not_linearizable(void **state)
 			     100);
 }
 
+/* Of one, two or three permits, one of a hundred of unknown outcome: what these may have
+ * done must not pile up. */
+static void
+long_histories_of_semaphores_are_never_given_up(void **state)
+{
+	const struct generate_options shape = {.type = "semaphore",
+					       .operations = 100000,
+					       .processes = 10,
+					       .keys = 2,
+					       .info_percent = 1,
+					       .seed = 1};
+	const struct online_options options = {.init = val_small(3)};
+	struct history history;
+	struct err err;
+
+	(void)state;
+	history_init(&history);
+	assert_true(generate_history(&history, &shape, &err));
+	struct online *online = online_new(online_decider_find("semaphore"), &options);
+	assert_int_equal(online_feed(online, &history, 100), -1);
+	assert_null(online_gave_up(online));
+	online_free(online);
+	history_release(&history);
+}
+
 int
 main(void)
 {
@@ -66,6 +93,7 @@ main(void)
 		cmocka_unit_test(tokens_are_never_blamed_wrongly),
 		cmocka_unit_test(
 			semaphores_raise_the_first_prefix_that_is_not_linearizable),
+		cmocka_unit_test(long_histories_of_semaphores_are_never_given_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
