@@ -3,6 +3,11 @@
 #include "checkers/transaction/predicate.h"
 #include "checkers/transaction/raw_txn.h"
 
+enum {
+	SATISFIES = 1,
+	FAILS = 2
+};
+
 struct written {
 	val key, value;
 };
@@ -74,23 +79,21 @@ judge_writes(struct audit *a, val text, const struct predicate *predicate)
 {
 	const struct values *values = &a->recorded->values;
 
-	vec_each (const struct written, write, &a->writes) {
-		uint64_t *misses =
-			map_at(&a->misses, hash_of_miss(a, text, write->key), NULL);
-		bool is_none = !predicate_holds(values, predicate, write->value);
-		*misses = *misses == 2 || is_none ? 2 : 1;
-	}
+	vec_each (const struct written, write, &a->writes)
+		*map_at(&a->misses, hash_of_miss(a, text, write->key), NULL) |=
+			predicate_holds(values, predicate, write->value) ? SATISFIES
+									 : FAILS;
 }
 
-/* What a key was that is not shown: nil follows when no written value would not be shown. */
-static bool
-has_other_misses(struct audit *a, val text, const struct predicate *predicate, val key)
+/* Of the values of a key, those that the predicate would show, and those it would not. */
+static uint64_t
+values_of_key(struct audit *a, val text, const struct predicate *predicate, val key)
 {
 	uint64_t hash = hash_of_miss(a, text, key);
 
 	if (map_find(&a->misses, hash) == NULL)
 		judge_writes(a, text, predicate);
-	return a->options->nil_is_unknown || *map_at(&a->misses, hash, NULL) == 2;
+	return *map_at(&a->misses, hash, NULL);
 }
 
 /* The next micro-operation of the expanded transaction. */
@@ -131,9 +134,11 @@ audit_miss(struct audit *a, struct subject *subject, val text,
 	if (subject->known_to == a->op + 1)
 		return !predicate_holds(values, predicate, subject->known) ||
 		       has_read(a, subject->key, VAL_OF_NIL);
-	if (a->items_only)
+	uint64_t kinds =
+		a->items_only ? FAILS : values_of_key(a, text, predicate, subject->key);
+	if (kinds == FAILS)
 		return true;
-	if (has_other_misses(a, text, predicate, subject->key)) {
+	if (kinds != SATISFIES || a->options->nil_is_unknown) {
 		a->leaves_out = true;
 		return true;
 	}

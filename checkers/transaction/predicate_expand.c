@@ -17,11 +17,18 @@ struct universe_key {
 	uint32_t shown_by; /* ->reads */
 };
 
-/* A predicate met before: of each key whether some written value does not satisfy it. */
+/* What it says of a key that it is not shown. */
+enum miss {
+	MISS_SILENT = 0, /* nothing: no value that was ever written satisfies */
+	MISS_NIL,	 /* all do, so that it was nil */
+	MISS_OPEN	 /* some do */
+};
+
+/* A predicate met before. */
 struct known_predicate {
 	struct predicate predicate;
 	val name;
-	bool *is_open; /* owned, by key */
+	uint8_t *misses; /* owned, by key: enum miss */
 };
 
 struct expansion {
@@ -114,15 +121,27 @@ collect(struct expansion *x, struct err *err)
 
 /* ---- predicates ---- */
 
+static enum miss
+judge_key(const struct expansion *x, const struct predicate *predicate,
+	  const struct universe_key *key)
+{
+	size_t satisfy = 0;
+
+	vec_each (const val, value, &key->written)
+		satisfy += predicate_holds(&x->from->values, predicate, *value);
+	if (satisfy == 0)
+		return MISS_SILENT;
+	return satisfy == key->written.count && !x->options->nil_is_unknown ? MISS_NIL
+									    : MISS_OPEN;
+}
+
 static void
 judge_keys(const struct expansion *x, struct known_predicate *known)
 {
-	known->is_open = mem_new(x->keys.count + 1, sizeof(*known->is_open));
+	known->misses = mem_new(x->keys.count + 1, sizeof(*known->misses));
 	for (size_t k = 0; k < x->keys.count; k++)
-		vec_each (const val, value, &x->keys.items[k].written)
-			known->is_open[k] |= x->options->nil_is_unknown ||
-					     !predicate_holds(&x->from->values,
-							      &known->predicate, *value);
+		known->misses[k] =
+			(uint8_t)judge_key(x, &known->predicate, &x->keys.items[k]);
 }
 
 static const struct known_predicate *
@@ -210,12 +229,13 @@ expand_miss(struct expansion *x, const struct known_predicate *predicate,
 			emit(x, predicate->name, key->key, VAL_OF_NIL);
 		return;
 	}
-	if (x->items_only)
-		return;
-	if (!predicate->is_open[key - x->keys.items]) {
+	enum miss miss = x->items_only
+				 ? MISS_SILENT
+				 : (enum miss)predicate->misses[key - x->keys.items];
+	if (miss == MISS_NIL) {
 		emit(x, predicate->name, key->key, VAL_OF_NIL);
 		learn(x, key, VAL_OF_NIL);
-	} else if (!x->out->leaves_out) {
+	} else if (miss == MISS_OPEN && !x->out->leaves_out) {
 		x->out->unknown_op = x->op;
 		x->out->unknown_key = key->key;
 		x->out->leaves_out = true;
@@ -326,7 +346,7 @@ predicate_expand(const struct history *history, const struct check_options *opti
 	vec_each (struct universe_key, key, &x.keys)
 		vec_release(&key->written);
 	vec_each (struct known_predicate, known, &x.predicates)
-		free(known->is_open);
+		free(known->misses);
 	vec_release(&x.keys);
 	vec_release(&x.predicates);
 	vec_release(&x.mops);
