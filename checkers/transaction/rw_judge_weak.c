@@ -7,15 +7,18 @@ static const struct weak_level {
 	const char *level;
 	struct weak_question question;
 } weak_levels[] = {
-	{"causal", {WEAK_CAUSAL, true, ANOMALY_CAUSALITY, ANOMALY_G1C_PROCESS}},
+	{"causal", {WEAK_CAUSAL, true, false, ANOMALY_CAUSALITY, ANOMALY_G1C_PROCESS}},
 	{"strong-session-read-atomic",
-	 {WEAK_ATOMIC, true, ANOMALY_FRACTURED_PROCESS, ANOMALY_G1C_PROCESS}},
+	 {WEAK_ATOMIC, true, false, ANOMALY_FRACTURED_PROCESS, ANOMALY_G1C_PROCESS}},
 	{"strong-session-monotonic-atomic-view",
-	 {WEAK_MONOTONIC, true, ANOMALY_NON_MONOTONIC_PROCESS, ANOMALY_G1C_PROCESS}},
-	{"read-atomic", {WEAK_ATOMIC, false, ANOMALY_FRACTURED_READ, ANOMALY_G1C}},
+	 {WEAK_MONOTONIC, true, false, ANOMALY_NON_MONOTONIC_PROCESS,
+	  ANOMALY_G1C_PROCESS}},
+	{"strong-read-committed",
+	 {WEAK_COMMITTED, true, true, ANOMALY_G1C_REALTIME, ANOMALY_G1C_PROCESS}},
+	{"read-atomic", {WEAK_ATOMIC, false, false, ANOMALY_FRACTURED_READ, ANOMALY_G1C}},
 	{"monotonic-atomic-view",
-	 {WEAK_MONOTONIC, false, ANOMALY_NON_MONOTONIC_VIEW, ANOMALY_G1C}},
-	{"read-committed", {WEAK_COMMITTED, false, ANOMALY_G1C, ANOMALY_G1C}},
+	 {WEAK_MONOTONIC, false, false, ANOMALY_NON_MONOTONIC_VIEW, ANOMALY_G1C}},
+	{"read-committed", {WEAK_COMMITTED, false, false, ANOMALY_G1C, ANOMALY_G1C}},
 };
 
 void

@@ -32,7 +32,7 @@ rw_predicates_may_be_left_out(uint64_t forbidden)
 	size_t level = 0;
 	struct err err;
 
-	level_find("read-committed", &level, &err);
+	level_find("strong-read-committed", &level, &err);
 	return (forbidden & ~level_forbids(level)) == 0;
 }
 

@@ -38,8 +38,8 @@ enum verdict rw_predicates_repeatable(const struct rw_predicates *predicates);
  * of. */
 bool rw_predicates_are_items(const struct check_options *options);
 
-/* Nothing of this can be wrong with a predicate read of an unknown version: up to read
- * committed it may have been the initial one. */
+/* Nothing of this can be wrong with a predicate read of an unknown version: up to strong
+ * read committed it may have been the initial one. */
 bool rw_predicates_may_be_left_out(uint64_t forbidden);
 
 /* The name of a core that is called `name` in the expanded history: G2 instead of G2-item

@@ -13,9 +13,8 @@ enum {
 /* ---- violations -----------------------------------------------------------------------
  */
 
-/* What was read, processes and missed writes as a graph; only made to show a circle. */
-static void
-make_graph(const struct weak *w, struct graph *graph)
+void
+rw_weak_graph(const struct weak *w, struct graph *graph)
 {
 	uint32_t n = (uint32_t)w->d->txns.of.count, source;
 
@@ -107,7 +106,7 @@ keep_cycle(struct weak *w, struct isolation *isolation)
 	struct cycle cycle = {.anomaly = w->question->anomaly};
 	struct graph graph;
 
-	make_graph(w, &graph);
+	rw_weak_graph(w, &graph);
 	find_cycle(&graph, &cycle);
 	graph_release(&graph);
 	if (cycle.txns.count > 0 && is_ring(&cycle))
@@ -142,28 +141,36 @@ order_serves(const struct weak *w)
 	return true;
 }
 
-/* An order that the axioms allow, for the proof. */
-static void
-keep_order(struct weak *w, struct isolation *isolation)
+void
+rw_weak_keep_order(const struct weak *w, uint32_t *order, size_t count,
+		   struct isolation *isolation)
 {
-	uint32_t n = (uint32_t)w->d->txns.of.count;
-	size_t count = w->count, kept = 0;
-	uint32_t *order = w->order;
+	size_t kept = 0;
 
-	w->order = NULL;
-	if (!order_serves(w)) {
-		struct graph graph;
-		make_graph(w, &graph);
-		order = mem_resize(order, (size_t)n + 1, sizeof(*order));
-		graph_order(&graph, ~0u, order, &count);
-		graph_release(&graph);
-	}
 	for (size_t i = 0; i < count; i++)
 		if (w->d->committed[order[i]])
 			order[kept++] = order[i];
 	free(isolation->allowed);
 	isolation->allowed = order;
 	isolation->allowed_count = kept;
+}
+
+static void
+keep_order(struct weak *w, struct isolation *isolation)
+{
+	uint32_t n = (uint32_t)w->d->txns.of.count;
+	size_t count = w->count;
+	uint32_t *order = w->order;
+
+	w->order = NULL;
+	if (!order_serves(w)) {
+		struct graph graph;
+		rw_weak_graph(w, &graph);
+		order = mem_resize(order, (size_t)n + 1, sizeof(*order));
+		graph_order(&graph, ~0u, order, &count);
+		graph_release(&graph);
+	}
+	rw_weak_keep_order(w, order, count, isolation);
 }
 
 /* ---- the question ---------------------------------------------------------------------
@@ -199,6 +206,8 @@ static enum verdict
 judge(struct weak *w, struct isolation *isolation)
 {
 	bool acyclic = rw_weak_place(w);
+	if (acyclic && w->question->realtime)
+		return rw_weak_judge_time(w, isolation);
 	enum mended mended = acyclic ? rw_weak_mend(w) : MENDED_OPEN;
 
 	if (acyclic && mended != MENDED && !w->is_over)

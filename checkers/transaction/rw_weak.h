@@ -31,7 +31,8 @@ enum weak_view {
 
 struct weak_question {
 	enum weak_view view;
-	bool process; /* with the order within each process */
+	bool process;  /* with the order within each process */
+	bool realtime; /* and with real time; of WEAK_COMMITTED alone */
 	/* What a violation is called; a cycle without missed writes is `ring`. */
 	enum isolation_anomaly anomaly, ring;
 };

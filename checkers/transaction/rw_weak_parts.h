@@ -89,6 +89,17 @@ struct missed_rows {
 	uint8_t *state;	    /* owned, by transaction: zeros between two walks */
 };
 
+/* What was read, processes and missed writes as a graph; made to show a circle, and where
+ * the order must be another one. */
+void rw_weak_graph(const struct weak *w, struct graph *graph);
+
+/* Keeps an order that the axioms allow, for the proof; `order` is given away. */
+void rw_weak_keep_order(const struct weak *w, uint32_t *order, size_t count,
+			struct isolation *isolation);
+
+/* The question with real time, once ->order is known (rw_weak_time.c). */
+enum verdict rw_weak_judge_time(struct weak *w, struct isolation *isolation);
+
 /* Adds the missed writes that are not in the rows yet. */
 void rw_weak_link_missed(const struct weak *w, struct missed_rows *rows);
 void rw_weak_release_rows(struct missed_rows *rows);

@@ -375,9 +375,14 @@ small_txns_satisfy(const struct small_txns *h, enum small_view view, bool proces
 				(process && a.committed[s] && a.committed[t] &&
 				 h->txns[s].process == h->txns[t].process &&
 				 h->txns[s].begin < h->txns[t].begin);
+	for (int s = 0; s < h->count; s++)
+		for (int t = 0; t < h->count; t++)
+			a.before[s][t] |= view == SMALL_TIMELY && a.committed[t] &&
+					  h->txns[s].type == OP_OK &&
+					  h->txns[s].end < h->txns[t].begin;
 	if (view == SMALL_CAUSAL)
 		close_relation(h->count, a.past);
-	for (int t = 0; t < h->count && view != SMALL_COMMITTED; t++)
+	for (int t = 0; t < h->count && view > SMALL_COMMITTED; t++)
 		for (int m = 0; m < h->txns[t].mop_count; m++)
 			if (h->txns[t].type == OP_OK && !h->txns[t].mops[m].write &&
 			    own_value(&h->txns[t], m) < 0)

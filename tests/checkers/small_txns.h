@@ -40,6 +40,7 @@ bool small_txns_have_order(const struct small_txns *h, bool snapshot, bool proce
 			   bool realtime);
 
 enum small_view {
+	SMALL_TIMELY,	 /* as committed, and nobody reads from the future */
 	SMALL_COMMITTED, /* reads only of committed, final writes, without a cycle */
 	SMALL_MONOTONIC,
 	SMALL_ATOMIC,

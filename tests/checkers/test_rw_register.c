@@ -99,7 +99,7 @@ static void
 weak_levels_agree_with_their_axioms_on_random_histories(void **state)
 {
 	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
-	int total = wanted != NULL ? atoi(wanted) : 20000, causal = 0;
+	int total = wanted != NULL ? atoi(wanted) : 20000, causal = 0, timely = 0;
 	struct rng rng;
 
 	(void)state;
@@ -111,6 +111,7 @@ weak_levels_agree_with_their_axioms_on_random_histories(void **state)
 		small_txns_make(&h, &rng);
 		small_txns_history(&h, &history);
 		assert_weak(&h, &history, "read-committed", SMALL_COMMITTED, false, i);
+		assert_weak(&h, &history, "strong-read-committed", SMALL_TIMELY, true, i);
 		assert_weak(&h, &history, "monotonic-atomic-view", SMALL_MONOTONIC, false,
 			    i);
 		assert_weak(&h, &history, "read-atomic", SMALL_ATOMIC, false, i);
@@ -121,8 +122,10 @@ weak_levels_agree_with_their_axioms_on_random_histories(void **state)
 		assert_weak(&h, &history, "causal", SMALL_CAUSAL, true, i);
 		history_release(&history);
 		causal += small_txns_satisfy(&h, SMALL_CAUSAL, true, &varies);
+		timely += small_txns_satisfy(&h, SMALL_TIMELY, true, &varies);
 	}
 	assert_in_range(causal, total / 20, total * 9 / 10);
+	assert_in_range(timely, total / 20, total * 99 / 100);
 }
 
 static void
