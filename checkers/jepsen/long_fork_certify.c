@@ -91,7 +91,7 @@ data_precedes(const struct history *history, const struct op *a, const struct op
 	const struct values *values = &history->values;
 	struct fork_part x, y;
 
-	if (a->type == OP_FAIL || b->type == OP_FAIL)
+	if (a == b || a->type == OP_FAIL || b->type == OP_FAIL)
 		return false;
 	for (size_t i = 0; i < fields_items(values, fork_body(a)); i++)
 		for (size_t j = 0; j < fields_items(values, fork_body(b)); j++) {
