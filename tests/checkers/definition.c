@@ -1,5 +1,7 @@
 #include "tests/checkers/definition.h"
 
+#include "tests/checkers/whole_history.h"
+
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -132,19 +134,6 @@ answer_one(void *context, struct history *history, struct choices *choices, stru
 		definition->answer(history, choices, op);
 }
 
-static void
-show(const struct history *history)
-{
-	struct buf text = {0};
-
-	vec_each (struct op, op, &history->ops) {
-		history_describe(history, op, &text);
-		buf_printf(&text, " [%u %u]\n", op->invoke_at, op->complete_at);
-	}
-	print_error("%s", buf_text(&text));
-	buf_release(&text);
-}
-
 /* ---- judging -------------------------------------------------------------------------- */
 
 static struct check_options
@@ -183,7 +172,7 @@ judge_times(const struct definition *definition, const struct history *history,
 	enum verdict verdict = result.verdict;
 	if ((verdict != VERDICT_UNKNOWN && !result.certified) ||
 	    strstr(result.reason, "bug") != NULL) {
-		show(history);
+		whole_history_print(history);
 		fail_msg("%s: %s, not certified: %s", definition->checker,
 			 verdict_name(verdict), result.reason);
 	}
@@ -215,7 +204,7 @@ forget_an_answer(const struct definition *definition, struct history *history,
 	op->output = VAL_OF_NIL;
 	if (definition_judge(definition, history, definition->has_levels) ==
 	    VERDICT_INVALID) {
-		show(history);
+		whole_history_print(history);
 		fail_msg("%s: a relaxed valid history is invalid", definition->checker);
 	}
 	*op = before;
@@ -237,7 +226,7 @@ stretch(const struct definition *definition, struct history *history,
 	op->complete_at = history->events++;
 	if (definition_judge(definition, history, definition->has_levels) ==
 	    VERDICT_INVALID) {
-		show(history);
+		whole_history_print(history);
 		fail_msg("%s: a valid history is invalid when an operation takes longer",
 			 definition->checker);
 	}
@@ -291,7 +280,7 @@ tell_in_other_words(const struct definition *definition, struct history *history
 	}
 	if (judge_times(definition, history, strict, triples ? 3 : 1) == verdict)
 		return;
-	show(history);
+	whole_history_print(history);
 	fail_msg("%s: in other words no longer %s", definition->checker,
 		 verdict_name(verdict));
 }
@@ -308,7 +297,7 @@ assert_refused(const struct definition *definition, const struct history *histor
 
 	if (!checker_of(definition)->certify(history, &options, lie, &err))
 		return;
-	show(history);
+	whole_history_print(history);
 	vec_each (struct anomaly, anomaly, &lie->anomalies)
 		vec_each (uint32_t, op, &anomaly->ops)
 			print_error("op %u\n", *op);
@@ -370,7 +359,7 @@ compare_level(const struct definition *definition, struct history *history, bool
 
 	if ((verdict == VERDICT_VALID && !is_allowed) ||
 	    (verdict == VERDICT_INVALID && is_allowed)) {
-		show(history);
+		whole_history_print(history);
 		fail_msg("%s, strict %d: %s", definition->checker, strict,
 			 verdict_name(verdict));
 	}
@@ -444,27 +433,28 @@ compare_small(const struct definition *definition, size_t counts[4])
 	return tried;
 }
 
-static void
+static size_t
 compare_random(const struct definition *definition, size_t counts[4])
 {
 	size_t ops_max =
 		definition->ops_random > 0 ? definition->ops_random : DEFINITION_OPS_MAX;
+	uint64_t random = definition->small_only ? 0 : how_many();
 
-	for (uint64_t seed = 1; seed <= how_many(); seed++) {
+	for (uint64_t seed = 1; seed <= random; seed++) {
 		struct choices choices = {0};
 		rng_init(&choices.rng, seed);
 		compare(definition, 1 + choose(&choices, ops_max), &choices, counts);
 	}
+	return random;
 }
 
 void
 definition_compare(const struct definition *definition)
 {
 	size_t counts[4] = {0}, small = compare_small(definition, counts);
-
-	compare_random(definition, counts);
+	size_t random = compare_random(definition, counts);
 	print_message("%s: %zu small, %zu random: %zu valid, %zu invalid, %zu unknown\n",
-		      definition->checker, small, how_many(), counts[VERDICT_VALID],
+		      definition->checker, small, random, counts[VERDICT_VALID],
 		      counts[VERDICT_INVALID], counts[VERDICT_UNKNOWN]);
 	assert_true(counts[VERDICT_VALID] > 0 && counts[VERDICT_INVALID] > 0);
 }

@@ -41,6 +41,7 @@ struct definition {
 	bool keeps_numbers; /* tripled numbers would say something else */
 	bool judges_ends;   /* without the last read another one is the last */
 	bool has_sessions;  /* it matters which operations are of one process */
+	bool small_only;    /* no random ones */
 	size_t ops_all;	    /* all histories up to so many operations are tried */
 	size_t ops_random;  /* random ones have at most so many; 0: DEFINITION_OPS_MAX */
 };

@@ -1,20 +1,40 @@
 #include "tests/checkers/small_txns.h"
 
+#include "base/assert.h"
+
 #include <string.h>
 
+/* A register is a list of which only the last element is kept. */
 struct state {
-	int value[SMALL_KEYS_MAX];
+	int items[SMALL_KEYS_MAX][SMALL_LIST_MAX], length[SMALL_KEYS_MAX];
 };
 
 static void
-run(struct small_txn *txn, struct state seen, struct state *now)
+put(const struct small_txns *h, struct state *state, const struct small_mop *mop)
+{
+	if (!h->are_lists)
+		state->length[mop->key] = 0;
+	state->items[mop->key][state->length[mop->key]++] = mop->value;
+}
+
+static int
+value_in(const struct state *state, int key)
+{
+	return state->length[key] == 0 ? 0 : state->items[key][state->length[key] - 1];
+}
+
+static void
+run(const struct small_txns *h, struct small_txn *txn, struct state seen,
+    struct state *now)
 {
 	for (int i = 0; i < txn->mop_count; i++) {
 		struct small_mop *mop = &txn->mops[i];
-		if (mop->write)
-			seen.value[mop->key] = now->value[mop->key] = mop->value;
-		else
-			mop->value = seen.value[mop->key];
+		if (mop->write) {
+			put(h, &seen, mop);
+			put(h, now, mop);
+		} else {
+			mop->value = value_in(&seen, mop->key);
+		}
 	}
 }
 
@@ -62,7 +82,7 @@ small_txns_make(struct small_txns *h, struct rng *rng)
 		int seen =
 			rng_chance(rng, odd) ? (int)rng_below(rng, (uint64_t)i + 1) : i;
 		states[i + 1] = states[i];
-		run(txn, states[seen], &states[i + 1]);
+		run(h, txn, states[seen], &states[i + 1]);
 		if (rng_chance(rng, 0.05)) {
 			txn->type = rng_chance(rng, 0.5) ? OP_FAIL : OP_INFO;
 			states[i + 1] = states[i];
@@ -120,6 +140,62 @@ small_txns_history(const struct small_txns *h, struct history *history)
 	history_sort(history);
 }
 
+static int
+number_of(const struct values *values, val v)
+{
+	return v == VAL_OF_NIL ? 0 : (int)val_number(values, v);
+}
+
+static struct small_mop
+mop_of(const struct values *values, val list)
+{
+	val f = val_at(values, list, 0), value = val_at(values, list, 2);
+	struct small_mop mop = {.key = number_of(values, val_at(values, list, 1))};
+
+	mop.write = f != val_string((struct values *)values, "r");
+	ASSERT(mop.key < SMALL_KEYS_MAX);
+	if (val_kind(value) != VAL_LIST) {
+		mop.value = number_of(values, value);
+		return mop;
+	}
+	mop.length = (int)val_count(values, value);
+	ASSERT(mop.length <= SMALL_LIST_MAX);
+	for (int i = 0; i < mop.length; i++)
+		mop.list[i] = number_of(values, val_at(values, value, (size_t)i));
+	return mop;
+}
+
+static void
+add_txn(struct small_txns *h, const struct values *values, const struct op *op)
+{
+	struct small_txn *txn = &h->txns[h->count++];
+	val mops = op->type == OP_OK ? op->output : op->input;
+
+	ASSERT(h->count <= SMALL_TXNS_MAX && val_count(values, mops) <= SMALL_MOPS_MAX);
+	*txn = (struct small_txn){.type = (enum op_type)op->type,
+				  .process = (int)op->process,
+				  .begin = op->invoke_at,
+				  .end = op->complete_at,
+				  .mop_count = (int)val_count(values, mops)};
+	for (int i = 0; i < txn->mop_count; i++) {
+		val mop = val_at(values, mops, (size_t)i);
+		txn->mops[i] = mop_of(values, mop);
+		h->are_lists |= val_kind(val_at(values, mop, 2)) == VAL_LIST ||
+				val_at(values, mop, 0) ==
+					val_string((struct values *)values, "append");
+		if (txn->mops[i].key >= h->keys)
+			h->keys = txn->mops[i].key + 1;
+	}
+}
+
+void
+small_txns_of(struct small_txns *h, const struct history *history)
+{
+	*h = (struct small_txns){0};
+	vec_each (const struct op, op, &history->ops)
+		add_txn(h, &history->values, op);
+}
+
 /* ---- brute force ----------------------------------------------------------------------
  */
 
@@ -132,15 +208,25 @@ struct brute {
 };
 
 static bool
-reads_fit(const struct small_txn *txn, struct state seen)
+shows(const struct small_txns *h, const struct small_mop *read, const struct state *seen)
 {
-	for (int i = 0; i < txn->mop_count; i++) {
-		const struct small_mop *mop = &txn->mops[i];
-		if (mop->write)
-			seen.value[mop->key] = mop->value;
-		else if (txn->type == OP_OK && seen.value[mop->key] != mop->value)
+	int key = read->key;
+
+	if (!h->are_lists)
+		return value_in(seen, key) == read->value;
+	return read->length == seen->length[key] &&
+	       memcmp(read->list, seen->items[key],
+		      (size_t)read->length * sizeof(*read->list)) == 0;
+}
+
+static bool
+reads_fit(const struct small_txns *h, const struct small_txn *txn, struct state seen)
+{
+	for (int i = 0; i < txn->mop_count; i++)
+		if (txn->mops[i].write)
+			put(h, &seen, &txn->mops[i]);
+		else if (txn->type == OP_OK && !shows(h, &txn->mops[i], &seen))
 			return false;
-	}
 	return true;
 }
 
@@ -197,7 +283,8 @@ try_next(struct brute *b, int txn, int snapshot)
 {
 	const struct small_txn *t = &b->h->txns[txn];
 
-	if (!reads_fit(t, b->states[snapshot]) || !respects_order(b, txn, snapshot) ||
+	if (!reads_fit(b->h, t, b->states[snapshot]) ||
+	    !respects_order(b, txn, snapshot) ||
 	    (b->snapshot && !is_first_committer(b, txn, snapshot)))
 		return false;
 	b->used[txn] = true;
@@ -205,7 +292,7 @@ try_next(struct brute *b, int txn, int snapshot)
 	b->states[b->count + 1] = b->states[b->count];
 	for (int i = 0; i < t->mop_count; i++)
 		if (t->mops[i].write)
-			b->states[b->count + 1].value[t->mops[i].key] = t->mops[i].value;
+			put(b->h, &b->states[b->count + 1], &t->mops[i]);
 	b->count++;
 	bool found = extend(b);
 	b->count--;

@@ -1,5 +1,5 @@
-/* small_txns.h - small histories of register transactions and brute force over them: what
- * the deciders are compared with. */
+/* small_txns.h - small histories of transactions on registers or lists and brute force over
+ * them: what the deciders are compared with. */
 #ifndef TESTS_CHECKERS_SMALL_TXNS_H
 #define TESTS_CHECKERS_SMALL_TXNS_H
 
@@ -9,13 +9,16 @@
 enum {
 	SMALL_TXNS_MAX = 7,
 	SMALL_KEYS_MAX = 3,
-	SMALL_MOPS_MAX = 4
+	SMALL_MOPS_MAX = 4,
+	SMALL_LIST_MAX = SMALL_TXNS_MAX * SMALL_MOPS_MAX + 1
 };
 
-/* value 0: the initial value, nil. Written values are unique in the whole history. */
+/* value 0: the initial value, nil. Written values are unique in the whole history. A read
+ * of a list shows `length` elements; lists begin empty. */
 struct small_mop {
 	bool write;
 	int key, value;
+	int list[SMALL_LIST_MAX], length;
 };
 
 struct small_txn {
@@ -29,11 +32,15 @@ struct small_txn {
 struct small_txns {
 	struct small_txn txns[SMALL_TXNS_MAX];
 	int count, keys;
+	bool are_lists; /* else registers */
 };
 
-/* A random history; most reads are those of a run of some kind, some are odd. */
+/* A random history of registers; most reads are those of a run of some kind, some odd. */
 void small_txns_make(struct small_txns *h, struct rng *rng);
 void small_txns_history(const struct small_txns *h, struct history *history);
+
+/* The transactions of a history: of lists when somebody appends or sees one. */
+void small_txns_of(struct small_txns *h, const struct history *history);
 
 /* Tries all orders (and for snapshot isolation all snapshots). */
 bool small_txns_have_order(const struct small_txns *h, bool snapshot, bool process,
@@ -47,7 +54,7 @@ enum small_view {
 	SMALL_CAUSAL
 };
 
-/* The axioms of Biswas and Enea, word by word. *varies: some transaction contradicts its
+/* The axioms of Biswas and Enea for registers, word by word. *varies: some transaction contradicts its
  * own earlier reads or writes. */
 bool small_txns_satisfy(const struct small_txns *h, enum small_view view, bool process,
 			bool *varies);

@@ -1,6 +1,7 @@
 /* Collections: stories with known verdicts, budgets. */
 #include "checkers/collection/collection_judge.h"
 #include "tests/checkers/random_collection.h"
+#include "tests/checkers/whole_history.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -183,9 +184,7 @@ unique_values_need_no_search(void **state)
 		struct history history;
 		uint32_t indexes[64];
 		random_collection_play(&history, &shape, &rng);
-		for (uint32_t k = 0; k < history.ops.count; k++)
-			indexes[k] = k;
-		struct key_ops key = {&history, VAL_OF_NIL, indexes, history.ops.count};
+		struct key_ops key = whole_history(&history, indexes);
 		collection_judge(shape.collection, &key, &options, &outcome);
 		assert_false(outcome.used_frontier);
 		assert_true(outcome.verdict == VERDICT_VALID || outcome.is_proven);

@@ -5,6 +5,7 @@
 #include "checkers/collection/take_count.h"
 #include "checkers/engine/oracle.h"
 #include "tests/checkers/random_collection.h"
+#include "tests/checkers/whole_history.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -48,13 +49,8 @@ some_shape(struct rng *rng, enum collection collection, size_t ops_max, bool uni
 static void
 fail_on(const struct history *history, const char *why, const char *more)
 {
-	struct buf text = {0};
-
-	vec_each (struct op, op, &history->ops) {
-		history_describe(history, op, &text);
-		buf_printf(&text, " [%u..%u]\n", op->invoke_at, op->complete_at);
-	}
-	fail_msg("%s: %s\n%s", why, more, buf_text(&text));
+	whole_history_print(history);
+	fail_msg("%s: %s", why, more);
 }
 
 static enum verdict
@@ -85,9 +81,7 @@ compare_all(bool unique, size_t count, uint64_t seed)
 		struct history history;
 		uint32_t indexes[16];
 		random_collection_play(&history, &shape, &rng);
-		for (uint32_t k = 0; k < history.ops.count; k++)
-			indexes[k] = k;
-		struct key_ops key = {&history, VAL_OF_NIL, indexes, history.ops.count};
+		struct key_ops key = whole_history(&history, indexes);
 		enum verdict truth =
 			oracle_judge_key(model_of_collection(collection), &key, &options);
 		enum verdict verdict = verdict_of(&history, collection);
@@ -277,9 +271,7 @@ parts_of_valid_histories_are_never_refuted(void **state)
 		uint32_t indexes[64], part[8];
 		shape.wrong_percent = 0;
 		random_collection_play(&history, &shape, &rng);
-		for (uint32_t k = 0; k < history.ops.count; k++)
-			indexes[k] = k;
-		struct key_ops key = {&history, VAL_OF_NIL, indexes, history.ops.count};
+		struct key_ops key = whole_history(&history, indexes);
 		for (int k = 0; k < 8; k++)
 			part[k] = (uint32_t)rng_below(&rng, history.ops.count);
 		collection_core_init(&core, collection, &key, &options, part, 8);
@@ -297,9 +289,7 @@ count_takes(enum collection collection, const struct history *history, bool *is_
 	struct count_proof proof;
 	uint32_t indexes[16];
 
-	for (uint32_t k = 0; k < history->ops.count; k++)
-		indexes[k] = k;
-	struct key_ops key = {history, VAL_OF_NIL, indexes, history->ops.count};
+	struct key_ops key = whole_history(history, indexes);
 	*truth = oracle_judge_key(model_of_collection(collection), &key, &options);
 	*is_counted = take_count_find(collection, &key, &options, &proof);
 	if (*is_counted)
@@ -361,9 +351,7 @@ judge_at_once(enum collection collection, const struct history *history, size_t 
 	struct collection_outcome outcome;
 	uint32_t *indexes = mem_new(history->ops.count + 1, sizeof(*indexes));
 
-	for (uint32_t k = 0; k < history->ops.count; k++)
-		indexes[k] = k;
-	struct key_ops key = {history, VAL_OF_NIL, indexes, history->ops.count};
+	struct key_ops key = whole_history(history, indexes);
 	collection_judge(collection, &key, &options, &outcome);
 	enum verdict verdict = outcome.verdict;
 	assert_true(!outcome.used_frontier || collection == COLLECTION_STACK ||

@@ -4,6 +4,7 @@
 #include "base/rng.h"
 #include "checkers/transaction/isolation.h"
 #include "tests/checkers/small_predicates.h"
+#include "tests/checkers/whole_history.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -44,13 +45,8 @@ enum {
 static void
 fail_with(const struct history *history, const char *level, const char *what)
 {
-	struct buf text = {0};
-
-	vec_each (const struct op, op, &history->ops) {
-		history_describe(history, op, &text);
-		buf_printf(&text, " events %u..%u\n", op->invoke_at, op->complete_at);
-	}
-	fail_msg("%s: %s\n%s", level, what, buf_text(&text));
+	whole_history_print(history);
+	fail_msg("%s: %s", level, what);
 }
 
 /* What is decided is proven, and unknown only what nobody can know. */

@@ -4,6 +4,7 @@
 #include "checkers/register/register.h"
 #include "checkers/register/register_core.h"
 #include "tests/checkers/random_history.h"
+#include "tests/checkers/whole_history.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,13 +46,8 @@ verdict_of(const struct history *history, int threads)
 	checker_run(&checker_register, history, &options, &result);
 	enum verdict verdict = result.verdict;
 	if (verdict == VERDICT_UNKNOWN || !result.certified) {
-		struct buf text = {0};
-		vec_each (struct op, op, &history->ops) {
-			history_describe(history, op, &text);
-			buf_printf(&text, " [%u..%u]\n", op->invoke_at, op->complete_at);
-		}
-		fail_msg("%s: %s\n%s", verdict_name(verdict), result.reason,
-			 buf_text(&text));
+		whole_history_print(history);
+		fail_msg("%s: %s", verdict_name(verdict), result.reason);
 	}
 	check_result_release(&result);
 	return verdict;
@@ -70,9 +66,7 @@ verdicts_are_true_and_certified(void **state)
 		struct history history;
 		uint32_t indexes[16];
 		random_register_play(&history, &shape, &rng);
-		for (uint32_t k = 0; k < history.ops.count; k++)
-			indexes[k] = k;
-		struct key_ops key = {&history, VAL_OF_NIL, indexes, history.ops.count};
+		struct key_ops key = whole_history(&history, indexes);
 		enum verdict truth = oracle_judge_key(&model_register, &key, &options);
 		assert_int_equal(verdict_of(&history, 1), truth);
 		history_release(&history);
@@ -270,9 +264,7 @@ parts_of_valid_histories_are_never_refuted(void **state)
 		uint32_t indexes[64], part[8];
 		shape.wrong_percent = 0;
 		random_register_play(&history, &shape, &rng);
-		for (uint32_t k = 0; k < history.ops.count; k++)
-			indexes[k] = k;
-		struct key_ops key = {&history, VAL_OF_NIL, indexes, history.ops.count};
+		struct key_ops key = whole_history(&history, indexes);
 		register_core_init(&core, &key, &options);
 		for (int k = 0; k < 8; k++)
 			part[k] = (uint32_t)rng_below(&rng, history.ops.count);

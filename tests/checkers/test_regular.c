@@ -6,6 +6,7 @@
 #include "checkers/weak/staleness.h"
 #include "tests/checkers/random_history.h"
 #include "tests/checkers/script.h"
+#include "tests/checkers/small_histories.h"
 #include "tests/checkers/whole_history.h"
 
 #include <setjmp.h>
@@ -322,6 +323,50 @@ judge(struct history *history)
 	check_result_release(&result);
 }
 
+/* Operation i writes i + 1, or reads. */
+static void
+begin_op(void *context, struct history *history, struct choices *choices, struct op *op)
+{
+	(void)context, (void)history;
+	op->f = choose(choices, 2) == 0 ? F_WRITE : F_READ;
+	if (op->f == F_WRITE)
+		op->input = val_small((int64_t)op->process + 1);
+}
+
+/* Nil, or what the first, second, ... operation may write. */
+static void
+end_op(void *context, struct history *history, struct choices *choices, struct op *op)
+{
+	size_t ops = *(const size_t *)context;
+	size_t number = op->f == F_READ ? choose(choices, ops + 1) : 0;
+
+	(void)history;
+	op->type = op->f == F_WRITE && choose(choices, 2) == 0 ? OP_FAIL : OP_OK;
+	if (number > 0)
+		op->output = val_small((int64_t)number);
+}
+
+static void
+deciders_agree_with_definitions_on_all_small_histories(void **state)
+{
+	size_t total = 0, ops_max = rounds(0) >= 100000 ? 4 : 3;
+
+	(void)state;
+	for (size_t ops = 1; ops <= ops_max; ops++) {
+		const struct small_player player = {begin_op, end_op, &ops};
+		struct choices choices = {.tries_all = true};
+		do {
+			struct history history;
+			small_history_play(&history, &choices, ops, &player);
+			judge(&history);
+			history_release(&history);
+			total++;
+		} while (choices_next(&choices));
+	}
+	print_message("%zu small histories\n", total);
+	assert_true(total > 1000);
+}
+
 static void
 deciders_agree_with_definitions_on_random_histories(void **state)
 {
@@ -496,6 +541,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(deciders_agree_with_definitions_on_all_small_histories),
 		cmocka_unit_test(deciders_agree_with_definitions_on_random_histories),
 		cmocka_unit_test(new_then_old_is_regular_but_not_linearizable),
 		cmocka_unit_test(anything_may_be_read_during_a_write_of_a_safe_register),

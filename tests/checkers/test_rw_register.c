@@ -3,6 +3,7 @@
 #include "checkers/transaction/isolation.h"
 #include "tests/checkers/random_txns.h"
 #include "tests/checkers/small_txns.h"
+#include "tests/checkers/whole_history.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,10 +20,7 @@ fail_with(const struct history *history, const char *level, bool expected,
 {
 	struct buf text = {0};
 
-	vec_each (const struct op, op, &history->ops) {
-		history_describe(history, op, &text);
-		buf_printf(&text, " events %u..%u\n", op->invoke_at, op->complete_at);
-	}
+	whole_history_print(history);
 	vec_each (const struct anomaly, anomaly, &result->anomalies)
 		buf_printf(&text, "%s\n", anomaly->text);
 	fail_msg("history %d, %s: expected %s, got %s, certified %d: %s\n%s", number,

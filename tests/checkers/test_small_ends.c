@@ -1,5 +1,5 @@
-/* What is judged by its end, and transactions on lists, on all histories of few operations
- * with operations that overlap, fail and crash, against the definitions. */
+/* What is judged by its end, on all histories of few operations with operations that overlap,
+ * fail and crash, against the definitions. */
 #include "tests/checkers/definition.h"
 
 #include <setjmp.h>
@@ -239,152 +239,12 @@ convergence_agrees_with_its_definition(void **state)
 						.ops_all = 3});
 }
 
-/* ---- transactions on lists ------------------------------------------------------------ */
-
-static val
-micro_op(struct history *history, const char *f, size_t key, val v)
-{
-	struct values *values = &history->values;
-
-	return val_list(values,
-			(val[]){val_string(values, f), val_small((int64_t)key), v}, 3);
-}
-
-/* Reads both of two lists, or appends to one and reads the other, or appends to both. */
-static void
-ask_txn(struct history *history, struct choices *choices, struct op *op)
-{
-	val own = val_small((int64_t)history->ops.count + 1), micros[2];
-	size_t kind = choose(choices, 4);
-
-	op->f = F_TXN;
-	for (size_t key = 0; key < 2; key++)
-		micros[key] = kind == 3 || kind == key + 1
-				      ? micro_op(history, "append", key, own)
-				      : micro_op(history, "r", key, VAL_OF_NIL);
-	op->input = val_list(&history->values, micros, 2);
-}
-
-/* Each of some elements once, in any order. */
-static val
-some_list(struct history *history, struct choices *choices)
-{
-	val left[SMALL_OPS_MAX], items[SMALL_OPS_MAX];
-	size_t count = history->ops.count, kept = 0;
-
-	for (size_t i = 0; i < count; i++)
-		left[i] = val_small((int64_t)i + 1);
-	for (size_t next; count > 0; count--) {
-		next = choices->tries_all || !choose_whether(choices, 0.7)
-			       ? choose(choices, count + 1)
-			       : 0;
-		if (next == count)
-			break;
-		items[kept++] = left[next];
-		for (size_t i = next; i + 1 < count; i++)
-			left[i] = left[i + 1];
-	}
-	return val_list(&history->values, items, kept);
-}
-
-static void
-answer_txn(struct history *history, struct choices *choices, struct op *op)
-{
-	struct values *values = &history->values;
-	val micros[2];
-
-	for (size_t key = 0; key < 2; key++) {
-		micros[key] = val_at(values, op->input, key);
-		if (val_at(values, micros[key], 2) == VAL_OF_NIL)
-			micros[key] =
-				micro_op(history, "r", key, some_list(history, choices));
-	}
-	op->output = val_list(values, micros, 2);
-}
-
-struct lists {
-	val of[2][SMALL_OPS_MAX];
-	size_t counts[2];
-};
-
-static bool
-shows(const struct values *values, val read, const struct lists *lists, size_t key)
-{
-	if (val_count(values, read) != lists->counts[key])
-		return false;
-	for (size_t i = 0; i < lists->counts[key]; i++)
-		if (val_at(values, read, i) != lists->of[key][i])
-			return false;
-	return true;
-}
-
-static bool
-run_txn(const struct history *history, const struct op *op, struct lists *lists)
-{
-	const struct values *values = &history->values;
-
-	for (size_t key = 0; key < 2; key++) {
-		val asked = val_at(values, val_at(values, op->input, key), 2);
-		if (asked != VAL_OF_NIL)
-			lists->of[key][lists->counts[key]++] = asked;
-		else if (op->type == OP_OK &&
-			 !shows(values,
-				val_at(values, val_at(values, op->output, key), 2), lists,
-				key))
-			return false;
-	}
-	return true;
-}
-
-/* All orders in real time; `done` are the transactions that were run. */
-static bool
-can_go_on(const struct history *history, unsigned done, struct lists lists)
-{
-	const struct op *ops = history->ops.items;
-	uint32_t soonest = OP_NEVER;
-
-	for (size_t i = 0; i < history->ops.count; i++)
-		if (!(done >> i & 1) && ops[i].type == OP_OK &&
-		    ops[i].complete_at < soonest)
-			soonest = ops[i].complete_at;
-	for (size_t i = 0; i < history->ops.count && soonest != OP_NEVER; i++) {
-		struct lists after = lists;
-		if (!(done >> i & 1) && ops[i].type != OP_FAIL &&
-		    ops[i].invoke_at < soonest && run_txn(history, &ops[i], &after) &&
-		    can_go_on(history, done | 1u << i, after))
-			return true;
-	}
-	return soonest == OP_NEVER;
-}
-
-static bool
-has_order(const struct history *history, bool strict)
-{
-	(void)strict;
-	return can_go_on(history, 0, (struct lists){.counts = {0}});
-}
-
-static void
-list_append_agrees_with_all_orders(void **state)
-{
-	(void)state;
-	definition_compare(&(struct definition){.checker = "list-append",
-						.ask = ask_txn,
-						.answer = answer_txn,
-						.is_allowed = has_order,
-						.level = "strict-serializable",
-						.keeps_numbers = true, /* keys too */
-						.ops_all = 2,
-						.ops_random = 6});
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sets_agree_with_their_final_reads),
 		cmocka_unit_test(convergence_agrees_with_its_definition),
-		cmocka_unit_test(list_append_agrees_with_all_orders),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

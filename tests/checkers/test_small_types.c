@@ -10,6 +10,7 @@
 #include "checkers/type/log.h"
 #include "checkers/type/semaphore.h"
 #include "tests/checkers/definition.h"
+#include "tests/checkers/whole_history.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,9 +26,7 @@ is_linearizable(const struct history *history, const struct model *model,
 		.model = variant, .init = init, .budget.bytes_max = (size_t)1 << 28};
 	uint32_t indexes[DEFINITION_OPS_MAX];
 
-	for (uint32_t i = 0; i < history->ops.count; i++)
-		indexes[i] = i;
-	struct key_ops key = {history, VAL_OF_NIL, indexes, history->ops.count};
+	struct key_ops key = whole_history(history, indexes);
 	enum verdict verdict = oracle_judge_key(model, &key, &options);
 	assert_int_not_equal(verdict, VERDICT_UNKNOWN);
 	return verdict == VERDICT_VALID;
