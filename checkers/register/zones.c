@@ -1,6 +1,5 @@
 #include "checkers/register/zones_sweep.h"
 
-#include "base/assert.h"
 #include "checkers/register/register.h"
 #include "checkers/sort.h"
 
@@ -10,89 +9,6 @@ enum {
 	OPS_PER_STOP_CHECK = 1 << 16,
 	DIRECT_SPARE = 1024
 };
-
-/* ---- conflicts ------------------------------------------------------------------ */
-
-static void
-add_conflict(struct sweep *sweep, const struct zones_conflict *conflict)
-{
-	struct zones *out = sweep->out;
-
-	out->conflict_count++;
-	if (out->conflicts.count < ANOMALIES_MAX)
-		vec_push(&out->conflicts, *conflict);
-}
-
-static void
-add_pair(struct sweep *sweep, enum zones_conflict_kind kind, uint32_t early,
-	 uint32_t late)
-{
-	add_conflict(sweep, &(struct zones_conflict){
-				    .kind = kind, .early = early, .late = late});
-}
-
-/* How many of the key's operations were invoked at or before the position. */
-static size_t
-invoked_by(const struct sweep *sweep, uint32_t position)
-{
-	size_t low = 0, high = sweep->key->count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (key_op(sweep->key, middle)->invoke_at <= position)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static uint32_t
-op_invoked_at(const struct sweep *sweep, uint32_t position)
-{
-	size_t count = invoked_by(sweep, position);
-
-	ASSERT(count > 0 && key_op(sweep->key, count - 1)->invoke_at == position);
-	return sweep->key->ops[count - 1];
-}
-
-static uint32_t
-op_completed_at(const struct sweep *sweep, uint32_t position)
-{
-	size_t i = invoked_by(sweep, position);
-
-	while (i > 0 && key_op(sweep->key, i - 1)->complete_at != position)
-		i--;
-	ASSERT(i > 0);
-	return sweep->key->ops[i - 1];
-}
-
-static struct zone
-zone_of(const struct sweep *sweep, uint32_t root)
-{
-	const struct cell *cell = &sweep->cells[root];
-	bool is_initial = root == sweep->initial;
-
-	return (struct zone){
-		.first = is_initial ? OP_NEVER : op_completed_at(sweep, cell->first),
-		.last = op_invoked_at(sweep, cell->last),
-		.root = is_initial ? OP_NEVER : zones_writer(sweep, root),
-	};
-}
-
-static void
-add_overlap(struct sweep *sweep, uint32_t outer, uint32_t inner)
-{
-	if (sweep->out->conflicts.count >= ANOMALIES_MAX) {
-		sweep->out->conflict_count++;
-		return;
-	}
-	add_conflict(sweep, &(struct zones_conflict){.kind = ZONES_OVERLAP,
-						     .early = OP_NEVER,
-						     .late = OP_NEVER,
-						     .outer = zone_of(sweep, outer),
-						     .inner = zone_of(sweep, inner)});
-}
 
 /* ---- reading the operations ------------------------------------------------------ */
 
@@ -200,10 +116,10 @@ link_cas(struct sweep *sweep, uint32_t index)
 	uint32_t to = value_ids_find(&sweep->ids, val_at(&history->values, input, 1));
 
 	if (from == NONE)
-		add_pair(sweep, ZONES_UNWRITTEN, OP_NEVER, index);
+		zones_add_pair(sweep, ZONES_UNWRITTEN, OP_NEVER, index);
 	else if (sweep->cells[from].next != NONE)
-		add_pair(sweep, ZONES_FORKED,
-			 zones_writer(sweep, sweep->cells[from].next), index);
+		zones_add_pair(sweep, ZONES_FORKED,
+			       zones_writer(sweep, sweep->cells[from].next), index);
 	else
 		sweep->cells[from].next = to;
 }
@@ -223,7 +139,8 @@ read_seen(struct sweep *sweep)
 		}
 		uint32_t id = zones_id_of_seen(sweep, seen);
 		if (id == NONE) {
-			add_pair(sweep, ZONES_UNWRITTEN, OP_NEVER, sweep->key->ops[i]);
+			zones_add_pair(sweep, ZONES_UNWRITTEN, OP_NEVER,
+				       sweep->key->ops[i]);
 			continue;
 		}
 		struct cell *cell = &sweep->cells[id];
@@ -291,8 +208,7 @@ extend_block(struct sweep *sweep, struct cell *block, bool *is_started, uint32_t
 	     uint32_t last)
 {
 	if (*is_started && first < block->last)
-		add_pair(sweep, ZONES_CHAIN, op_invoked_at(sweep, block->last),
-			 op_completed_at(sweep, first));
+		zones_add_chain(sweep, block->last, first);
 	if (!*is_started || last > block->last)
 		block->last = last;
 	if (first < block->first)
@@ -329,7 +245,8 @@ report_ring(struct sweep *sweep)
 {
 	for (uint32_t id = 0; id < sweep->initial; id++)
 		if (sweep->cells[id].writer != NONE && !zones_is_root(sweep, id)) {
-			add_pair(sweep, ZONES_CYCLE, OP_NEVER, zones_writer(sweep, id));
+			zones_add_pair(sweep, ZONES_CYCLE, OP_NEVER,
+				       zones_writer(sweep, id));
 			return;
 		}
 }
@@ -384,7 +301,7 @@ compare_with_initial(struct sweep *sweep)
 	for (uint32_t id = 0; id < sweep->initial; id++)
 		if (zones_is_root(sweep, id) &&
 		    sweep->cells[id].first < sweep->cells[sweep->initial].last)
-			add_overlap(sweep, sweep->initial, id);
+			zones_add_overlap(sweep, sweep->initial, id);
 }
 
 static void
@@ -396,7 +313,7 @@ compare_forward(struct sweep *sweep)
 	for (size_t i = 0; i < sweep->forward.count; i++) {
 		uint32_t id = (uint32_t)sweep->forward.items[i];
 		if (widest != NONE && sweep->cells[id].first < sweep->cells[widest].last)
-			add_overlap(sweep, widest, id);
+			zones_add_overlap(sweep, widest, id);
 		if (widest == NONE || sweep->cells[id].last > sweep->cells[widest].last)
 			widest = id;
 	}
@@ -466,7 +383,7 @@ compare_backward(struct sweep *sweep)
 		uint32_t around =
 			zones_forward_around(sweep, sweep->cells[id].last, &hint);
 		if (around != NONE && sweep->cells[id].first < sweep->cells[around].last)
-			add_overlap(sweep, around, id);
+			zones_add_overlap(sweep, around, id);
 	}
 }
 

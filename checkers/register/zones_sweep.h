@@ -1,5 +1,5 @@
-/* zones_sweep.h - one key under judgement: what zones.c (the verdict) and zones_order.c (the
- * proof) share. Private to zones. */
+/* zones_sweep.h - one key under judgement: what zones.c (the verdict), zones_conflicts.c (who
+ * contradicts whom) and zones_order.c (the proof) share. Private to zones. */
 #ifndef CHECKERS_ZONES_SWEEP_H
 #define CHECKERS_ZONES_SWEEP_H
 
@@ -61,6 +61,13 @@ bool zones_is_backward(const struct sweep *sweep, uint32_t id);
 /* The forward zone around the position, NONE when it is outside all. *hint is where to look
  * first: 0 at the beginning, then what the call before left there. */
 uint32_t zones_forward_around(const struct sweep *sweep, uint32_t position, size_t *hint);
+
+/* Conflicts: of two operations; of two in a block, the one that was invoked and the one that
+ * was completed at these positions; of the zones of two roots. */
+void zones_add_pair(struct sweep *sweep, enum zones_conflict_kind kind, uint32_t early,
+		    uint32_t late);
+void zones_add_chain(struct sweep *sweep, uint32_t invoked, uint32_t completed);
+void zones_add_overlap(struct sweep *sweep, uint32_t outer, uint32_t inner);
 
 /* Fills out->order when nothing is in conflict. Uses up the cells. */
 void zones_make_order(struct sweep *sweep);
