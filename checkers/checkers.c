@@ -81,8 +81,9 @@ certify(const struct checker *checker, const struct history *history,
 		result->certified = !result->is_unproven;
 		return;
 	}
+	/* What has a remedy, as more memory is one, is no bug. */
 	const char *why =
-		budget_is_over(&options->budget)
+		budget_is_over(&options->budget) || err.hint[0] != '\0'
 			? "the budget ended before it was proven"
 			: "its certificate does not hold (a bug of the checker)";
 	char *reason = mem_format("%s, but %s: %s", verdict_name(result->verdict), why,

@@ -143,7 +143,8 @@ static int
 check_file(const struct settings *settings, struct faultline_check *check,
 	   const char *path)
 {
-	return faultline_check_read_file(check, path, settings->format)
+	return faultline_check_read_file(check, path, settings->format) ||
+			       check->unread != NULL
 		       ? judge_and_tell(settings, check, NULL)
 		       : command_broke(&check->err);
 }

@@ -47,7 +47,8 @@ void faultline_check_free(struct faultline_check *check); /* NULL is fine */
 const char *faultline_check_error(const struct faultline_check *check);
 
 /* Adds a history; `format` NULL: found from the content. `name` stands in errors, which
- * say line and column. At most once, and not after events. */
+ * say line and column. At most once, and not after events. False also when it is larger
+ * than the option "memory" allows, and then a run answers unknown. */
 bool faultline_check_read(struct faultline_check *check, const void *data, size_t bytes,
 			  const char *name, const char *format);
 bool faultline_check_read_file(struct faultline_check *check, const char *path,
@@ -73,7 +74,7 @@ bool faultline_check_complete(struct faultline_check *check, uint32_t process,
  *	failed-cas-observes	yes: a failed compare-and-set saw another value
  *	threads	a number; 0: as many as processors
  *	time	for a run: 10s, 500ms, 2m; then the verdict is unknown
- *	memory	for a run: 200m, 2g */
+ *	memory	for reading and for a run: 200m, 2g; beyond it the verdict is unknown */
 bool faultline_check_set(struct faultline_check *check, const char *option,
 			 const char *value);
 

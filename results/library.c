@@ -45,6 +45,7 @@ faultline_check_free(struct faultline_check *check)
 	free(check->key);
 	free(check->init);
 	free(check->nil);
+	free(check->unread);
 	free(check->error);
 	free(check);
 }
@@ -83,6 +84,12 @@ keep_facts(struct faultline_check *check, const struct reader_facts *facts, bool
 	if (!ok) { /* a part of a history is none */
 		history_release(&check->history);
 		history_init(&check->history);
+		free(check->unread);
+		check->unread =
+			facts->over_bound
+				? mem_format("larger than the budget of memory: %s",
+					     check->err.text)
+				: NULL;
 	} else {
 		check->facts = *facts;
 	}
@@ -96,7 +103,7 @@ faultline_check_read(struct faultline_check *check, const void *data, size_t byt
 	const struct reader_options options = {.format = format,
 					       .key = check->key,
 					       .bytes_max = check->options.bytes_max};
-	struct reader_facts facts;
+	struct reader_facts facts = {0};
 
 	if (!may_read(check))
 		return library_answer(check, false);
@@ -112,7 +119,7 @@ faultline_check_read_file(struct faultline_check *check, const char *path,
 	const struct reader_options options = {.format = format,
 					       .key = check->key,
 					       .bytes_max = check->options.bytes_max};
-	struct reader_facts facts;
+	struct reader_facts facts = {0};
 
 	if (!may_read(check))
 		return library_answer(check, false);
@@ -196,6 +203,21 @@ faultline_check_complete(struct faultline_check *check, uint32_t process,
 
 /* ---- the run ---- */
 
+/* The history is larger than the memory that is allowed. */
+static void
+answer_unread(struct faultline_check *check)
+{
+	const char *checker = check->checker != NULL ? check->checker : "history";
+	struct judged judged = {.result = {.checker = checker,
+					   .verdict = VERDICT_UNKNOWN,
+					   .complexity = "nothing was judged",
+					   .reason = mem_string(check->unread)}};
+
+	check->judgement.verdict = VERDICT_UNKNOWN;
+	vec_push(&check->judgement.of, judged);
+	library_answer(check, true);
+}
+
 enum faultline_verdict
 faultline_check_run(struct faultline_check *check)
 {
@@ -208,6 +230,10 @@ faultline_check_run(struct faultline_check *check)
 		[VERDICT_UNKNOWN] = FAULTLINE_UNKNOWN};
 
 	forget_verdict(check);
+	if (check->unread != NULL && check->history.ops.count == 0) {
+		answer_unread(check);
+		return FAULTLINE_UNKNOWN;
+	}
 	bool ok = check->history.ops.count > 0 ||
 		  err_set(&check->err, "there is no operation to judge");
 	ok = ok && library_options(check, &options, named);

@@ -17,6 +17,7 @@ struct faultline_check {
 	bool has_history;	   /* read as a whole */
 	struct reader_facts facts; /* of what was read; its format is NULL before */
 	struct buf words, json, conventions; /* of the last run, made when asked for */
+	char *unread; /* owned: why the history did not fit into the memory; else NULL */
 	struct err err;
 	char *error; /* owned: sentence and hint */
 };

@@ -28,6 +28,17 @@ belongs(const struct replay *replay, const struct op *op, val key)
 	return val_equal(&replay->history->values, op->key, key);
 }
 
+static bool
+not_allowed(const struct replay *replay, void *self, size_t place, uint32_t index,
+	    struct err *err)
+{
+	if (!model_is_full(replay->model, self))
+		return err_set(err, "operation %u is not allowed at place %zu", index,
+			       place);
+	err_set(err, "there was no memory for the state after operation %u", index);
+	return err_hint(err, "allow more with --budget");
+}
+
 /* Replays one key from the model's first state. */
 static bool
 replay_order(struct replay *replay, void *self, const struct order *order,
@@ -47,8 +58,7 @@ replay_order(struct replay *replay, void *self, const struct order *order,
 			return err_set(err, "operation %u has no place in this order",
 				       index);
 		if (!replay->model->step(self, state, &call, &state))
-			return err_set(err, "operation %u is not allowed at place %zu",
-				       index, i);
+			return not_allowed(replay, self, i, index, err);
 		if (op->type != OP_INFO && op->complete_at < invoked_last)
 			return err_set(
 				err,

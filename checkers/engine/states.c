@@ -6,6 +6,8 @@
 
 /* Offsets are 32 bits wide. */
 #define BYTES_MAX ((size_t)2 << 30)
+/* The first state and those next to it have room in any budget. */
+#define BYTES_MIN ((size_t)4 << 10)
 
 void
 states_init(struct states *states, size_t bytes_max)
@@ -13,6 +15,8 @@ states_init(struct states *states, size_t bytes_max)
 	*states = (struct states){.bytes_max = bytes_max};
 	if (bytes_max == 0 || bytes_max > BYTES_MAX)
 		states->bytes_max = BYTES_MAX;
+	if (states->bytes_max < BYTES_MIN)
+		states->bytes_max = BYTES_MIN;
 	intern_init(&states->of);
 }
 

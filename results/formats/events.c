@@ -234,7 +234,7 @@ event_is_complete(const struct event *event, struct err *err)
 }
 
 static bool
-has_room(const struct events *events, struct err *err)
+has_room(struct events *events, struct err *err)
 {
 	const struct history *history = events->history;
 	size_t ops = history->ops.count + history->nemesis.count;
@@ -242,6 +242,7 @@ has_room(const struct events *events, struct err *err)
 	if (ops < (size_t)1 << 30 &&
 	    (events->bytes_max == 0 || ops * sizeof(struct op) < events->bytes_max))
 		return true;
+	events->is_full = true;
 	return err_set(err, "more operations than fit into memory");
 }
 

@@ -50,6 +50,7 @@ struct events {
 	struct map nemesis_open; /* f -> index in history->nemesis, + 1 */
 	uint64_t count;
 	size_t bytes_max;	  /* bound on the history; 0: none */
+	bool is_full;		  /* it was met */
 	bool has_times;		  /* some event told its time */
 	bool has_keys;		  /* some event carried a key of its own */
 	bool whole, paired, bare; /* what came so far: operations with start and end,

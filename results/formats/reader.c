@@ -160,7 +160,8 @@ read_as(const struct format *format, struct bytes input, const char *name,
 			.are_tuples = reading.events.are_tuples,
 			.has_order = !reading.lacks_order && !reading.events.bare,
 			.nil_is_unknown = nil_is_unknown(format, history),
-			.events = reading.events.count};
+			.events = reading.events.count,
+			.over_bound = reading.scan.is_full || reading.events.is_full};
 	reader_end(&reading);
 	return ok;
 }
@@ -183,6 +184,15 @@ reader_read_bytes(struct bytes input, const char *name,
 	       read_as(format, input, name, options, history, facts, err);
 }
 
+/* What cannot be mapped is held, and must fit too. */
+static void
+note_over_bound(const struct buf *contents, const struct reader_options *options,
+		struct reader_facts *facts)
+{
+	if (facts != NULL && options->bytes_max > 0 && contents->len > options->bytes_max)
+		facts->over_bound = true;
+}
+
 /* Pipes and the like cannot be mapped. */
 static bool
 read_stream(int fd, const char *path, const struct reader_options *options,
@@ -193,6 +203,7 @@ read_stream(int fd, const char *path, const struct reader_options *options,
 		  reader_read_bytes(buf_bytes(&contents), path, options, history, facts,
 				    err);
 
+	note_over_bound(&contents, options, facts);
 	buf_release(&contents);
 	return ok;
 }
@@ -236,6 +247,7 @@ read_folder(const char *path, const struct reader_options *options,
 	bool ok = count > 0 || err_set(err, "'%s' is a folder without logs", path);
 	ok = ok && join_logs(path, logs, count, options->bytes_max, &contents, err) &&
 	     reader_read_bytes(buf_bytes(&contents), path, options, history, facts, err);
+	note_over_bound(&contents, options, facts);
 	for (int i = 0; i < count; i++)
 		free(logs[i]);
 	free(logs);
@@ -264,6 +276,8 @@ reader_read_file(const char *path, const struct reader_options *options,
 {
 	struct stat status;
 
+	if (facts != NULL)
+		*facts = (struct reader_facts){0};
 	if (strcmp(path, "-") == 0)
 		return read_stream(STDIN_FILENO, "standard input", options, history,
 				   facts, err);

@@ -49,6 +49,7 @@ struct reader_facts {
 	bool has_order;	 /* else only each session's own order is known, no real time */
 	bool nil_is_unknown; /* what tools that write such histories take a read of nil for */
 	uint64_t events;
+	bool over_bound; /* the reading failed, and for reader_options.bytes_max */
 };
 
 const struct format *const *formats_all(size_t *count);

@@ -40,6 +40,7 @@ struct scan {
 	struct buf scratch;    /* a string without its escapes */
 	const char *failed_at; /* NULL: no failure */
 	char problem[160];
+	bool is_full; /* it failed for a bound of memory */
 };
 
 void scan_init(struct scan *scan, enum scan_syntax syntax, struct values *values,

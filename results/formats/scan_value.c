@@ -16,8 +16,10 @@ make_string(struct scan *scan, struct bytes text, val *value)
 	if (scan->discards)
 		return true;
 	if (used + text.len >= UINT32_MAX - 1 ||
-	    (scan->bytes_max > 0 && used + text.len > scan->bytes_max))
+	    (scan->bytes_max > 0 && used + text.len > scan->bytes_max)) {
+		scan->is_full = true;
 		return scan_fail(scan, scan->at, "more text than fits into memory");
+	}
 	*value = val_bytes(scan->values, text.data, text.len);
 	return true;
 }
@@ -275,8 +277,10 @@ close_sequence(struct scan *scan, val *value)
 	if (scan->discards)
 		return true;
 	if (scan->bytes_max > 0 &&
-	    (scan->values->words.count + count) * 8 > scan->bytes_max)
+	    (scan->values->words.count + count) * 8 > scan->bytes_max) {
+		scan->is_full = true;
 		return scan_fail(scan, scan->at, "more values than fit into memory");
+	}
 	*value = frame.is_map ? val_map(scan->values, items, count)
 			      : val_list(scan->values, items, count);
 	return true;

@@ -10,8 +10,10 @@ bool
 reading_add_mop(struct reading *reading, struct sessions *sessions,
 		const struct session_mop *mop, const char *from)
 {
-	return sessions_add(sessions, mop) ||
-	       scan_fail(&reading->scan, from, "more transactions than fit into memory");
+	if (sessions_add(sessions, mop))
+		return true;
+	reading->scan.is_full = true;
+	return scan_fail(&reading->scan, from, "more transactions than fit into memory");
 }
 
 bool

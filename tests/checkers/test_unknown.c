@@ -121,6 +121,49 @@ of_many_keys_those_that_hold_are_told(void **state)
 	free(script);
 }
 
+/* Valid, or unknown for a reason that is no bug. */
+static bool
+is_decided_within(const struct generate_type *type, const struct history *history,
+		  size_t bytes_max)
+{
+	val init =
+		type->init != NULL ? val_small(strtol(type->init, NULL, 10)) : VAL_OF_NIL;
+	struct check_result result;
+
+	run(history, type->checker != NULL ? type->checker : type->name, init, bytes_max,
+	    true, &result);
+	enum verdict verdict = result.verdict;
+	if (verdict == VERDICT_INVALID || strstr(result.reason, "bug") != NULL ||
+	    (verdict == VERDICT_UNKNOWN && result.reason[0] == '\0'))
+		fail_msg("%s with %zu bytes: %s: %s", type->name, bytes_max,
+			 verdict_name(verdict), result.reason);
+	check_result_release(&result);
+	return verdict == VERDICT_VALID;
+}
+
+static void
+whose_memory_is_small_is_unknown_and_never_wrong(void **state)
+{
+	size_t count, unknown = 0;
+	const struct generate_type *const *types = generate_types(&count);
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		struct generate_options options = {.type = types[i]->name,
+						   .operations = 3000,
+						   .info_percent = 3,
+						   .seed = 3};
+		struct history history;
+		struct err err;
+		history_init(&history);
+		assert_true(generate_history(&history, &options, &err));
+		for (size_t bytes = 64; bytes < (size_t)16 << 20; bytes = bytes * 5 / 3)
+			unknown += !is_decided_within(types[i], &history, bytes);
+		history_release(&history);
+	}
+	assert_true(unknown > count * 5);
+}
+
 int
 main(void)
 {
@@ -128,6 +171,7 @@ main(void)
 		cmocka_unit_test(whose_time_is_over_says_so),
 		cmocka_unit_test(a_search_that_ends_says_up_to_where_it_came),
 		cmocka_unit_test(of_many_keys_those_that_hold_are_told),
+		cmocka_unit_test(whose_memory_is_small_is_unknown_and_never_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,6 +125,30 @@ write_long_judgement(struct faultline_check *check)
 	faultline_check_complete(check, 99, FAULTLINE_OK, "5555555", 101);
 }
 
+static void
+what_is_larger_than_the_memory_is_unknown(void **state)
+{
+	static const char lines[] =
+		"{\"type\":\"invoke\",\"process\":0,\"f\":\"write\",\"value\":1}\n"
+		"{\"type\":\"ok\",\"process\":0,\"f\":\"write\",\"value\":1}\n"
+		"{\"type\":\"invoke\",\"process\":0,\"f\":\"read\",\"value\":null}\n"
+		"{\"type\":\"ok\",\"process\":0,\"f\":\"read\",\"value\":1}\n";
+	struct faultline_check *check = faultline_check_new();
+
+	(void)state;
+	assert_true(faultline_check_set(check, "memory", "64"));
+	assert_false(faultline_check_read(check, lines, strlen(lines), "h", NULL));
+	assert_int_equal(faultline_check_run(check), FAULTLINE_UNKNOWN);
+	assert_memory_equal(faultline_check_reason(check),
+			    "larger than the budget of memory: h:2:1: ", 41);
+	assert_memory_equal(faultline_check_words(check), "unknown history: ", 17);
+	assert_memory_equal(faultline_check_json(check), "{\"verdict\":\"unknown\"", 20);
+	assert_true(faultline_check_set(check, "memory", "1m"));
+	assert_true(faultline_check_read(check, lines, strlen(lines), "h", NULL));
+	assert_int_equal(faultline_check_run(check), FAULTLINE_VALID);
+	faultline_check_free(check);
+}
+
 static void *
 stop_soon(void *check)
 {
@@ -265,6 +289,7 @@ main(void)
 		cmocka_unit_test(histories_built_event_by_event_are_judged),
 		cmocka_unit_test(histories_in_memory_are_read_in_any_format),
 		cmocka_unit_test(what_is_wrong_is_said_and_nothing_is_judged),
+		cmocka_unit_test(what_is_larger_than_the_memory_is_unknown),
 		cmocka_unit_test(another_thread_can_end_a_run),
 		cmocka_unit_test(initial_value_is_json_or_edn_and_conventions_are_told),
 		cmocka_unit_test(checkers_can_be_listed),
