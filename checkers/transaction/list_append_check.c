@@ -5,6 +5,7 @@
 #include "checkers/transaction/list_append.h"
 #include "checkers/transaction/txn_certify.h"
 #include "checkers/transaction/txn_orders.h"
+#include "checkers/transaction/txn_sessions.h"
 #include "checkers/transaction/weak_certify.h"
 
 #include <stdlib.h>
@@ -65,8 +66,8 @@ forbidden_by(const struct check_options *options)
 }
 
 static void
-check(const struct history *history, const struct check_options *options,
-      struct check_result *result)
+check_sessions(const struct history *history, const struct check_options *options,
+	       struct check_result *result)
 {
 	struct dependencies d = {0};
 	struct isolation isolation;
@@ -90,6 +91,21 @@ check(const struct history *history, const struct check_options *options,
 	dependencies_release(&d);
 }
 
+static void
+check(const struct history *history, const struct check_options *options,
+      struct check_result *result)
+{
+	struct history split;
+
+	if (!txn_sessions_go_on(history)) {
+		check_sessions(history, options, result);
+		return;
+	}
+	txn_sessions_split(history, &split);
+	check_sessions(&split, options, result);
+	history_release(&split);
+}
+
 /* ---- the certificate ------------------------------------------------------------------
  */
 
@@ -111,8 +127,8 @@ certify_valid(const struct history *history, const struct check_options *options
 }
 
 static bool
-certify(const struct history *history, const struct check_options *options,
-	const struct check_result *result, struct err *err)
+certify_sessions(const struct history *history, const struct check_options *options,
+		 const struct check_result *result, struct err *err)
 {
 	struct check_options own = *options;
 
@@ -126,6 +142,20 @@ certify(const struct history *history, const struct check_options *options,
 		if (!txn_anomaly_certify(history, options, anomaly, err))
 			return false;
 	return txn_level_is_broken(options, result, err);
+}
+
+static bool
+certify(const struct history *history, const struct check_options *options,
+	const struct check_result *result, struct err *err)
+{
+	struct history split;
+
+	if (!txn_sessions_go_on(history))
+		return certify_sessions(history, options, result, err);
+	txn_sessions_split(history, &split);
+	bool holds = certify_sessions(&split, options, result, err);
+	history_release(&split);
+	return holds;
 }
 
 const struct checker checker_list_append = {

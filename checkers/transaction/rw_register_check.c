@@ -8,6 +8,7 @@
 #include "checkers/transaction/rw_misses.h"
 #include "checkers/transaction/txn_certify.h"
 #include "checkers/transaction/txn_orders.h"
+#include "checkers/transaction/txn_sessions.h"
 #include "checkers/transaction/weak_certify.h"
 
 /* Anomalies that the reader of versions sees without fail, and cycles of writes alone: any
@@ -222,15 +223,31 @@ judge_initial(const struct history *history, const struct check_options *options
 }
 
 static void
-check(const struct history *history, const struct check_options *options,
-      struct check_result *result)
+judge_sessions(const struct history *history, const struct check_options *options,
+	       struct check_result *result)
 {
-	result->complexity = "order of versions by conflict-driven search, NP-complete; "
-			     "O(n width) when times nearly tell it";
 	if (rw_initial_is_told(options))
 		judge_initial(history, options, result);
 	else
 		judge_told(history, options, result);
+}
+
+static void
+check(const struct history *history, const struct check_options *options,
+      struct check_result *result)
+{
+	struct history split;
+
+	result->complexity = "order of versions by conflict-driven search, NP-complete; "
+			     "O(n width) when times nearly tell it";
+
+	if (!txn_sessions_go_on(history)) {
+		judge_sessions(history, options, result);
+		return;
+	}
+	txn_sessions_split(history, &split);
+	judge_sessions(&split, options, result);
+	history_release(&split);
 }
 
 /* ---- the certificate ---- */
@@ -273,19 +290,33 @@ certify_told(const struct history *history, const struct check_options *options,
 }
 
 static bool
-certify(const struct history *history, const struct check_options *options,
-	const struct check_result *result, struct err *err)
+certify_sessions(const struct history *history, const struct check_options *options,
+		 const struct check_result *result, struct err *err)
 {
 	struct check_options inner;
 	struct history retold;
 
-	if (result->is_unproven)
-		return true;
 	if (!rw_initial_is_told(options))
 		return certify_told(history, options, result, err);
 	bool holds = rw_initial_retell(history, options, &retold, &inner, err) &&
 		     certify_told(&retold, &inner, result, err);
 	history_release(&retold);
+	return holds;
+}
+
+static bool
+certify(const struct history *history, const struct check_options *options,
+	const struct check_result *result, struct err *err)
+{
+	struct history split;
+
+	if (result->is_unproven)
+		return true;
+	if (!txn_sessions_go_on(history))
+		return certify_sessions(history, options, result, err);
+	txn_sessions_split(history, &split);
+	bool holds = certify_sessions(&split, options, result, err);
+	history_release(&split);
 	return holds;
 }
 

@@ -250,6 +250,23 @@ is_first_committer(const struct brute *b, int txn, int snapshot)
 	return true;
 }
 
+/* Both of one process, and `before` began first; a transaction of unknown outcome ends its
+ * session. */
+static bool
+precedes_in_session(const struct small_txns *h, const struct small_txn *before,
+		    const struct small_txn *after)
+{
+	if (before->process != after->process || before->begin >= after->begin)
+		return false;
+	for (int i = 0; i < h->count; i++) {
+		const struct small_txn *t = &h->txns[i];
+		if (t->process == before->process && t->type == OP_INFO &&
+		    t->begin >= before->begin && t->begin < after->begin)
+			return false;
+	}
+	return true;
+}
+
 /* All that must precede `txn` and took effect has done so before its snapshot. What is
  * still to come must not have to precede it either; an open one that is never run need
  * not. */
@@ -260,11 +277,9 @@ respects_order(const struct brute *b, int txn, int snapshot)
 
 	for (int i = 0; i < b->count; i++) {
 		const struct small_txn *o = &b->h->txns[b->order[i]];
-		bool after =
-			b->process && o->process == t->process && t->begin < o->begin;
-		bool before =
-			(b->process && o->process == t->process && o->begin < t->begin) ||
-			(b->realtime && o->type == OP_OK && o->end < t->begin);
+		bool after = b->process && precedes_in_session(b->h, t, o);
+		bool before = (b->process && precedes_in_session(b->h, o, t)) ||
+			      (b->realtime && o->type == OP_OK && o->end < t->begin);
 		if (after || (before && i >= snapshot))
 			return false;
 	}
@@ -460,8 +475,7 @@ small_txns_satisfy(const struct small_txns *h, enum small_view view, bool proces
 			a.past[s][t] = a.before[s][t] =
 				a.reads[s][t] ||
 				(process && a.committed[s] && a.committed[t] &&
-				 h->txns[s].process == h->txns[t].process &&
-				 h->txns[s].begin < h->txns[t].begin);
+				 precedes_in_session(h, &h->txns[s], &h->txns[t]));
 	for (int s = 0; s < h->count; s++)
 		for (int t = 0; t < h->count; t++)
 			a.before[s][t] |= view == SMALL_TIMELY && a.committed[t] &&
