@@ -122,6 +122,59 @@ counters_agree_with_brute_force(void **state)
 	differ(&typed_fetch_counter, &checker_counter, &model_counter, NULL, 0, 9);
 }
 
+static val
+enlarged(const struct history *history, val v)
+{
+	return val_small(val_number(&history->values, v) * ((int64_t)1 << 40));
+}
+
+static bool
+is_number(val v)
+{
+	return v != VAL_OF_NIL && val_kind(v) == VAL_INT;
+}
+
+/* All numbers of a counter's history times 2^40; a bare change is one by 1. */
+static void
+enlarge(struct history *history)
+{
+	vec_each (struct op, op, &history->ops) {
+		bool is_bare = op->f == F_INCREMENT || op->f == F_DECREMENT;
+		if (is_bare && op->input == VAL_OF_NIL)
+			op->input = val_small(1);
+		if (is_number(op->input))
+			op->input = enlarged(history, op->input);
+		if (is_number(op->output))
+			op->output = enlarged(history, op->output);
+	}
+}
+
+static void
+large_numbers_of_counters_are_judged_as_small_ones_are(void **state)
+{
+	static const struct typed *const types[] = {&typed_counter, &typed_unit_counter,
+						    &typed_fetch_counter};
+	struct check_options options = {.threads = 1};
+	struct check_result small;
+	struct history history;
+	struct rng rng;
+	size_t unlike_valid = 0, count = rounds(6000);
+
+	(void)state;
+	rng_init(&rng, 13);
+	for (size_t i = 0; i < count; i++) {
+		struct typed_shape shape = typed_some_shape(&rng, 40);
+		typed_play(&history, types[i % 3], &shape, &rng);
+		checker_run(&checker_counter, &history, &options, &small);
+		enlarge(&history);
+		expect(&history, &checker_counter, &options, small.verdict);
+		unlike_valid += small.verdict != VERDICT_VALID;
+		check_result_release(&small);
+		history_release(&history);
+	}
+	assert_in_range(unlike_valid, count / 20, count * 19 / 20);
+}
+
 static void
 versioned_registers_agree_with_brute_force(void **state)
 {
@@ -264,6 +317,7 @@ main(void)
 		cmocka_unit_test(locks_agree_with_brute_force),
 		cmocka_unit_test(semaphores_agree_with_brute_force),
 		cmocka_unit_test(counters_agree_with_brute_force),
+		cmocka_unit_test(large_numbers_of_counters_are_judged_as_small_ones_are),
 		cmocka_unit_test(versioned_registers_agree_with_brute_force),
 		cmocka_unit_test(logs_agree_with_brute_force),
 		cmocka_unit_test(several_registers_agree_with_brute_force),
