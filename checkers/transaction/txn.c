@@ -3,7 +3,9 @@
 #include <string.h>
 
 enum {
-	SMALL_KEYS = 1 << 20 /* numbers below are found without hashing */
+	SMALL_KEYS = 1 << 20, /* numbers below are found without hashing */
+	FETCH_LISTS = 16,     /* transactions ahead */
+	FETCH_MOPS = 8
 };
 
 /* "r where > 5" is a read that a predicate read implies (predicate_expand.h). */
@@ -142,13 +144,35 @@ add_txn(struct txns *txns, uint32_t index, struct err *err)
 	return true;
 }
 
+/* Lists lie in the pool as they came to be, not as transactions were invoked: each step would
+ * wait for memory. So what is read a little later is asked for now: a transaction's list
+ * first, then the first of its micro-operations. */
+static void
+fetch_ahead(const struct history *history, uint32_t index)
+{
+	const struct op *far = &history->ops.items[index + FETCH_LISTS];
+	const struct op *near = &history->ops.items[index + FETCH_MOPS];
+	size_t count;
+
+	if (val_kind(far->output) == VAL_LIST)
+		__builtin_prefetch(val_items(&history->values, far->output, &count));
+	if (val_kind(near->output) != VAL_LIST)
+		return;
+	const val *mops = val_items(&history->values, near->output, &count);
+	if (count > 0 && val_kind(mops[0]) == VAL_LIST)
+		__builtin_prefetch(val_items(&history->values, mops[0], &count));
+}
+
 bool
 txns_init(struct txns *txns, const struct history *history, struct err *err)
 {
 	*txns = (struct txns){.history = history};
-	for (uint32_t i = 0; i < history->ops.count; i++)
+	for (uint32_t i = 0; i < history->ops.count; i++) {
+		if (i + FETCH_LISTS < history->ops.count)
+			fetch_ahead(history, i);
 		if (history->ops.items[i].f == F_TXN && !add_txn(txns, i, err))
 			return false;
+	}
 	return true;
 }
 
