@@ -1,5 +1,6 @@
 #include "checkers/transaction/txn_facts.h"
 
+#include "checkers/sort.h"
 #include "checkers/transaction/isolation.h"
 
 #include <stdlib.h>
@@ -27,59 +28,110 @@ find(struct txn_facts *f, enum isolation_anomaly anomaly)
 /* ---- writes ---------------------------------------------------------------------------
  */
 
-/* The place of the write of a value to a key in ->writers; new ones are 0 there. */
-static uint64_t *
-writer_of(struct txn_facts *f, uint32_t key, val value, bool add)
+static bool
+is_write_of(const struct txn_facts *f, uint32_t m, uint32_t key, val value)
 {
-	uint64_t hash = val_hash(values_of(f), value);
+	const struct mop *mop = &f->txns.mops.items[m];
 
-	for (hash ^= ((uint64_t)key + 1) * 0x9e3779b97f4a7c15u;; hash++) {
-		uint64_t *place = add ? map_at(&f->writers, hash, NULL)
-				      : map_find(&f->writers, hash);
-		if (place == NULL || *place == 0)
-			return place;
-		const struct mop *there = &f->txns.mops.items[*place - 1];
-		if (there->key == key && val_equal(values_of(f), there->value, value))
+	return mop->key == key && val_equal(values_of(f), mop->value, value);
+}
+
+/* Where the write of a value to a key stands; 0 there: nobody wrote it. */
+static uint32_t *
+place_of_write(const struct txn_facts *f, uint32_t key, val value)
+{
+	int64_t number;
+
+	if (val_small_number(value, &number) &&
+	    (uint64_t)(number - f->near_low) < f->near_span) {
+		uint32_t *place = &f->near[number - f->near_low];
+		if (*place == 0 || is_write_of(f, *place - 1, key, value))
 			return place;
 	}
+	uint64_t hash = val_hash(values_of(f), value);
+	size_t slot = (size_t)(hash ^ ((uint64_t)key + 1) * 0x9e3779b97f4a7c15u);
+	for (slot ^= slot >> 32;; slot++) {
+		uint32_t *place = &f->slots[slot & f->slot_mask];
+		if (*place == 0 || is_write_of(f, *place - 1, key, value))
+			return place;
+	}
+}
+
+/* Room for all; at most half of the slots will be taken. */
+static void
+make_places(struct txn_facts *f)
+{
+	int64_t low = INT64_MAX, high = INT64_MIN, number;
+	size_t writes = 0, count = 2;
+
+	vec_each (const struct mop, mop, &f->txns.mops) {
+		if (mop->kind == MOP_READ)
+			continue;
+		writes++;
+		if (!val_small_number(mop->value, &number))
+			continue;
+		low = number < low ? number : low;
+		high = number > high ? number : high;
+	}
+	while (count < 2 * writes)
+		count *= 2;
+	f->slots = mem_new(count, sizeof(*f->slots));
+	f->slot_mask = count - 1;
+	if (low > high || (uint64_t)high - (uint64_t)low >= 2 * count)
+		return;
+	f->near_low = low;
+	f->near_span = (size_t)(high - low) + 1;
+	f->near = mem_new(f->near_span, sizeof(*f->near));
 }
 
 static bool
 index_write(struct txn_facts *f, uint32_t m, struct err *err)
 {
 	const struct mop *mop = &f->txns.mops.items[m];
-	uint64_t *place = writer_of(f, mop->key, mop->value, true);
+	uint32_t *place = place_of_write(f, mop->key, mop->value);
 
 	if (*place != 0)
 		return err_set(err, "transactions %u and %u write one value to one key",
 			       f->txn_of[*place - 1], f->txn_of[m]);
-	*place = (uint64_t)m + 1;
-	*map_at(&f->lasts, (uint64_t)f->txn_of[m] << 32 | mop->key, NULL) =
-		(uint64_t)m + 1;
+	*place = m + 1;
 	return true;
+}
+
+/* last_writer: by key, transaction + 1. */
+static void
+index_txn(struct txn_facts *f, uint32_t t, uint32_t *last_writer)
+{
+	const struct txn *txn = &f->txns.of.items[t];
+	uint64_t *written = &f->written[txn->first];
+	uint32_t count = 0;
+
+	for (uint32_t m = txn->first + txn->count; m-- > txn->first;) {
+		const struct mop *mop = &f->txns.mops.items[m];
+		f->txn_of[m] = t;
+		f->is_last[m] = mop->kind != MOP_READ && last_writer[mop->key] != t + 1;
+		if (!f->is_last[m])
+			continue;
+		last_writer[mop->key] = t + 1;
+		written[count++] = mop->key;
+	}
+	sort_words(written, count);
+	while (count < txn->count)
+		written[count++] = UINT64_MAX;
 }
 
 static bool
 index_writes(struct txn_facts *f, struct err *err)
 {
-	for (uint32_t t = 0; t < f->txns.of.count; t++) {
-		const struct txn *txn = &f->txns.of.items[t];
-		for (uint32_t m = txn->first; m < txn->first + txn->count; m++)
-			f->txn_of[m] = t;
-	}
+	uint32_t *last_writer = mem_new(f->txns.keys.count + 1, sizeof(*last_writer));
+
+	for (uint32_t t = 0; t < f->txns.of.count; t++)
+		index_txn(f, t, last_writer);
+	free(last_writer);
+	make_places(f);
 	for (uint32_t m = 0; m < f->txns.mops.count; m++)
 		if (f->txns.mops.items[m].kind != MOP_READ && !index_write(f, m, err))
 			return false;
 	return true;
-}
-
-static bool
-is_last_write(const struct txn_facts *f, uint32_t m)
-{
-	const uint64_t *last = map_find(&f->lasts, (uint64_t)f->txn_of[m] << 32 |
-							   f->txns.mops.items[m].key);
-
-	return *last == (uint64_t)m + 1;
 }
 
 /* ---- lists ----------------------------------------------------------------------------
@@ -103,14 +155,14 @@ static void
 judge_element(struct txn_facts *f, uint32_t key, size_t i)
 {
 	const struct key_facts *facts = &f->keys[key];
-	uint64_t *writer =
-		writer_of(f, key, val_at(values_of(f), facts->longest, i), false);
+	uint32_t writer =
+		*place_of_write(f, key, val_at(values_of(f), facts->longest, i));
 
-	if (writer == NULL) {
+	if (writer == 0) {
 		find(f, ANOMALY_GARBAGE_READ);
 		return;
 	}
-	uint32_t m = (uint32_t)*writer - 1;
+	uint32_t m = writer - 1;
 	if (f->was_read[m])
 		find(f, ANOMALY_DUPLICATE);
 	if (txn_op(&f->txns, f->txn_of[m])->type == OP_FAIL) {
@@ -243,7 +295,7 @@ judge_list(struct txn_facts *f, uint32_t m)
 			   : append == 0     ? FACT_NONE
 					     : append - 1;
 	if (append != 0 && f->txn_of[append - 1] != f->txn_of[m] &&
-	    !is_last_write(f, append - 1))
+	    !f->is_last[append - 1])
 		find(f, ANOMALY_G1B);
 }
 
@@ -258,8 +310,9 @@ judge_source(struct txn_facts *f, uint32_t m, uint32_t write)
 	if (txn_op(&f->txns, f->txn_of[write])->type == OP_FAIL) {
 		find(f, ANOMALY_G1A);
 		find(f, ANOMALY_DIRTY_UPDATE);
-	} else if (!is_last_write(f, write))
+	} else if (!f->is_last[write]) {
 		find(f, ANOMALY_G1B);
+	}
 	f->source_mop[m] = write;
 }
 
@@ -282,33 +335,36 @@ judge_value(struct txn_facts *f, uint32_t m)
 		f->source_mop[m] = FACT_INITIAL;
 		return;
 	}
-	uint64_t *writer = writer_of(f, read->key, read->value, false);
-	if (writer == NULL)
+	uint32_t writer = *place_of_write(f, read->key, read->value);
+	if (writer == 0)
 		find(f, ANOMALY_GARBAGE_READ);
 	else
-		judge_source(f, m, (uint32_t)*writer - 1);
+		judge_source(f, m, writer - 1);
 }
 
 /* ---- updates --------------------------------------------------------------------------
  */
 
+/* Which versions some transaction has read and replaced. */
+struct updated {
+	bool *initial; /* owned, by key */
+	bool *by_mop;  /* owned, by the mop that wrote it */
+};
+
 /* Two transactions that read one version and both replaced it. */
 static void
-judge_update(struct txn_facts *f, struct map *updaters, uint32_t m)
+judge_update(struct txn_facts *f, struct updated *updated, uint32_t m)
 {
 	uint32_t key = f->txns.mops.items[m].key, source = f->source_mop[m];
 
-	bool reads_first = own_before(f, m).writes == 0;
-
-	if (source == FACT_NONE || !reads_first ||
-	    !txn_facts_writes(f, f->txn_of[m], key))
+	if (source == FACT_NONE || !txn_facts_writes(f, f->txn_of[m], key) ||
+	    own_before(f, m).writes > 0)
 		return;
-	uint64_t version =
-		source == FACT_INITIAL ? (uint64_t)key << 1 : (uint64_t)source << 1 | 1;
-	uint64_t *updater = map_at(updaters, version, NULL);
-	if (*updater != 0)
+	bool *is_updated = source == FACT_INITIAL ? &updated->initial[key]
+						  : &updated->by_mop[source];
+	if (*is_updated)
 		find(f, ANOMALY_LOST_UPDATE);
-	*updater = 1;
+	*is_updated = true;
 }
 
 /* Keeps where its transaction first touched the key. */
@@ -322,18 +378,40 @@ touch(struct txn_facts *f, uint32_t m)
 		*touched = m;
 }
 
+static void
+judge_reads(struct txn_facts *f)
+{
+	struct updated updated = {
+		.initial = mem_new(f->txns.keys.count + 1, sizeof(bool)),
+		.by_mop = mem_new(f->txns.mops.count + 1, sizeof(bool))};
+	bool is_list = false;
+
+	vec_each (const struct mop, mop, &f->txns.mops)
+		is_list |= mop->kind == MOP_APPEND || mop->length > 0;
+	for (uint32_t m = 0; m < f->txns.mops.count; m++) {
+		touch(f, m);
+		f->source_mop[m] = FACT_NONE;
+		if (!is_read(f, m))
+			continue;
+		(is_list ? judge_list : judge_value)(f, m);
+		judge_update(f, &updated, m);
+	}
+	free(updated.initial);
+	free(updated.by_mop);
+}
+
 bool
 txn_facts_init(struct txn_facts *facts, const struct history *history,
 	       bool nil_is_unknown, struct err *err)
 {
-	struct map updaters = {0};
-
 	*facts = (struct txn_facts){.nil_is_unknown = nil_is_unknown};
 	if (!txns_init(&facts->txns, history, err))
 		return false;
 	size_t mops = facts->txns.mops.count + 1;
 	facts->keys = mem_new(facts->txns.keys.count + 1, sizeof(*facts->keys));
 	facts->touched = mem_new(facts->txns.keys.count + 1, sizeof(*facts->touched));
+	facts->is_last = mem_new(mops, sizeof(*facts->is_last));
+	facts->written = mem_new(mops, sizeof(*facts->written));
 	facts->txn_of = mem_new(mops, sizeof(*facts->txn_of));
 	facts->source_mop = mem_new(mops, sizeof(*facts->source_mop));
 	facts->length = mem_new(mops, sizeof(*facts->length));
@@ -342,18 +420,7 @@ txn_facts_init(struct txn_facts *facts, const struct history *history,
 		return false;
 	find_longest(facts);
 	judge_elements(facts);
-	bool is_list = false;
-	vec_each (const struct mop, mop, &facts->txns.mops)
-		is_list |= mop->kind == MOP_APPEND || mop->length > 0;
-	for (uint32_t m = 0; m + 1 < mops; m++) {
-		touch(facts, m);
-		facts->source_mop[m] = FACT_NONE;
-		if (!is_read(facts, m))
-			continue;
-		(is_list ? judge_list : judge_value)(facts, m);
-		judge_update(facts, &updaters, m);
-	}
-	map_release(&updaters);
+	judge_reads(facts);
 	return true;
 }
 
@@ -363,8 +430,10 @@ txn_facts_release(struct txn_facts *facts)
 	txns_release(&facts->txns);
 	free(facts->keys);
 	free(facts->appends);
-	map_release(&facts->writers);
-	map_release(&facts->lasts);
+	free(facts->slots);
+	free(facts->near);
+	free(facts->is_last);
+	free(facts->written);
 	free(facts->touched);
 	free(facts->txn_of);
 	free(facts->source_mop);
@@ -383,5 +452,15 @@ txn_facts_source(const struct txn_facts *facts, uint32_t mop)
 bool
 txn_facts_writes(const struct txn_facts *facts, uint32_t txn, uint32_t key)
 {
-	return map_find(&facts->lasts, (uint64_t)txn << 32 | key) != NULL;
+	const struct txn *of = &facts->txns.of.items[txn];
+	uint32_t low = of->first, end = of->first + of->count, high = end;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (facts->written[middle] < key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < end && facts->written[low] == key;
 }

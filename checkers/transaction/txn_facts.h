@@ -23,11 +23,20 @@ struct txn_facts {
 	struct key_facts *keys;
 	uint32_t *
 		appends; /* owned, by element of the longest reads: the append's mop + 1 */
-	struct map writers; /* hash of key and value -> mop + 1 */
-	struct map lasts;   /* transaction << 32 | key -> its last write there, mop + 1 */
-	uint32_t *touched;  /* owned, by key: where the transaction at hand first did
-			       * something with it, as mop */
-	uint32_t *txn_of;   /* owned, by mop */
+	/* The write of each key and value, mop + 1. */
+	uint32_t *slots; /* owned: open addressing */
+	size_t slot_mask;
+	uint32_t
+		*near; /* owned, by number - near_low: the first write of the number; only
+			 * where numbers are dense. Others of the same are in ->slots. */
+	int64_t near_low;
+	size_t near_span;
+	bool *is_last;	      /* owned, by mop: the transaction's last write to the key */
+	uint64_t *written;    /* owned, by mop: the keys that its transaction writes,
+			    * ascending; UINT64_MAX behind the last */
+	uint32_t *touched;    /* owned, by key: where the transaction at hand first did
+			    * something with it, as mop */
+	uint32_t *txn_of;     /* owned, by mop */
 	uint32_t *source_mop; /* owned, by mop: of a transaction's first read of a key the
 			       * write that it shows, or FACT_INITIAL, FACT_NONE */
 	uint32_t *length;     /* owned, by mop: of such a read of a list, own appends not
@@ -44,7 +53,7 @@ void txn_facts_release(struct txn_facts *facts);
 /* The transaction that wrote what the micro-operation read; FACT_INITIAL, FACT_NONE. */
 uint32_t txn_facts_source(const struct txn_facts *facts, uint32_t mop);
 
-/* Whether the transaction writes the key. */
+/* Whether the transaction writes the key; O(log of its length). */
 bool txn_facts_writes(const struct txn_facts *facts, uint32_t txn, uint32_t key);
 
 #endif

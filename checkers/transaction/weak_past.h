@@ -11,6 +11,8 @@ struct weak_order {
 	uint32_t *place; /* owned, by transaction: its place from 1; 0: not in it */
 	uint32_t *at;	 /* owned, by place - 1: the transaction */
 	size_t count;
+	uint32_t *process; /* owned, by transaction: the dense number of its process */
+	uint32_t processes;
 };
 
 /* Nobody misses what is in its causal past: what it read, what its process did before, and

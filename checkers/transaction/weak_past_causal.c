@@ -1,8 +1,7 @@
 #include "checkers/transaction/weak_past.h"
 
-#include "checkers/sort.h"
-
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	STEPS_MIN = 1 << 20, /* of the search, and so many more for each transaction */
@@ -10,17 +9,18 @@ enum {
 	STOP_INTERVAL = 4096
 };
 
-/* All by place - 1 in the order, except where said. */
+/* By place - 1 in the order, except where said. */
 struct pasts {
 	const struct weak_order *w;
 	const struct budget *budget;
-	uint32_t *process, *index; /* owned: its process, its number there from 1 */
-	uint32_t *previous;	   /* owned: place of the one before in the process; 0 */
-	uint32_t processes;
-	uint64_t *writes;   /* owned: key << 32 | place - 1, ascending */
-	size_t *key_starts; /* owned, by key: the first of its writes */
+	uint32_t *index;    /* owned: its number in its process, from 1 */
+	uint32_t *previous; /* owned: place of the one before in the process; 0 */
 
-	/* The search: who was met by which reader (its place). */
+	/* Writes of each key in front of the transaction that is asked, from the last. */
+	uint32_t *latest; /* owned, by key: mop + 1; 0: none */
+	uint32_t *before; /* owned, by mop: the write before it, mop + 1; 0: none */
+
+	/* The search: who was met by which reader (its place - 1). */
 	uint32_t *met;
 	VEC(uint32_t) open;
 	uint64_t steps;
@@ -31,93 +31,70 @@ struct pasts {
 	uint32_t first, width;
 };
 
-static void
-number_processes(struct pasts *p)
+static uint32_t
+process_of(const struct pasts *p, size_t i)
 {
-	struct map ids = {0};
-	VEC(uint32_t) latest = {0};
+	return p->w->process[p->w->at[i]];
+}
+
+static void
+index_processes(struct pasts *p)
+{
+	uint32_t *latest = mem_new((size_t)p->w->processes + 1, sizeof(*latest));
 
 	for (size_t i = 0; i < p->w->count; i++) {
-		const struct op *op = txn_op(&p->w->facts->txns, p->w->at[i]);
-		uint64_t *id = map_at(&ids, op->process, NULL);
-		if (*id == 0) {
-			vec_push(&latest, 0);
-			*id = latest.count;
-		}
-		uint32_t *before = &latest.items[*id - 1];
-		p->process[i] = (uint32_t)*id - 1;
+		uint32_t *before = &latest[process_of(p, i)];
 		p->previous[i] = *before;
 		p->index[i] = *before == 0 ? 1 : p->index[*before - 1] + 1;
 		*before = (uint32_t)i + 1;
 	}
-	p->processes = (uint32_t)latest.count;
-	vec_release(&latest);
-	map_release(&ids);
-}
-
-static void
-index_writes(struct pasts *p)
-{
-	const struct txn_facts *f = p->w->facts;
-	size_t count = 0;
-
-	for (size_t i = 0; i < p->w->count; i++) {
-		const struct txn *txn = &f->txns.of.items[p->w->at[i]];
-		for (uint32_t m = txn->first; m < txn->first + txn->count; m++)
-			if (f->txns.mops.items[m].kind != MOP_READ)
-				p->writes[count++] =
-					(uint64_t)f->txns.mops.items[m].key << 32 | i;
-	}
-	sort_words(p->writes, count);
-	for (size_t key = 0, i = 0; key <= f->txns.keys.count; key++) {
-		while (i < count && p->writes[i] >> 32 < key)
-			i++;
-		p->key_starts[key] = i;
-	}
+	free(latest);
 }
 
 /* ---- who could be missed --------------------------------------------------------------
  */
 
-/* Writes of the key that stand behind the source and in front of the reader. */
-struct between {
-	size_t first, end; /* in ->writes */
-};
-
-/* The first write to the key at a place - 1 not below `at`. */
-static size_t
-first_write(const struct pasts *p, uint32_t key, size_t at)
+static void
+add_writes(struct pasts *p, size_t i)
 {
-	uint64_t wanted = (uint64_t)key << 32 | at;
-	size_t low = p->key_starts[key], high = p->key_starts[key + 1];
+	const struct txns *txns = &p->w->facts->txns;
+	const struct txn *txn = &txns->of.items[p->w->at[i]];
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (p->writes[middle] < wanted)
-			low = middle + 1;
-		else
-			high = middle;
+	for (uint32_t m = txn->first; m < txn->first + txn->count; m++) {
+		uint32_t *latest = &p->latest[txns->mops.items[m].key];
+		if (txns->mops.items[m].kind == MOP_READ)
+			continue;
+		p->before[m] = *latest;
+		*latest = m + 1;
 	}
-	return low;
 }
 
-/* Empty for what is no read. */
-static struct between
-find_between(const struct pasts *p, size_t reader, uint32_t m)
+static uint32_t
+place_of(const struct pasts *p, uint32_t m)
 {
-	const struct txn_facts *f = p->w->facts;
-	uint32_t source = txn_facts_source(f, m), key = f->txns.mops.items[m].key;
-	struct between between = {0};
+	return p->w->place[p->w->facts->txn_of[m]];
+}
+
+/* The last write, mop + 1, of the key that was read, and the place of the source: writes
+ * behind that could be missed. 0: none could. */
+static uint32_t
+last_write(const struct pasts *p, size_t reader, uint32_t m, uint32_t *source_place)
+{
+	uint32_t source = txn_facts_source(p->w->facts, m);
 
 	if (source == FACT_NONE || source == p->w->at[reader])
-		return between;
-	size_t behind = source == FACT_INITIAL ? 0 : p->w->place[source];
-	between.first = between.end = first_write(p, key, behind);
-	while (between.end < p->key_starts[key + 1] &&
-	       (uint32_t)p->writes[between.end] < reader)
-		between.end++;
-	return between;
+		return 0;
+	*source_place = source == FACT_INITIAL ? 0 : p->w->place[source];
+	return p->latest[p->w->facts->txns.mops.items[m].key];
 }
+
+/* Each place - 1 of a write of the key that stands behind the source and in front of the
+ * reader, from late to early. */
+#define each_between(at, p, reader, m)                                                   \
+	for (uint32_t source_ = 0, write_ = last_write(p, reader, m, &source_), at;      \
+	     write_ != 0 && place_of(p, write_ - 1) > source_ &&                         \
+	     (at = place_of(p, write_ - 1) - 1, true);                                   \
+	     write_ = (p)->before[write_ - 1])
 
 /* ---- the search -----------------------------------------------------------------------
  */
@@ -157,22 +134,17 @@ searched_misses_nothing(struct pasts *p, size_t reader)
 	const struct txn *txn = &p->w->facts->txns.of.items[p->w->at[reader]];
 	size_t low = reader;
 
-	for (uint32_t m = txn->first; m < txn->first + txn->count; m++) {
-		struct between between = find_between(p, reader, m);
-		if (between.first < between.end &&
-		    (uint32_t)p->writes[between.first] < low)
-			low = (uint32_t)p->writes[between.first];
-		p->steps += between.end - between.first;
-	}
+	for (uint32_t m = txn->first; m < txn->first + txn->count; m++)
+		each_between(at, p, reader, m)
+		{
+			low = at < low ? at : low;
+			p->steps++;
+		}
 	if (low == reader)
 		return true;
 	search_past(p, reader, low);
-	for (uint32_t m = txn->first; m < txn->first + txn->count; m++) {
-		struct between between = find_between(p, reader, m);
-		for (size_t i = between.first; i < between.end; i++)
-			if (p->met[(uint32_t)p->writes[i]] == reader)
-				return false;
-	}
+	for (uint32_t m = txn->first; m < txn->first + txn->count; m++)
+		each_between(at, p, reader, m) if (p->met[at] == reader) return false;
 	return true;
 }
 
@@ -185,12 +157,11 @@ include(struct pasts *p, size_t from, size_t to)
 {
 	const uint32_t *past = &p->clocks[from * p->width];
 	uint32_t *clock = &p->clocks[to * p->width];
-	uint32_t column = p->process[from] - p->first;
+	uint32_t process = process_of(p, from), column = process - p->first;
 
 	for (uint32_t i = 0; i < p->width; i++)
 		clock[i] = past[i] > clock[i] ? past[i] : clock[i];
-	if (p->process[from] >= p->first && column < p->width &&
-	    clock[column] < p->index[from])
+	if (process >= p->first && column < p->width && clock[column] < p->index[from])
 		clock[column] = p->index[from];
 }
 
@@ -219,16 +190,14 @@ clock_misses_nothing(struct pasts *p, size_t reader)
 	const uint32_t *clock = &p->clocks[reader * p->width];
 
 	make_clock(p, reader);
-	for (uint32_t m = txn->first; m < txn->first + txn->count; m++) {
-		struct between between = find_between(p, reader, m);
-		for (size_t i = between.first; i < between.end; i++) {
-			uint32_t at = (uint32_t)p->writes[i];
-			uint32_t column = p->process[at] - p->first;
-			if (p->process[at] >= p->first && column < p->width &&
+	for (uint32_t m = txn->first; m < txn->first + txn->count; m++)
+		each_between(at, p, reader, m)
+		{
+			uint32_t column = process_of(p, at) - p->first;
+			if (process_of(p, at) >= p->first && column < p->width &&
 			    p->index[at] <= clock[column])
 				return false;
 		}
-	}
 	return true;
 }
 
@@ -246,6 +215,7 @@ static enum outcome
 ask_all(struct pasts *p, bool (*misses_nothing)(struct pasts *p, size_t reader),
 	bool is_bounded, uint32_t *culprit)
 {
+	memset(p->latest, 0, p->w->facts->txns.keys.count * sizeof(*p->latest));
 	for (size_t i = 0; i < p->w->count; i++) {
 		*culprit = p->w->at[i];
 		if (i % STOP_INTERVAL == 0 && budget_is_over(p->budget))
@@ -254,6 +224,7 @@ ask_all(struct pasts *p, bool (*misses_nothing)(struct pasts *p, size_t reader),
 			return SOMETHING_MISSED;
 		if (is_bounded && p->steps > STEPS_MIN + STEPS_EACH * (uint64_t)i)
 			return TOO_LONG;
+		add_writes(p, i);
 	}
 	return NOTHING_MISSED;
 }
@@ -276,9 +247,12 @@ ask_clocks(struct pasts *p, uint32_t *culprit)
 	size_t width = bytes / sizeof(*p->clocks) / (p->w->count + 1);
 	enum outcome outcome = NOTHING_MISSED;
 
-	p->width = width > p->processes ? p->processes : width > 0 ? (uint32_t)width : 1;
+	p->width = width > p->w->processes ? p->w->processes
+		   : width > 0		   ? (uint32_t)width
+					   : 1;
 	p->clocks = mem_new(p->w->count * p->width + 1, sizeof(*p->clocks));
-	for (; outcome == NOTHING_MISSED && p->first < p->processes; p->first += p->width)
+	for (; outcome == NOTHING_MISSED && p->first < p->w->processes;
+	     p->first += p->width)
 		outcome = ask_all(p, clock_misses_nothing, false, culprit);
 	free(p->clocks);
 	return outcome;
@@ -291,21 +265,18 @@ weak_past_is_causal(const struct weak_order *w, const struct budget *budget,
 	struct pasts p = {.w = w, .budget = budget};
 	uint32_t culprit = 0;
 
-	p.process = mem_new(w->count + 1, sizeof(*p.process));
 	p.index = mem_new(w->count + 1, sizeof(*p.index));
 	p.previous = mem_new(w->count + 1, sizeof(*p.previous));
-	p.writes = mem_new(w->facts->txns.mops.count + 1, sizeof(*p.writes));
-	p.key_starts = mem_new(w->facts->txns.keys.count + 1, sizeof(*p.key_starts));
-	number_processes(&p);
-	index_writes(&p);
+	p.latest = mem_new(w->facts->txns.keys.count + 1, sizeof(*p.latest));
+	p.before = mem_new(w->facts->txns.mops.count + 1, sizeof(*p.before));
+	index_processes(&p);
 	enum outcome outcome = search(&p, &culprit);
 	if (outcome == TOO_LONG)
 		outcome = ask_clocks(&p, &culprit);
-	free(p.process);
 	free(p.index);
 	free(p.previous);
-	free(p.writes);
-	free(p.key_starts);
+	free(p.latest);
+	free(p.before);
 	if (outcome == OUT_OF_TIME)
 		return err_set(err, "the causal past was not searched to the end");
 	return outcome == NOTHING_MISSED ||

@@ -230,8 +230,8 @@ reads_fit(const struct small_txns *h, const struct small_txn *txn, struct state 
 	return true;
 }
 
-static bool
-writes_key(const struct small_txn *txn, int key)
+bool
+small_txn_writes(const struct small_txn *txn, int key)
 {
 	for (int i = 0; i < txn->mop_count; i++)
 		if (txn->mops[i].write && txn->mops[i].key == key)
@@ -244,16 +244,14 @@ is_first_committer(const struct brute *b, int txn, int snapshot)
 {
 	for (int i = snapshot; i < b->count; i++)
 		for (int key = 0; key < b->h->keys; key++)
-			if (writes_key(&b->h->txns[txn], key) &&
-			    writes_key(&b->h->txns[b->order[i]], key))
+			if (small_txn_writes(&b->h->txns[txn], key) &&
+			    small_txn_writes(&b->h->txns[b->order[i]], key))
 				return false;
 	return true;
 }
 
-/* Both of one process, and `before` began first; a transaction of unknown outcome ends its
- * session. */
-static bool
-precedes_in_session(const struct small_txns *h, const struct small_txn *before,
+bool
+small_txns_precedes(const struct small_txns *h, const struct small_txn *before,
 		    const struct small_txn *after)
 {
 	if (before->process != after->process || before->begin >= after->begin)
@@ -277,8 +275,8 @@ respects_order(const struct brute *b, int txn, int snapshot)
 
 	for (int i = 0; i < b->count; i++) {
 		const struct small_txn *o = &b->h->txns[b->order[i]];
-		bool after = b->process && precedes_in_session(b->h, t, o);
-		bool before = (b->process && precedes_in_session(b->h, o, t)) ||
+		bool after = b->process && small_txns_precedes(b->h, t, o);
+		bool before = (b->process && small_txns_precedes(b->h, o, t)) ||
 			      (b->realtime && o->type == OP_OK && o->end < t->begin);
 		if (after || (before && i >= snapshot))
 			return false;
@@ -343,153 +341,4 @@ small_txns_have_order(const struct small_txns *h, bool snapshot, bool process,
 		.h = h, .snapshot = snapshot, .process = process, .realtime = realtime};
 
 	return extend(&b);
-}
-
-/* ---- axioms ---------------------------------------------------------------------------
- */
-
-/* The transaction that wrote the value, -1: the initial value, -2: nobody. */
-static int
-writer_of(const struct small_txns *h, int key, int value, bool *is_final)
-{
-	*is_final = true;
-	for (int t = 0; t < h->count; t++)
-		for (int m = 0; m < h->txns[t].mop_count; m++) {
-			const struct small_mop *mop = &h->txns[t].mops[m];
-			if (!mop->write || mop->key != key || mop->value != value)
-				continue;
-			for (int later = m + 1; later < h->txns[t].mop_count; later++)
-				if (h->txns[t].mops[later].write &&
-				    h->txns[t].mops[later].key == key)
-					*is_final = false;
-			return t;
-		}
-	return value == 0 ? -1 : -2;
-}
-
-struct axioms {
-	const struct small_txns *h;
-	bool committed[SMALL_TXNS_MAX];
-	bool reads[SMALL_TXNS_MAX][SMALL_TXNS_MAX];  /* wr */
-	bool past[SMALL_TXNS_MAX][SMALL_TXNS_MAX];   /* what the view shows; for causal
-						      * closed */
-	bool before[SMALL_TXNS_MAX][SMALL_TXNS_MAX]; /* must stand in this order */
-};
-
-static void
-close_relation(int n, bool relation[SMALL_TXNS_MAX][SMALL_TXNS_MAX])
-{
-	for (int k = 0; k < n; k++)
-		for (int i = 0; i < n; i++)
-			for (int j = 0; j < n; j++)
-				relation[i][j] |= relation[i][k] && relation[k][j];
-}
-
-/* The value that a transaction must read by its own earlier operations; -1: none. */
-static int
-own_value(const struct small_txn *txn, int mop)
-{
-	int value = -1;
-
-	for (int i = 0; i < mop; i++)
-		if (txn->mops[i].key == txn->mops[mop].key)
-			value = txn->mops[i].value;
-	return value;
-}
-
-static bool
-read_plainly(struct axioms *a, int t, bool *varies)
-{
-	const struct small_txn *txn = &a->h->txns[t];
-
-	for (int m = 0; m < txn->mop_count; m++) {
-		bool is_final;
-		int own = own_value(txn, m);
-		if (txn->mops[m].write)
-			continue;
-		int writer =
-			writer_of(a->h, txn->mops[m].key, txn->mops[m].value, &is_final);
-		*varies |= own >= 0 && own != txn->mops[m].value;
-		*varies |= own < 0 && writer == t;
-		if (own >= 0 || writer == t || writer == -1)
-			continue;
-		if (writer == -2 || !is_final || a->h->txns[writer].type == OP_FAIL)
-			return false;
-		a->committed[writer] = true;
-		a->reads[writer][t] = true;
-	}
-	return true;
-}
-
-static bool
-can_see(const struct axioms *a, enum small_view view, int seen, int reader, int mop)
-{
-	const struct small_txn *txn = &a->h->txns[reader];
-	bool is_final;
-
-	if (view != SMALL_MONOTONIC)
-		return a->past[seen][reader];
-	for (int m = 0; m < mop; m++)
-		if (!txn->mops[m].write && own_value(txn, m) < 0 &&
-		    writer_of(a->h, txn->mops[m].key, txn->mops[m].value, &is_final) ==
-			    seen)
-			return true;
-	return false;
-}
-
-/* For each read of a key from one transaction: whoever wrote the key and can be seen
- * stands before that one; nobody stands before the initial value. */
-static bool
-add_missed(struct axioms *a, enum small_view view, int reader, int mop)
-{
-	const struct small_mop *read = &a->h->txns[reader].mops[mop];
-	bool is_final;
-	int source = writer_of(a->h, read->key, read->value, &is_final);
-
-	for (int seen = 0; seen < a->h->count; seen++) {
-		if (!a->committed[seen] || seen == source || seen == reader ||
-		    !writes_key(&a->h->txns[seen], read->key) ||
-		    !can_see(a, view, seen, reader, mop))
-			continue;
-		if (source < 0)
-			return false;
-		a->before[seen][source] = true;
-	}
-	return true;
-}
-
-bool
-small_txns_satisfy(const struct small_txns *h, enum small_view view, bool process,
-		   bool *varies)
-{
-	struct axioms a = {.h = h};
-	bool ok = true;
-
-	*varies = false;
-	for (int t = 0; t < h->count; t++)
-		a.committed[t] = h->txns[t].type == OP_OK;
-	for (int t = 0; t < h->count; t++)
-		ok &= h->txns[t].type != OP_OK || read_plainly(&a, t, varies);
-	for (int s = 0; s < h->count; s++)
-		for (int t = 0; t < h->count; t++)
-			a.past[s][t] = a.before[s][t] =
-				a.reads[s][t] ||
-				(process && a.committed[s] && a.committed[t] &&
-				 precedes_in_session(h, &h->txns[s], &h->txns[t]));
-	for (int s = 0; s < h->count; s++)
-		for (int t = 0; t < h->count; t++)
-			a.before[s][t] |= view == SMALL_TIMELY && a.committed[t] &&
-					  h->txns[s].type == OP_OK &&
-					  h->txns[s].end < h->txns[t].begin;
-	if (view == SMALL_CAUSAL)
-		close_relation(h->count, a.past);
-	for (int t = 0; t < h->count && view > SMALL_COMMITTED; t++)
-		for (int m = 0; m < h->txns[t].mop_count; m++)
-			if (h->txns[t].type == OP_OK && !h->txns[t].mops[m].write &&
-			    own_value(&h->txns[t], m) < 0)
-				ok &= add_missed(&a, view, t, m);
-	close_relation(h->count, a.before);
-	for (int t = 0; t < h->count; t++)
-		ok &= !a.before[t][t];
-	return ok && (!*varies || view <= SMALL_MONOTONIC);
 }

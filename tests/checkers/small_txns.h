@@ -42,6 +42,13 @@ void small_txns_history(const struct small_txns *h, struct history *history);
 /* The transactions of a history: of lists when somebody appends or sees one. */
 void small_txns_of(struct small_txns *h, const struct history *history);
 
+bool small_txn_writes(const struct small_txn *txn, int key);
+
+/* Both of one session, and `before` began first; a transaction of unknown outcome ends the
+ * session of its process. */
+bool small_txns_precedes(const struct small_txns *h, const struct small_txn *before,
+			 const struct small_txn *after);
+
 /* Tries all orders (and for snapshot isolation all snapshots). */
 bool small_txns_have_order(const struct small_txns *h, bool snapshot, bool process,
 			   bool realtime);
@@ -58,5 +65,15 @@ enum small_view {
  * own earlier reads or writes. */
 bool small_txns_satisfy(const struct small_txns *h, enum small_view view, bool process,
 			bool *varies);
+
+/* Transactions, each at most once. */
+struct small_order {
+	int txns[SMALL_TXNS_MAX], count;
+};
+
+/* The same axioms of one order: it holds all that committed, and what must stand before
+ * another does. */
+bool small_txns_allow(const struct small_txns *h, const struct small_order *order,
+		      enum small_view view, bool process, bool *varies);
 
 #endif
