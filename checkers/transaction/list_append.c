@@ -2,27 +2,15 @@
 
 #include "checkers/transaction/list_append_lists.h"
 
-#include "base/assert.h"
+#include "base/parallel.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	EDGE_BYTES = 8 /* of an edge in the rows, and of what is made of them */
+	EDGE_BYTES = 8,	      /* of an edge in the rows, and of what is made of them */
+	TXNS_PARALLEL = 20000 /* below, a thread costs more than it saves */
 };
-
-static bool
-is_read(const struct dependencies *d, const struct txn *txn, const struct mop *mop)
-{
-	return mop->kind == MOP_READ &&
-	       txn_op(&d->txns, (uint32_t)(txn - d->txns.of.items))->type == OP_OK;
-}
-
-static uint32_t
-number_of(const struct dependencies *d, const struct txn *txn)
-{
-	return (uint32_t)(txn - d->txns.of.items);
-}
 
 static bool
 find_longest(struct dependencies *d, struct lists *lists, struct err *err)
@@ -33,7 +21,7 @@ find_longest(struct dependencies *d, struct lists *lists, struct err *err)
 				return err_set(
 					err, "transaction %u writes instead of appending",
 					number_of(d, txn));
-			if (!is_read(d, txn, mop) || mop->value == VAL_OF_NIL)
+			if (!is_read(txn, mop) || mop->value == VAL_OF_NIL)
 				continue;
 			if (val_kind(mop->value) != VAL_LIST)
 				return err_set(
@@ -74,20 +62,20 @@ place_elements(struct dependencies *d, struct lists *lists)
 		}
 }
 
-/* Whether the transaction appends to the same key again after this micro-operation. */
 static bool
-appends_again(const struct dependencies *d, const struct txn *txn, const struct mop *mop)
+set_writer(uint32_t *writer, uint32_t t, struct err *err)
 {
-	const struct mop *end = d->txns.mops.items + txn->first + txn->count;
-
-	for (const struct mop *later = mop + 1; later < end; later++)
-		if (later->kind == MOP_APPEND && later->key == mop->key)
-			return true;
-	return false;
+	if (*writer != NOBODY)
+		return err_set(err,
+			       "an element was appended twice to one key (by "
+			       "transactions %u and %u)",
+			       *writer, t);
+	*writer = t;
+	return true;
 }
 
-/* The transaction that appended each element that was read. An open transaction of which
- * an element was read has committed. */
+/* The transaction that appended each element that was read, and committed ones whose
+ * element nobody read. An open transaction of which an element was read has committed. */
 static bool
 find_writers(struct dependencies *d, struct lists *lists, struct err *err)
 {
@@ -95,210 +83,37 @@ find_writers(struct dependencies *d, struct lists *lists, struct err *err)
 		each_mop (mop, txn, d) {
 			if (mop->kind != MOP_APPEND)
 				continue;
-			struct list *list = &lists->of[mop->key];
 			uint32_t place = *list_place(lists, mop->key, mop->value, false);
 			uint32_t t = number_of(d, txn);
-			if (place == 0)
+			if (place == 0) {
+				if (txn->type == OP_OK)
+					vec_push(&lists->of[mop->key].unread, t);
 				continue;
-			uint32_t *writer = &lists->writers[list->start + place - 1];
-			if (*writer != NOBODY)
-				return err_set(
-					err,
-					"an element was appended twice to one key (by "
-					"transactions %u and %u)",
-					*writer, t);
-			*writer = t;
-			lists->final[list->start + place - 1] =
-				!appends_again(d, txn, mop);
-			if (txn_op(&d->txns, t)->type == OP_INFO)
+			}
+			uint32_t at = lists->of[mop->key].start + place - 1;
+			if (!set_writer(&lists->writers[at], t, err))
+				return false;
+			lists->final[at] = !appends_again(d, txn, mop);
+			if (txn->type == OP_INFO)
 				d->committed[t] = true;
 		}
 	return true;
 }
 
+/* Of open transactions that did commit, as is known once all writers are. */
 static void
-find_unread(struct dependencies *d, struct lists *lists)
+find_unread_of_open(struct dependencies *d, struct lists *lists)
 {
-	each_txn (txn, d)
+	each_txn (txn, d) {
+		if (txn->type != OP_INFO || !d->committed[number_of(d, txn)])
+			continue;
 		each_mop (mop, txn, d)
-			if (mop->kind == MOP_APPEND && d->committed[number_of(d, txn)] &&
+			if (mop->kind == MOP_APPEND &&
 			    *list_place(lists, mop->key, mop->value, false) == 0)
 				vec_push(&lists->of[mop->key].unread, number_of(d, txn));
+	}
 	for (uint32_t key = 0; key < d->txns.keys.count; key++)
 		d->writes_unordered |= lists->of[key].unread.count > 1;
-}
-
-/* ---- what is wrong without a cycle ----------------------------------------------------
- */
-
-static bool
-is_prefix(const struct lists *lists, const struct list *list, val read, uint32_t length)
-{
-	size_t read_count, longest_count;
-	const val *seen = val_items(lists->values, read, &read_count);
-	const val *longest = val_items(lists->values, list->longest, &longest_count);
-
-	if (memcmp(seen, longest, length * sizeof(*seen)) == 0)
-		return true;
-	for (uint32_t i = 0; i < length; i++)
-		if (!val_equal(lists->values, seen[i], longest[i]))
-			return false;
-	return true;
-}
-
-static void
-judge_read(struct dependencies *d, struct lists *lists, uint32_t t, const struct mop *mop)
-{
-	struct list *list = &lists->of[mop->key];
-	uint32_t length = mop->length;
-
-	if (length == 0)
-		return;
-	if (!is_prefix(lists, list, mop->value, length)) {
-		dependencies_find(d, ANOMALY_INCOMPATIBLE_ORDER, t, NOBODY, mop->key,
-				  mop->value);
-		return;
-	}
-	uint32_t last = list->start + length - 1;
-	uint32_t writer = lists->writers[last];
-	if (writer != NOBODY && writer != t && !lists->final[last])
-		dependencies_find(d, ANOMALY_G1B, t, writer, mop->key,
-				  list_element(lists, list, length - 1));
-}
-
-/* Who appended the next element, from this position on, and did not abort. */
-static uint32_t
-next_lasting(const struct dependencies *d, const struct lists *lists, uint32_t key,
-	     uint32_t position)
-{
-	const struct list *list = &lists->of[key];
-
-	for (; position < list->length; position++) {
-		uint32_t writer = lists->writers[list->start + position];
-		if (writer != NOBODY && txn_op(&d->txns, writer)->type != OP_FAIL)
-			return writer;
-	}
-	return NOBODY;
-}
-
-/* Elements without a writer, and elements of aborted writers, once for each element; a
- * reader of the aborted element is named: the reader of the longest list. */
-static void
-judge_elements(struct dependencies *d, struct lists *lists,
-	       const uint32_t *longest_reader)
-{
-	for (uint32_t key = 0; key < d->txns.keys.count; key++)
-		for (uint32_t i = 0; i < lists->of[key].length; i++) {
-			uint32_t writer = lists->writers[lists->of[key].start + i];
-			val v = list_element(lists, &lists->of[key], i);
-			if (writer == NOBODY) {
-				bool is_first =
-					*list_place(lists, key, v, false) == i + 1;
-				if (is_first)
-					dependencies_find(d, ANOMALY_GARBAGE_READ,
-							  longest_reader[key], NOBODY,
-							  key, v);
-			} else if (txn_op(&d->txns, writer)->type == OP_FAIL) {
-				dependencies_find(d, ANOMALY_G1A, longest_reader[key],
-						  writer, key, v);
-				uint32_t builder = next_lasting(d, lists, key, i + 1);
-				if (builder != NOBODY)
-					dependencies_find(d, ANOMALY_DIRTY_UPDATE,
-							  builder, writer, key, v);
-			}
-		}
-}
-
-/* A later read of a key in one transaction shows the earlier read and the own appends
- * since. */
-static bool
-continues(const struct lists *lists, const struct mop *from, const struct mop *to)
-{
-	uint32_t before = from->kind == MOP_READ ? from->length : 0;
-	uint32_t length = to->length, appended = 0;
-
-	for (const struct mop *mop = from; mop < to; mop++)
-		appended += mop->kind == MOP_APPEND && mop->key == to->key;
-	if (from->kind == MOP_READ ? length != before + appended : length < appended)
-		return false;
-	for (uint32_t i = 0; i < before; i++)
-		if (!val_equal(lists->values, val_at(lists->values, from->value, i),
-			       val_at(lists->values, to->value, i)))
-			return false;
-	uint32_t at = length - appended;
-	for (const struct mop *mop = from; mop < to; mop++)
-		if (mop->kind == MOP_APPEND && mop->key == to->key &&
-		    !val_equal(lists->values, mop->value,
-			       val_at(lists->values, to->value, at++)))
-			return false;
-	return true;
-}
-
-/* The first micro-operation of the transaction on the key of `mop`. */
-static const struct mop *
-first_on_key(const struct dependencies *d, const struct txn *txn, const struct mop *mop)
-{
-	const struct mop *first = d->txns.mops.items + txn->first;
-
-	while (first->key != mop->key)
-		first++;
-	return first;
-}
-
-/* Two committed transactions that read a key up to the same element and both append to
- * it. */
-static void
-judge_update(struct dependencies *d, struct lists *lists, uint32_t t,
-	     const struct mop *mop, uint32_t *updaters)
-{
-	uint32_t length = mop->length;
-	struct list *list = &lists->of[mop->key];
-
-	if (length > list->length || !appends_again(d, &d->txns.of.items[t], mop) ||
-	    (d->finding_count > 0 && length > 0 &&
-	     !is_prefix(lists, list, mop->value, length)))
-		return;
-	uint32_t *updater = &updaters[list->start + length];
-	if (*updater != 0)
-		dependencies_find(d, ANOMALY_LOST_UPDATE, t, *updater - 1, mop->key,
-				  mop->value);
-	*updater = t + 1;
-}
-
-static void
-judge_updates(struct dependencies *d, struct lists *lists)
-{
-	const struct list *last = &lists->of[d->txns.keys.count - 1];
-	uint32_t *updaters =
-		mem_new((size_t)last->start + last->length + 1, sizeof(*updaters));
-
-	each_txn (txn, d)
-		each_mop (mop, txn, d)
-			if (is_read(d, txn, mop) && first_on_key(d, txn, mop) == mop)
-				judge_update(d, lists, number_of(d, txn), mop, updaters);
-	free(updaters);
-}
-
-static void
-judge_reads(struct dependencies *d, struct lists *lists)
-{
-	uint32_t *longest_reader = mem_new(d->txns.keys.count, sizeof(*longest_reader));
-
-	each_txn (txn, d)
-		each_mop (mop, txn, d) {
-			if (!is_read(d, txn, mop))
-				continue;
-			uint32_t t = number_of(d, txn);
-			if (mop->value == lists->of[mop->key].longest)
-				longest_reader[mop->key] = t;
-			judge_read(d, lists, t, mop);
-			const struct mop *first = first_on_key(d, txn, mop);
-			if (first < mop && !continues(lists, first, mop))
-				dependencies_find(d, ANOMALY_INTERNAL, t, NOBODY,
-						  mop->key, mop->value);
-		}
-	judge_elements(d, lists, longest_reader);
-	free(longest_reader);
 }
 
 /* ---- edges ----------------------------------------------------------------------------
@@ -389,7 +204,7 @@ add_edges(struct dependencies *d, struct lists *lists, const struct budget *budg
 		if (!has_room(d, budget, err))
 			return false;
 		each_mop (mop, txn, d)
-			if (is_read(d, txn, mop))
+			if (is_read(txn, mop))
 				add_edges_of_read(d, lists, txn, mop);
 	}
 	dependencies_add_process(d);
@@ -425,32 +240,54 @@ release_lists(const struct dependencies *d, struct lists *lists)
 	map_release(&lists->places);
 }
 
+/* What both threads of a judgement share. */
+struct halves {
+	struct dependencies *d;
+	struct lists *lists;
+	const struct budget *budget;
+	struct err *err;
+	bool ok;
+};
+
+static void
+do_half(void *context, size_t half)
+{
+	struct halves *halves = context;
+
+	if (half == 0)
+		halves->ok = build_graph(halves->d, halves->lists, halves->budget,
+					 halves->err);
+	else
+		list_judge(halves->d, halves->lists);
+}
+
 static bool
-depend(struct dependencies *d, struct lists *lists, const struct budget *budget,
+depend(struct dependencies *d, struct lists *lists, const struct check_options *options,
        struct err *err)
 {
+	struct halves halves = {d, lists, &options->budget, err, true};
+	bool is_long = d->txns.of.count >= TXNS_PARALLEL;
+
 	if (!find_longest(d, lists, err))
 		return false;
 	place_elements(d, lists);
 	if (!find_writers(d, lists, err))
 		return false;
-	find_unread(d, lists);
-	judge_reads(d, lists);
-	if (d->txns.keys.count > 0)
-		judge_updates(d, lists);
-	return build_graph(d, lists, budget, err);
+	find_unread_of_open(d, lists);
+	parallel_for(2, is_long ? options->threads : 1, do_half, &halves);
+	return halves.ok;
 }
 
 bool
 list_append_depend(struct dependencies *d, const struct history *history,
-		   const struct budget *budget, struct err *err)
+		   const struct check_options *options, struct err *err)
 {
 	if (!txns_init(&d->txns, history, err))
 		return false;
 	dependencies_init(d);
 	struct lists lists = {.values = &history->values,
 			      .of = mem_new(d->txns.keys.count, sizeof(*lists.of))};
-	bool ok = depend(d, &lists, budget, err);
+	bool ok = depend(d, &lists, options, err);
 	release_lists(d, &lists);
 	return ok;
 }

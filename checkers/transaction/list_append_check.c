@@ -74,7 +74,7 @@ check_sessions(const struct history *history, const struct check_options *option
 	struct err err;
 
 	result->complexity = "dependency graph of list-append, O(n + elements read)";
-	if (!list_append_depend(&d, history, &options->budget, &err)) {
+	if (!list_append_depend(&d, history, options, &err)) {
 		result->verdict = VERDICT_UNKNOWN;
 		result->reason = mem_string(err.text);
 		dependencies_release(&d);

@@ -1,4 +1,4 @@
-/* list_append_lists.h - the lists of list_append.c, shared with the words about them. */
+/* list_append_lists.h - the lists of list_append.c, and what is looked up in them. */
 #ifndef CHECKERS_LIST_APPEND_LISTS_H
 #define CHECKERS_LIST_APPEND_LISTS_H
 
@@ -36,6 +36,41 @@ struct lists {
 	for (const struct mop *mop = (d)->txns.mops.items + (txn)->first;                \
 	     mop < (d)->txns.mops.items + (txn)->first + (txn)->count; mop++)
 
+static inline bool
+is_read(const struct txn *txn, const struct mop *mop)
+{
+	return mop->kind == MOP_READ && txn->type == OP_OK;
+}
+
+static inline uint32_t
+number_of(const struct dependencies *d, const struct txn *txn)
+{
+	return (uint32_t)(txn - d->txns.of.items);
+}
+
+/* Whether the transaction appends to the same key again after this micro-operation. */
+static inline bool
+appends_again(const struct dependencies *d, const struct txn *txn, const struct mop *mop)
+{
+	const struct mop *end = d->txns.mops.items + txn->first + txn->count;
+
+	for (const struct mop *later = mop + 1; later < end; later++)
+		if (later->kind == MOP_APPEND && later->key == mop->key)
+			return true;
+	return false;
+}
+
+/* The first micro-operation of the transaction on the key of `mop`. */
+static inline const struct mop *
+first_on_key(const struct dependencies *d, const struct txn *txn, const struct mop *mop)
+{
+	const struct mop *first = d->txns.mops.items + txn->first;
+
+	while (first->key != mop->key)
+		first++;
+	return first;
+}
+
 /* The element at a position of the longest read. */
 val list_element(const struct lists *lists, const struct list *list, uint32_t position);
 
@@ -44,5 +79,9 @@ void list_choose_indexes(struct lists *lists, size_t keys);
 
 /* The position + 1 of an element, 0 when it is in no read; `add` makes room for it. */
 uint32_t *list_place(struct lists *lists, uint32_t key, val v, bool add);
+
+/* Finds what is wrong without a cycle, in one transaction or between two. Writes nothing but
+ * the findings: who depends on whom may be found at the same time. */
+void list_judge(struct dependencies *d, struct lists *lists);
 
 #endif

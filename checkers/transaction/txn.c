@@ -136,7 +136,8 @@ add_txn(struct txns *txns, uint32_t index, struct err *err)
 	const val *mops = val_items(values, list, &count);
 	struct txn txn = {.op = index,
 			  .first = (uint32_t)txns->mops.count,
-			  .count = (uint32_t)count};
+			  .count = (uint32_t)count,
+			  .type = op->type};
 	for (uint32_t i = 0; i < txn.count; i++)
 		if (!add_mop(txns, op, mops[i], err))
 			return false;

@@ -26,8 +26,10 @@ struct mop {
 };
 
 struct txn {
-	uint32_t op;	       /* index in history->ops */
-	uint32_t first, count; /* micro-operations */
+	uint32_t op;	     /* index in history->ops */
+	uint32_t first;	     /* micro-operation */
+	uint32_t count : 30; /* of them */
+	uint32_t type : 2;   /* enum op_type: here, since operations are too far apart */
 };
 
 struct txns {

@@ -1,6 +1,7 @@
 /* Transactions on lists: every level that asks for an order is compared with brute force on
  * random histories (all small ones: test_small_txns.c). */
 #include "checkers/transaction/isolation.h"
+#include "tests/checkers/random_txns.h"
 #include "tests/checkers/small_lists.h"
 #include "tests/checkers/small_txns.h"
 #include "tests/checkers/whole_history.h"
@@ -90,11 +91,60 @@ levels_agree_with_brute_force_on_random_histories(void **state)
 	}
 }
 
+/* ---- long histories: reads and edges are looked at side by side ------------------------
+ */
+
+/* Under snapshot isolation, and what some aborted transactions appended was read. */
+static void
+play_long(struct history *history)
+{
+	const struct random_txns shape = {.txns = 30000,
+					  .processes = 20,
+					  .keys = 30,
+					  .mops_max = 4,
+					  .write_percent = 50,
+					  .info_percent = 1,
+					  .snapshot = true,
+					  .list_length = 16};
+	struct rng rng;
+
+	rng_init(&rng, 7);
+	random_txns_play(history, &shape, &rng);
+	for (size_t i = 0; i < history->ops.count; i += 3000)
+		history->ops.items[i].type = OP_FAIL;
+}
+
+static void
+two_threads_find_what_one_finds(void **state)
+{
+	struct check_options options = {.threads = 1};
+	struct check_result alone, together;
+	struct history history;
+
+	(void)state;
+	play_long(&history);
+	checker_run(&checker_list_append, &history, &options, &alone);
+	options.threads = 2;
+	checker_run(&checker_list_append, &history, &options, &together);
+	assert_int_equal(alone.verdict, VERDICT_INVALID);
+	assert_int_equal(together.verdict, VERDICT_INVALID);
+	assert_true(alone.certified && together.certified);
+	assert_string_equal(buf_text(&alone.details), buf_text(&together.details));
+	assert_int_equal(alone.anomalies.count, together.anomalies.count);
+	for (size_t i = 0; i < alone.anomalies.count; i++)
+		assert_string_equal(alone.anomalies.items[i].text,
+				    together.anomalies.items[i].text);
+	check_result_release(&alone);
+	check_result_release(&together);
+	history_release(&history);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(levels_agree_with_brute_force_on_random_histories),
+		cmocka_unit_test(two_threads_find_what_one_finds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
