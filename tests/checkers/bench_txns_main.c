@@ -1,5 +1,5 @@
 /* Measures the deciders of transactions; for `make bench`. Each row is a process of its
- * own, so that its peak memory is its own: bench_txns [TRANSACTIONS [PART ...]]. */
+ * own, so that its peak memory, beside the history's, is its own: bench_txns [TRANSACTIONS [PART ...]]. */
 #include "base/clock.h"
 #include "checkers/checker.h"
 #include "tests/checkers/random_txns.h"
@@ -37,14 +37,29 @@ resident_megabytes(void)
 	return (double)pages * (double)sysconf(_SC_PAGESIZE) / 1e6;
 }
 
-/* Of all threads, the kernel's work for them left out: other programs do not disturb it. */
 static double
-cpu_seconds(void)
+seconds_of(struct timeval time)
+{
+	return (double)time.tv_sec + (double)time.tv_usec / 1e6;
+}
+
+/* Of all threads, and of the kernel for them: other programs do not disturb it. */
+static double
+user_seconds(void)
 {
 	struct rusage usage;
 
 	getrusage(RUSAGE_SELF, &usage);
-	return (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
+	return seconds_of(usage.ru_utime);
+}
+
+static double
+kernel_seconds(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return seconds_of(usage.ru_stime);
 }
 
 /* What is asked of a shape. */
@@ -55,45 +70,42 @@ struct question {
 };
 
 static void
-judge(const struct random_txns *shape, const struct question *question)
+judge(const struct random_txns *shape, const struct question *question,
+      const struct history *history)
 {
 	bool lists = shape->list_length > 0;
 	struct check_options options = {.level = question->level,
 					.no_certify = !question->with_certificate};
 	struct check_result result;
-	struct history history;
-	struct rng rng;
-
-	rng_init(&rng, question->seed);
-	random_txns_play(&history, shape, &rng);
 	double before = resident_megabytes();
-	double cpu = cpu_seconds();
+	double user = user_seconds(), kernel = kernel_seconds();
 	int64_t start = clock_ns();
-	checker_run(lists ? &checker_list_append : &checker_rw_register, &history,
+	checker_run(lists ? &checker_list_append : &checker_rw_register, history,
 		    &options, &result);
 	double seconds = (double)(clock_ns() - start) / 1e9;
 	const char *choices = strstr(buf_text(&result.details), "\"choices\"");
 	printf("%-12s %-26s %8zu txns, %3u clients, %6u keys, %2d %% writes, %d %% info, "
-	       "%-8s seed %llu: %7.3f s, user %7.3f s  %s%s, peak %.0f MB of which the "
-	       "history %.0f MB  %s\n",
+	       "%-8s seed %llu: %7.3f s, user %7.3f s, kernel %6.3f s  %s%s, peak %.0f "
+	       "MB of which the history %.0f MB  %s\n",
 	       lists ? "list-append" : "rw-register", question->level, shape->txns,
 	       shape->processes, shape->keys, shape->write_percent, shape->info_percent,
 	       shape->snapshot ? "snapshot" : "serial",
-	       (unsigned long long)question->seed, seconds, cpu_seconds() - cpu,
-	       verdict_name(result.verdict), result.certified ? " with certificate" : "",
-	       peak_megabytes(), before, choices != NULL ? choices : "");
+	       (unsigned long long)question->seed, seconds, user_seconds() - user,
+	       kernel_seconds() - kernel, verdict_name(result.verdict),
+	       result.certified ? " with certificate" : "", peak_megabytes(), before,
+	       choices != NULL ? choices : "");
 	check_result_release(&result);
-	history_release(&history);
 }
 
 static void
-measure_in_child(const struct random_txns *shape, const struct question *question)
+judge_in_child(const struct random_txns *shape, const struct question *question,
+	       const struct history *history)
 {
 	fflush(stdout);
 	pid_t child = fork();
 
 	if (child == 0) {
-		judge(shape, question);
+		judge(shape, question, history);
 		fflush(stdout);
 		_exit(0);
 	}
@@ -101,10 +113,24 @@ measure_in_child(const struct random_txns *shape, const struct question *questio
 		waitpid(child, NULL, 0);
 }
 
+/* Questions about one history. */
+static void
+ask(const struct random_txns *shape, const struct question *questions, size_t count)
+{
+	struct history history;
+	struct rng rng;
+
+	rng_init(&rng, questions->seed);
+	random_txns_play(&history, shape, &rng);
+	for (size_t i = 0; i < count; i++)
+		judge_in_child(shape, &questions[i], &history);
+	history_release(&history);
+}
+
 static void
 measure(const struct random_txns *shape, const char *level, uint64_t seed)
 {
-	measure_in_child(shape, &(struct question){.level = level, .seed = seed});
+	ask(shape, &(struct question){.level = level, .seed = seed}, 1);
 }
 
 /* The order of writes is not known: clients and keys decide how hard that is. */
@@ -170,7 +196,7 @@ measure_weak(size_t txns)
 			measure(&shape, levels[i], 1);
 		shape.info_percent = 5;
 		measure(&shape, "causal", 1);
-		measure_in_child(&shape, &proven);
+		ask(&shape, &proven, 1);
 	}
 }
 
@@ -216,24 +242,25 @@ lists_of(size_t txns)
 }
 
 static void
-measure_lists_proven(size_t txns)
+measure_lists(size_t txns)
 {
+	static const struct question questions[] = {{"snapshot-isolation", 1, false},
+						    {"read-committed", 1, false},
+						    {"strict-serializable", 1, false},
+						    {"strict-serializable", 1, true}};
 	struct random_txns shape = lists_of(txns);
-	struct question question = {"strict-serializable", 1, true};
 
-	measure_in_child(&shape, &question);
+	ask(&shape, questions, 4);
 }
 
 static void
-measure_lists(size_t txns)
+measure_long_lists(size_t txns)
 {
-	static const char *const levels[] = {"strict-serializable", "snapshot-isolation",
-					     "read-committed"};
+	static const struct question questions[] = {{"strict-serializable", 1, false},
+						    {"strict-serializable", 1, true}};
 	struct random_txns shape = lists_of(txns);
 
-	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
-		measure(&shape, levels[i], 1);
-	measure_lists_proven(txns);
+	ask(&shape, questions, 2);
 }
 
 /* n, 2n, 4n, 8n: cost grows with length alone. */
@@ -264,7 +291,7 @@ static const struct part {
 	{"weak", measure_weak, 10, false},
 	{"lists", measure_lists, 10, false},
 	{"growth", measure_growth, 2, false},
-	{"lists-10m", measure_lists_proven, 100, false},
+	{"lists-10m", measure_long_lists, 100, false},
 	{"shapes", measure_shapes, 1, true},
 	{"causal", measure_causal, 10, true},
 };
