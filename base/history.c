@@ -302,7 +302,8 @@ history_describe(const struct history *history, const struct op *op, struct buf 
 		val_print(&history->values, op->input, out);
 	}
 	buf_printf(out, " -> %s", op_type_name((enum op_type)op->type));
-	if (op->type == OP_OK && (op->output != VAL_OF_NIL || op->f == F_READ)) {
+	if (op->type == OP_OK ? op->output != VAL_OF_NIL || op->f == F_READ
+			      : op->output != VAL_OF_NIL && op->output != op->input) {
 		buf_char(out, ' ');
 		val_print(&history->values, op->output, out);
 	}

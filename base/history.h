@@ -50,7 +50,8 @@ void history_sort(struct history *history);
 const char *history_error(const struct history *history, const struct op *op);
 uint32_t history_error_id(struct history *history, const char *text);
 
-/* Appends one line in words: `process 3: write x 5 -> ok (12.3 ms .. 14.0 ms)`. */
+/* Appends one line in words: `process 3: write x 5 -> ok (12.3 ms .. 14.0 ms)`. Of one that
+ * is not ok, what it was answered is told where there is more than it asked. */
 void history_describe(const struct history *history, const struct op *op,
 		      struct buf *out);
 

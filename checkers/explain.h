@@ -10,13 +10,21 @@ void explain_add(struct anomaly *anomaly, uint32_t op);
 
 /* As many are shown at most, where a few do not say it all. */
 enum {
-	EXPLAIN_OPS_MAX = 12
+	EXPLAIN_OPS_MAX = 12,
+	EXPLAIN_LINE_MAX = 200, /* bytes of a line, without its times */
 };
 
 /* Adds the operation that could not be placed and, of those that take part, the last ones
  * that began before it did or soon after: EXPLAIN_OPS_MAX in all. */
 void explain_add_nearest(struct anomaly *anomaly, uint32_t stuck_op, const uint32_t *ops,
 			 size_t count);
+
+/* Cuts what was appended since `from`, not within a character of UTF-8. */
+void explain_cut(struct buf *text, size_t from, size_t bytes_max);
+
+/* Appends a line for an operation: what it did is cut where that is long, and the size of
+ * the list that it was answered told instead; when it happened is not cut. */
+void explain_op(const struct history *history, const struct op *op, struct buf *text);
 
 /* Sorts the anomaly's operations by invocation and appends a line for each. */
 void explain_list(const struct history *history, struct anomaly *anomaly,

@@ -7,26 +7,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* Cuts what was appended since `from`, not within a character of UTF-8. */
-static void
-cut(struct buf *text, size_t from, size_t bytes_max)
-{
-	if (text->len - from <= bytes_max)
-		return;
-	size_t end = from + bytes_max;
-	while (end > from && ((unsigned char)text->data[end] & 0xc0) == 0x80)
-		end--;
-	text->len = end;
-	buf_string(text, " ...");
-}
-
 void
 tell_value(const struct history *history, val v, struct buf *sentence)
 {
 	size_t from = sentence->len;
 
 	explain_value(history, v, sentence);
-	cut(sentence, from, TELL_VALUE_MAX);
+	explain_cut(sentence, from, TELL_VALUE_MAX);
 }
 
 static int
@@ -40,13 +27,8 @@ by_number(const void *a, const void *b)
 static void
 list(const struct history *history, struct anomaly *anomaly, struct buf *text)
 {
-	vec_each (uint32_t, op, &anomaly->ops) {
-		buf_string(text, "  ");
-		size_t from = text->len;
-		history_describe(history, &history->ops.items[*op], text);
-		cut(text, from, TELL_LINE_MAX);
-		buf_char(text, '\n');
-	}
+	vec_each (uint32_t, op, &anomaly->ops)
+		explain_op(history, &history->ops.items[*op], text);
 }
 
 void

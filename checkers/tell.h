@@ -9,7 +9,6 @@
 #include "checkers/checker.h"
 
 enum {
-	TELL_LINE_MAX = 200,
 	TELL_VALUE_MAX = 60,
 	TELL_OPS_MAX = 64,
 };

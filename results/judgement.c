@@ -189,8 +189,9 @@ describe_result(const struct history *history, const struct judged *judged,
 		   result->reason != NULL ? result->reason : "");
 	buf_string(out, "  ");
 	if (result->operations > 0)
-		buf_printf(out, "%llu operations in ",
-			   (unsigned long long)result->operations);
+		buf_printf(out, "%llu operation%s in ",
+			   (unsigned long long)result->operations,
+			   result->operations == 1 ? "" : "s");
 	buf_printf(out, "%.3f s, %s%s\n", judged->seconds,
 		   result->complexity != NULL ? result->complexity
 					      : "complexity not stated",

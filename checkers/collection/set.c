@@ -288,19 +288,9 @@ report(struct scan *scan, const char *name, uint32_t id, const char *sentence)
 		    is_missing || is_doubled ? element->seen_op : element->known_op);
 	vec_each (uint32_t, op, &anomaly->ops) {
 		const struct op *told = &scan->key->history->ops.items[*op];
-		buf_printf(&text, "  process %u: %s %s", told->process,
-			   history_f_name(scan->key->history, told->f),
-			   op_type_name((enum op_type)told->type));
-		if (told->f == F_READ)
-			buf_printf(&text, ", %zu elements", size_of(scan, told));
+		explain_op(scan->key->history, told, &text);
 		if (told->node != 0)
-			buf_printf(&text, ", node %u", told->node);
-		buf_printf(&text, " (%.1f", (double)told->invoke_ns / 1e6);
-		if (told->complete_ns >= 0)
-			buf_printf(&text, " .. %.1f ms)\n",
-				   (double)told->complete_ns / 1e6);
-		else
-			buf_string(&text, " ms .. never)\n");
+			buf_printf(&text, "    at node %u\n", told->node);
 	}
 	explain_finish(anomaly, &text);
 }

@@ -86,13 +86,16 @@ static const struct linearizable type = {
 static int
 multi_fits(const struct history *history)
 {
-	size_t maps = 0;
+	size_t maps = 0, others = 0;
 
 	vec_each (struct op, op, &history->ops) {
 		if (op->key != VAL_OF_NIL)
 			return 0;
 		maps += op->f == F_WRITE && val_kind(op->input) == VAL_MAP;
+		others += op->f == F_TXN || val_kind(op->output) == VAL_MAP;
 	}
+	if (maps + others == 0)
+		return 0;
 	return linearizable_fits(&type, history, maps > 0 ? 10 : 1);
 }
 

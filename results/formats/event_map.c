@@ -70,7 +70,7 @@ known_field(uint64_t word)
 }
 
 static enum field
-field_of(const struct reading *reading, struct bytes name)
+field_of(struct reading *reading, struct bytes name)
 {
 	enum field field = name.len <= 7 ? known_field(word_of(name)) : FIELD_OTHER;
 
@@ -80,7 +80,8 @@ field_of(const struct reading *reading, struct bytes name)
 	if (field == FIELD_OTHER && reading->key_field != NULL &&
 	    strlen(reading->key_field) == name.len &&
 	    memcmp(reading->key_field, name.data, name.len) == 0)
-		return FIELD_KEY;
+		field = FIELD_KEY;
+	reading->has_key_field |= field == FIELD_KEY;
 	return field;
 }
 
@@ -259,6 +260,8 @@ more_fields(struct scan *scan, bool *more)
 	if (!scan_space(scan))
 		return false;
 	*more = scan->at == scan->end || *scan->at != '}';
+	if (scan->at == scan->end && scan->syntax == SCAN_EDN)
+		return scan_expect(scan, '}', "a key or '}'");
 	if (!*more || scan->syntax == SCAN_EDN)
 		return true;
 	return scan_expect(scan, ',', "',' or '}'") && scan_space(scan);

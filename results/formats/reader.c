@@ -140,6 +140,18 @@ nil_is_unknown(const struct format *format, const struct history *history)
 	return is_unknown;
 }
 
+/* A key that was asked for must be there: without it all keys would be taken for one. */
+static bool
+key_is_there(const struct reading *reading, const char *name, struct err *err)
+{
+	if (reading->key_field == NULL || reading->has_key_field)
+		return true;
+	err_set(err, "no operation of '%s' has a field '%s' that could be its key", name,
+		reading->key_field);
+	return err_hint(err, "--key names a field; tuple takes values [key value] apart, "
+			     "none leaves them");
+}
+
 static bool
 read_as(const struct format *format, struct bytes input, const char *name,
 	const struct reader_options *options, struct history *history,
@@ -153,6 +165,7 @@ read_as(const struct format *format, struct bytes input, const char *name,
 		events_finish(&reading.events);
 	if (ok && history->ops.count == 0 && history->nemesis.count == 0)
 		ok = err_set(err, "'%s' holds no operation", name);
+	ok = ok && key_is_there(&reading, name, err);
 	if (facts != NULL)
 		*facts = (struct reader_facts){
 			.format = format,

@@ -21,6 +21,7 @@ struct reader_options {
 struct reading {
 	const struct reader_options *options; /* borrowed */
 	const char *key_field;		      /* borrowed; NULL: only "key" */
+	bool has_key_field;		      /* such a field, or "key", was met */
 	struct scan scan;		      /* over the whole input */
 	struct events events;
 	bool lacks_order; /* the format says nothing about time between sessions */

@@ -92,6 +92,33 @@ stale_reads_on_the_way_are_counted(void **state)
 	       "\"stale_reads\":1");
 }
 
+/* A read that has all but the last of what was added. */
+static void
+a_long_read_is_cut_and_its_size_told(void **state)
+{
+	struct buf script = {0};
+	struct history history;
+	struct check_result result;
+
+	(void)state;
+	for (int i = 10000; i < 10060; i++)
+		buf_printf(&script, "0+a%d 0=ok ", i);
+	buf_string(&script, "1+r 1=[");
+	for (int i = 10000; i < 10059; i++)
+		buf_printf(&script, "%s%d", i > 10000 ? " " : "", i);
+	buf_string(&script, "]");
+	script_play(&history, buf_text(&script));
+	checker_run(&checker_set, &history, &(struct check_options){0}, &result);
+	const char *text = result.anomalies.items[0].text;
+	assert_non_null(strstr(text, "process 0: add 10059 -> ok"));
+	assert_non_null(strstr(text, " ... (59 in all) ("));
+	assert_non_null(strstr(text, "[10000,10001,"));
+	assert_null(strstr(text, "10050"));
+	check_result_release(&result);
+	history_release(&history);
+	buf_release(&script);
+}
+
 static void
 the_registry_finds_and_chooses(void **state)
 {
@@ -120,6 +147,7 @@ main(void)
 		cmocka_unit_test(elements_from_nowhere_and_doubles_are_named),
 		cmocka_unit_test(nothing_is_said_of_what_nobody_looked_for),
 		cmocka_unit_test(stale_reads_on_the_way_are_counted),
+		cmocka_unit_test(a_long_read_is_cut_and_its_size_told),
 		cmocka_unit_test(the_registry_finds_and_chooses),
 	};
 

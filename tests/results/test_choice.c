@@ -193,6 +193,8 @@ static const struct {
 	/* Knossos */
 	{"register", "{:process 0, :type :invoke, :f :write, :value 1}\n"
 		     "{:process 0, :type :ok, :f :write, :value 1}\n"},
+	{"register", "{:process 0, :type :invoke, :f :read, :value nil}\n"
+		     "{:process 0, :type :ok, :f :read, :value nil}\n"},
 	{"lock", "[{:process 0, :type :invoke, :f :acquire, :value nil}\n"
 		 " {:process 0, :type :ok, :f :acquire, :value nil}]\n"},
 	/* Jepsen: independent keys, etcd's registers with versions, its log */

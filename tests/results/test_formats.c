@@ -115,7 +115,8 @@ dbcop_text_with_comments_and_aborts(void **state)
 		     "[[\"w\",\"x\",1],[\"w\",\"y\",2]]\n"
 		     "process 1: txn [[\"r\",\"x\",null],[\"r\",\"z\",null]] -> ok "
 		     "[[\"r\",\"x\",1],[\"r\",\"z\",null]]\n"
-		     "process 0: txn [[\"r\",\"y\",null],[\"w\",\"x\",3]] -> fail\n");
+		     "process 0: txn [[\"r\",\"y\",null],[\"w\",\"x\",3]] -> fail "
+		     "[[\"r\",\"y\",2],[\"w\",\"x\",3]]\n");
 }
 
 static const char plume[] = "w(1,5,0,0)\nr(2,0,0,0)\nr(1,5,1,1)\nw(2,7,1,-1)\n"

@@ -183,6 +183,21 @@ a_field_of_another_name_can_be_the_key(void **state)
 }
 
 static void
+a_field_that_nobody_has_is_no_key(void **state)
+{
+	struct read read;
+
+	(void)state;
+	read_with(&read, "{:process 0 :type :invoke :f :read :register :r1}", NULL,
+		  "regster");
+	assert_false(read.ok);
+	assert_string_equal(read.err.text,
+			    "no operation of 'h' has a field 'regster' that could be "
+			    "its key");
+	history_release(&read.history);
+}
+
+static void
 jepsen_log_lines_and_history_txt(void **state)
 {
 	(void)state;
@@ -359,6 +374,8 @@ bad_edn_and_logs_name_line_and_column(void **state)
 	assert_refused("[{:process 0 :type :invoke :f :read}", NULL,
 		       "h:1:37: expected the end of the list, found the end");
 	assert_refused("{:value \"abc", NULL, "h:1:9: the string does not end");
+	assert_refused("{:type :ok\n :f :read", NULL,
+		       "h:2:10: expected a key or '}', found the end");
 	assert_refused("0 :invoke :write [1\n0 :ok :write 1", NULL,
 		       "h:1:20: expected a value, found the end");
 	assert_refused("0 :invoke\n", NULL, "h:1:10: the operation has no f");
@@ -636,6 +653,7 @@ main(void)
 		cmocka_unit_test(independent_tuples_become_keys),
 		cmocka_unit_test(pairs_that_are_no_tuples_stay_values),
 		cmocka_unit_test(a_field_of_another_name_can_be_the_key),
+		cmocka_unit_test(a_field_that_nobody_has_is_no_key),
 		cmocka_unit_test(jepsen_log_lines_and_history_txt),
 		cmocka_unit_test(error_texts_of_a_log_are_kept),
 		cmocka_unit_test(the_nemesis_is_kept_apart_in_pairs),
