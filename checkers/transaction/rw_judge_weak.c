@@ -48,7 +48,7 @@ judge_weak(struct judge *j)
 				"a transaction read a key twice and differently, "
 				"and only its first reads are judged";
 		else if (verdict == VERDICT_UNKNOWN)
-			j->why_unknown = "the clocks of so many processes need more "
-					 "memory than the budget";
+			j->why_unknown = "to find what readers missed takes more time or "
+					 "memory than the budget has";
 	}
 }

@@ -38,7 +38,8 @@ struct weak_question {
 };
 
 /* VALID, INVALID (then ->isolation has the anomaly, and its cycle or d a finding), or
- * UNKNOWN when the clocks would need more memory than the budget has. */
+ * UNKNOWN when the budget ended, or missed writes and clocks would need more memory than
+ * a quarter of it each. */
 enum verdict rw_weak_judge(struct dependencies *d, const struct weak_question *question,
 			   const struct budget *budget, struct isolation *isolation);
 
