@@ -56,11 +56,9 @@ write_reads(struct writer *writer, uint64_t before)
 
 	if (layer == plan->layer_count)
 		return;
-	for (uint32_t i = plan->open_starts[layer]; i < plan->open_starts[layer + 1];
-	     i++) {
+	for (uint32_t i = plan->open_starts[layer]; i < plan->open_changes[layer]; i++) {
 		const struct open_call *open = &plan->open.items[i];
-		if (open->is_read &&
-		    slot_sets_has(slots, writer->node.mask, open->slot) &&
+		if (slot_sets_has(slots, writer->node.mask, open->slot) &&
 		    !slot_sets_has(slots, before, open->slot))
 			write_call(writer, open->call);
 	}

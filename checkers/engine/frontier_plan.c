@@ -214,7 +214,6 @@ open_calls_until(struct plan *plan, struct opening *opening, uint32_t position)
 			plan, opening,
 			&(struct open_call){
 				.call = i,
-				.class = plan->class_of[i],
 				.slot = slot,
 				.is_read =
 					plan->classes.items[plan->class_of[i]].is_read});
@@ -256,8 +255,10 @@ lay_out_layers(struct plan *plan, size_t bytes_max, struct err *err)
 			return err_set(err, "the budget of memory is too small");
 		plan->open_starts[e] = (uint32_t)plan->open.count;
 		plan->open_changes[e] = (uint32_t)(plan->open.count + opening.read_count);
-		for (size_t i = 0; i < opening.count; i++)
-			vec_push(&plan->open, opening.open[i]);
+		vec_reserve(&plan->open, plan->open.count + opening.count);
+		memcpy(plan->open.items + plan->open.count, opening.open,
+		       opening.count * sizeof(struct open_call));
+		plan->open.count += opening.count;
 		close_call(plan, &opening, e);
 	}
 	plan->open_starts[plan->layer_count] = (uint32_t)plan->open.count;

@@ -18,7 +18,6 @@ enum {
 /* A call that is open at a layer. */
 struct open_call {
 	uint32_t call;
-	uint32_t class;
 	uint16_t slot;
 	bool is_read;
 };

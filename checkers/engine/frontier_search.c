@@ -49,7 +49,8 @@ fitting_reads(struct engine *engine, uint32_t layer, uint32_t state)
 
 	for (uint32_t i = plan->open_starts[layer]; i < plan->open_changes[layer]; i++) {
 		const struct open_call *open = &plan->open.items[i];
-		if (plan_step(plan, state, open->class) != FRONTIER_ILLEGAL)
+		if (plan_step(plan, state, plan->class_of[open->call]) !=
+		    FRONTIER_ILLEGAL)
 			mask = slot_sets_with(&engine->slots, mask, open->slot);
 	}
 	return mask;
@@ -106,13 +107,12 @@ bool
 engine_apply(struct engine *engine, const struct node *node, const struct open_call *open,
 	     struct node *next)
 {
-	uint32_t state;
-
 	if (slot_sets_has(&engine->slots, node->mask, open->slot))
 		return false;
-	state = plan_step(&engine->plan, node->state, open->class);
+	uint32_t class = engine->plan.class_of[open->call];
+	uint32_t state = plan_step(&engine->plan, node->state, class);
 	if (state == FRONTIER_ILLEGAL ||
-	    is_needless_before(&engine->plan, node, open->class, state, false))
+	    is_needless_before(&engine->plan, node, class, state, false))
 		return false;
 	*next = *node;
 	next->unnoticed = 0;
@@ -163,7 +163,7 @@ is_replaceable(const struct engine *engine, const struct node *node, uint32_t cl
 	for (uint32_t i = plan->open_changes[node->layer];
 	     i < plan->open_starts[node->layer + 1]; i++) {
 		const struct open_call *open = &plan->open.items[i];
-		if (open->class == class &&
+		if (plan->class_of[open->call] == class &&
 		    !slot_sets_has(&engine->slots, node->mask, open->slot))
 			return true;
 	}
