@@ -104,6 +104,11 @@ leave_open(struct judge *j)
 	isolation->has_predicates = j->predicates != NULL;
 	isolation->why_open = j->why_unknown;
 	isolation->open = ~(j->absent | isolation->found);
+	if (isolation->why_open == NULL &&
+	    (isolation->open & j->asked & anomaly_bit(ANOMALY_G_SINGLE)) != 0)
+		isolation->why_open =
+			"the order of the writes is not recorded, and not all "
+			"of them are tried where none gives snapshots";
 	if (j->predicates == NULL || !j->predicates->is_repeatable)
 		return;
 	if ((isolation->found & j->asked) != 0)
