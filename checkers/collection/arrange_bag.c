@@ -3,84 +3,26 @@
  * taken as early as they can be. In a tuple space a miss asks only for what matches its
  * pattern: one cover a pattern, each tuple adding to those of the patterns that match it. */
 #include "checkers/collection/arrange.h"
-#include "checkers/collection/cover.h"
-
-#include "checkers/collection/pattern_index.h"
+#include "checkers/collection/pattern_covers.h"
 
 #include <stdlib.h>
-
-/* ---- what misses ask for -------------------------------------------------------------- */
-
-struct patterns {
-	const struct elements *elements;
-	struct pattern_index index;
-	VEC(struct cover) covers; /* by pattern */
-};
-
-static val
-pattern_of(const struct elements *elements, uint32_t miss)
-{
-	return elements->collection == COLLECTION_TUPLE_SPACE
-		       ? key_op(elements->key, miss)->input
-		       : VAL_OF_NIL;
-}
-
-static void
-cover_element(struct patterns *patterns, uint32_t element)
-{
-	const struct elements *elements = patterns->elements;
-	const struct element *e = &elements->items.items[element];
-	struct pattern_walk walk = {0};
-	uint32_t id;
-
-	if (!element_has_stay(e))
-		return;
-	while ((id = pattern_index_match(&patterns->index, element_value(elements, e),
-					 &walk)) != NO_PATTERN)
-		cover_add(&patterns->covers.items[id], elements, element);
-}
-
-static void
-patterns_init(struct patterns *patterns, const struct elements *elements)
-{
-	*patterns = (struct patterns){.elements = elements};
-	pattern_index_init(&patterns->index, &elements->key->history->values);
-	vec_each (uint32_t, miss, &elements->misses)
-		pattern_index_add(&patterns->index, pattern_of(elements, *miss));
-	while (patterns->covers.count < pattern_index_count(&patterns->index))
-		vec_push(&patterns->covers, (struct cover){{0}, {0}});
-	for (uint32_t e = 0; e < elements->items.count && patterns->covers.count > 0; e++)
-		cover_element(patterns, e);
-	vec_each (struct cover, cover, &patterns->covers)
-		cover_finish(cover, elements);
-}
-
-static void
-patterns_release(struct patterns *patterns)
-{
-	vec_each (struct cover, cover, &patterns->covers)
-		cover_release(cover);
-	vec_release(&patterns->covers);
-	pattern_index_release(&patterns->index);
-}
 
 static bool
 place_misses(const struct elements *elements, uint32_t *points, struct finding *finding)
 {
-	struct patterns patterns;
+	struct pattern_covers covers;
 	bool fits = true;
 
-	patterns_init(&patterns, elements);
+	pattern_covers_init(&covers, elements);
 	for (size_t i = 0; i < elements->misses.count && fits; i++) {
 		uint32_t miss = elements->misses.items[i];
-		const struct cover *cover = &patterns.covers.items[pattern_index_find(
-			&patterns.index, pattern_of(elements, miss))];
+		const struct cover *cover = pattern_covers_of(&covers, miss);
 		fits = cover_free_point(cover, elements->begin[miss], elements->end[miss],
 					&points[i]);
 		if (!fits)
 			cover_find(cover, elements, miss, finding);
 	}
-	patterns_release(&patterns);
+	pattern_covers_release(&covers);
 	return fits;
 }
 

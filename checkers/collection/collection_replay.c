@@ -54,7 +54,7 @@ foresee(struct replay *replay, const struct op *op)
 		tuple_replay_ask(&replay->tuples, op->input);
 		return;
 	case COLLECTION_TAKE_SOME:
-		tuple_replay_lend(&replay->tuples, op->input);
+		tuple_debts_lend(&replay->tuples.debts, op->input);
 		return;
 	default:
 		return;
@@ -255,8 +255,8 @@ static bool
 settle(struct replay *replay, uint32_t id)
 {
 	if (replay->needed.items[id] > 0 ||
-	    !tuple_replay_pay(&replay->tuples, value_ids_value(&replay->ids, id),
-			      replay->used_at.items[id]))
+	    !tuple_debts_pay(&replay->tuples.debts, value_ids_value(&replay->ids, id), id,
+			     replay->used_at.items[id], replay->place))
 		return false;
 	remove_element(replay, id);
 	return true;
@@ -283,7 +283,8 @@ static bool
 take_some(struct replay *replay)
 {
 	if (replay->collection == COLLECTION_TUPLE_SPACE) {
-		tuple_replay_owe(&replay->tuples, replay->op->input, replay->place);
+		tuple_debts_owe(&replay->tuples.debts, replay->op->input, replay->place,
+				0);
 		return true;
 	}
 	for (size_t i = replay->head; i < replay->items.count; i++) {

@@ -2,6 +2,7 @@
 
 #include "checkers/collection/owed_takes.h"
 #include "checkers/collection/stack_deadlines.h"
+#include "checkers/collection/tuple_takes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -75,16 +76,17 @@ find_owed(const struct elements *elements, size_t *count)
 	return owed;
 }
 
-/* The earliest take to the earliest deadline. In a tuple space patterns decide: see
- * give_blocker. */
+/* The earliest take to the earliest deadline; in a tuple space patterns decide. */
 static void
 give_first(struct elements *elements)
 {
 	uint32_t *phantoms = elements->phantoms.items;
 	size_t left = elements->phantoms.count, used = 0, count = 0;
 
-	if (elements->collection == COLLECTION_TUPLE_SPACE)
+	if (elements->collection == COLLECTION_TUPLE_SPACE) {
+		tuple_takes_give(elements);
 		return;
+	}
 	uint32_t *owed = find_owed(elements, &count);
 	for (; used < count && used < left; used++)
 		element_give(elements, &elements->items.items[owed[used]], phantoms[used],

@@ -391,6 +391,34 @@ crashed_takes_need_no_search(void **state)
 	assert_true(invalid > rounds(2000) / 10 && searched * 100 < planted);
 }
 
+/* What the takes took is found anew by the replay. */
+static void
+crashed_takes_of_many_patterns_are_certified(void **state)
+{
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 33);
+	for (uint32_t i = 0; i < 4; i++) {
+		struct random_collection shape = {.collection = COLLECTION_TUPLE_SPACE,
+						  .ops = 30000,
+						  .processes = 10,
+						  .take_percent = 45,
+						  .look_percent = 10,
+						  .info_percent = 3 + 5 * (int)i,
+						  .classes = i % 2 == 0 ? 2 : 1000,
+						  .shuffled = true};
+		struct history history;
+		size_t searched = 0;
+		random_collection_play(&history, &shape, &rng);
+		assert_int_equal(verdict_of(&history, COLLECTION_TUPLE_SPACE),
+				 VERDICT_VALID);
+		judge_at_once(COLLECTION_TUPLE_SPACE, &history, &searched);
+		assert_int_equal(searched, 0);
+		history_release(&history);
+	}
+}
+
 /* One wrong answer in a few hundred operations. */
 static void
 explanations_have_at_most_a_dozen_operations(void **state)
@@ -441,6 +469,7 @@ main(void)
 		cmocka_unit_test(parts_of_valid_histories_are_never_refuted),
 		cmocka_unit_test(takes_are_counted_right),
 		cmocka_unit_test(crashed_takes_need_no_search),
+		cmocka_unit_test(crashed_takes_of_many_patterns_are_certified),
 		cmocka_unit_test(explanations_have_at_most_a_dozen_operations),
 	};
 
