@@ -8,7 +8,7 @@ has_no_order(const struct dependencies *d, const struct rw_question *question,
 {
 	struct rw_answer answer;
 
-	rw_order_find(d, txns, count, question, budget, &answer);
+	rw_order_try(d, txns, count, question, budget, &answer);
 	bool none = answer.verdict == VERDICT_INVALID;
 	rw_answer_release(&answer);
 	return none;

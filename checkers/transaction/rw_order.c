@@ -26,7 +26,7 @@ find_rings(const struct build *b, struct rw_answer *answer)
 	if (answer->core.count == 0)
 		return false;
 	answer->verdict = VERDICT_INVALID;
-	if (b->log != NULL)
+	if (is_proving(b))
 		rw_order_prove_ring(b, answer);
 	return true;
 }
@@ -88,8 +88,12 @@ take_fixed_cycle(const struct build *b, const struct acyclic *graph,
 	vec_each (uint32_t, node, &graph->cycle)
 		touched[*node] = true;
 	answer->verdict = VERDICT_INVALID;
-	take_core(b, touched, answer);
-	if (b->log != NULL)
+	if (b->saturates)
+		rw_order_saturated_core(b, graph->cycle.items, graph->cycle.count,
+					answer);
+	else
+		take_core(b, touched, answer);
+	if (is_proving(b))
 		rw_order_prove_cycle(b, graph->cycle.items, graph->cycle.count, answer);
 	free(touched);
 }
@@ -110,6 +114,25 @@ mend_order(struct build *b, struct order_solver *solver)
 	return verdict;
 }
 
+/* Of a search that met much that did not matter in the end. */
+static void
+take_logged_core(const struct build *b, struct rw_answer *answer)
+{
+	bool *needed = order_log_needed(b->log);
+	VEC(uint32_t) nodes = {0};
+
+	for (size_t i = 0; i < b->log->steps.count; i++) {
+		struct order_step step = order_log_step(b->log, i);
+		for (size_t n = 0; needed[i] && n < step.node_count; n++)
+			vec_push(&nodes, step.nodes[n]);
+	}
+	if (b->log->is_over)
+		vec_clear(&nodes);
+	rw_order_saturated_core(b, nodes.items, nodes.count, answer);
+	vec_release(&nodes);
+	free(needed);
+}
+
 static void
 search(struct build *b, struct acyclic *graph, const struct budget *budget,
        struct rw_answer *answer)
@@ -128,9 +151,11 @@ search(struct build *b, struct acyclic *graph, const struct budget *budget,
 	answer->reason = "the budget ended the search for an order of the writes";
 	if (answer->verdict == VERDICT_VALID)
 		take_order(b, graph, answer);
-	if (answer->verdict == VERDICT_INVALID)
+	if (answer->verdict == VERDICT_INVALID && b->saturates)
+		take_logged_core(b, answer);
+	else if (answer->verdict == VERDICT_INVALID)
 		take_core(b, solver.touched, answer);
-	if (answer->verdict == VERDICT_INVALID && b->log != NULL)
+	if (answer->verdict == VERDICT_INVALID && is_proving(b))
 		rw_order_prove_search(b, &solver, answer);
 	order_solver_release(&solver);
 }
@@ -195,7 +220,8 @@ find(struct build *b, const struct budget *budget, struct rw_answer *answer)
 	b->end = mem_new(b->count, sizeof(*b->end));
 	b->bounded_by = mem_new(b->count, sizeof(*b->bounded_by));
 	rw_order_find_chains(b);
-	if (!find_rings(b, answer)) {
+	if (!find_rings(b, answer) &&
+	    (!b->saturates || rw_order_saturate(b, budget, answer))) {
 		rw_order_add_edges(b);
 		rw_order_add_choices(b);
 		answer->reason =
@@ -215,18 +241,25 @@ find(struct build *b, const struct budget *budget, struct rw_answer *answer)
 
 /* Ways to look for an order that need not keep real time. With time kept, only VALID is
  * an answer, but one that comes soon when there is an order near it; with time as a guide
- * it is soon seen when there is none. The last one is complete. */
+ * it is soon seen when there is none. What no order near the time tells is saturated, which
+ * takes seconds at once and saves most of the search. The last one is complete, and so is
+ * the one for few transactions. */
 static const struct way {
 	enum use_of_time time;
 	uint32_t slack;
+	bool saturates; /* where snapshots are not asked for */
 	uint64_t conflicts_max;
 } ways[] = {
-	{TIME_KEPT, 0, UINT64_MAX}, {TIME_KEPT, 64, 10000},
-	{TIME_GUIDES, 0, 200},	    {TIME_KEPT, 512, 20000},
-	{TIME_KEPT, 4096, 100000},  {TIME_GUIDES, 0, UINT64_MAX},
+	{TIME_KEPT, 0, false, UINT64_MAX}, {TIME_KEPT, 64, false, 10000},
+	{TIME_GUIDES, 0, false, 200},	   {TIME_KEPT, 512, false, 20000},
+	{TIME_KEPT, 4096, false, 5000},	   {TIME_NONE, 0, true, 200000},
+	{TIME_KEPT, 4096, false, 100000},  {TIME_GUIDES, 0, false, UINT64_MAX},
 };
+static const struct way way_for_few = {TIME_NONE, 0, true, UINT64_MAX};
 
 enum {
+	CONFLICTS_BRIEF = 20000,
+	PROOF_CONFLICTS_MAX = 1000000,
 	WAYS = sizeof(ways) / sizeof(ways[0]),
 	FEW_TXNS = 64 /* so few are asked for completely at once */
 };
@@ -242,8 +275,48 @@ build_of(const struct dependencies *d, const struct rw_question *question,
 			      .question = question,
 			      .time = way->time,
 			      .slack = way->slack,
+			      .saturates = way->saturates && !question->snapshot,
 			      .conflicts_max = way->conflicts_max,
 			      .choices_max = bytes / 2 / CHOICE_BYTES};
+}
+
+/* One way; true when its answer is one. */
+static bool
+is_found_by(const struct way *way, struct build *b, const struct budget *budget,
+	    struct rw_answer *answer)
+{
+	struct order_log log = {.words_max = b->choices_max};
+
+	b->log = b->saturates ? &log : NULL;
+	find(b, budget, answer);
+	order_log_release(&log);
+	return answer->verdict == VERDICT_VALID || b->question->realtime ||
+	       (answer->verdict == VERDICT_INVALID && way->time != TIME_KEPT);
+}
+
+static void
+ask(const struct dependencies *d, const uint32_t *txns, uint32_t count,
+    const struct rw_question *question, const struct budget *budget, bool briefly,
+    struct rw_answer *answer)
+{
+	bool is_few = !question->realtime && count <= FEW_TXNS, is_last = false;
+
+	for (size_t i = 0; !is_last; i++) {
+		const struct way *way = is_few ? &way_for_few : &ways[i];
+		struct build b = build_of(d, question, way, budget);
+		b.txns = txns;
+		b.count = count;
+		if (briefly && !is_few && !question->realtime &&
+		    b.conflicts_max > CONFLICTS_BRIEF)
+			b.conflicts_max = CONFLICTS_BRIEF;
+		is_last = is_few || i + 1 == WAYS || (briefly && b.saturates);
+		if (!is_few && way->saturates && question->snapshot)
+			continue;
+		if (is_found_by(way, &b, budget, answer) || is_last ||
+		    budget_is_over(budget))
+			return;
+		rw_answer_release(answer);
+	}
 }
 
 void
@@ -251,20 +324,15 @@ rw_order_find(const struct dependencies *d, const uint32_t *txns, uint32_t count
 	      const struct rw_question *question, const struct budget *budget,
 	      struct rw_answer *answer)
 {
-	size_t way = !question->realtime && count <= FEW_TXNS ? WAYS - 1 : 0;
+	ask(d, txns, count, question, budget, false, answer);
+}
 
-	for (;; way++) {
-		struct build b = build_of(d, question, &ways[way], budget);
-		b.txns = txns;
-		b.count = count;
-		find(&b, budget, answer);
-		bool is_answer = answer->verdict == VERDICT_VALID || question->realtime ||
-				 (answer->verdict == VERDICT_INVALID &&
-				  ways[way].time == TIME_GUIDES);
-		if (is_answer || way + 1 == WAYS || budget_is_over(budget))
-			return;
-		rw_answer_release(answer);
-	}
+void
+rw_order_try(const struct dependencies *d, const uint32_t *txns, uint32_t count,
+	     const struct rw_question *question, const struct budget *budget,
+	     struct rw_answer *answer)
+{
+	ask(d, txns, count, question, budget, true, answer);
 }
 
 void
@@ -272,8 +340,8 @@ rw_order_prove(const struct dependencies *d, const uint32_t *txns, uint32_t coun
 	       const struct rw_question *question, const struct budget *budget,
 	       struct rw_answer *answer)
 {
-	const struct way way = {question->realtime ? TIME_KEPT : TIME_NONE, 0,
-				UINT64_MAX};
+	const struct way way = {question->realtime ? TIME_KEPT : TIME_NONE, 0, false,
+				PROOF_CONFLICTS_MAX};
 	struct build b = build_of(d, question, &way, budget);
 	size_t bytes = budget->bytes_max != 0 ? budget->bytes_max : BUDGET_BYTES_DEFAULT;
 	struct order_log log = {.words_max = bytes / 8 / sizeof(uint32_t)};
@@ -282,6 +350,8 @@ rw_order_prove(const struct dependencies *d, const uint32_t *txns, uint32_t coun
 	b.count = count;
 	b.log = &log;
 	find(&b, budget, answer);
+	if (answer->conflicts > PROOF_CONFLICTS_MAX)
+		answer->reason = "a million conflicts did not suffice for a proof";
 	if (log.is_over)
 		answer->reason = "the proof needs more memory than the budget";
 	order_log_release(&log);

@@ -47,6 +47,11 @@ void rw_order_find(const struct dependencies *d, const uint32_t *txns, uint32_t 
 		   const struct rw_question *question, const struct budget *budget,
 		   struct rw_answer *answer);
 
+/* The same without much patience: often UNKNOWN where a long search would tell. */
+void rw_order_try(const struct dependencies *d, const uint32_t *txns, uint32_t count,
+		  const struct rw_question *question, const struct budget *budget,
+		  struct rw_answer *answer);
+
 /* The same, but made for sets that are known to have no order: INVALID comes with a proof. */
 void rw_order_prove(const struct dependencies *d, const uint32_t *txns, uint32_t count,
 		    const struct rw_question *question, const struct budget *budget,

@@ -26,6 +26,7 @@ struct build {
 	const struct rw_question *question;
 	enum use_of_time time;
 	uint32_t slack;		/* in events */
+	bool saturates;		/* adds all edges that follow without a choice */
 	uint64_t conflicts_max; /* then the search is given up */
 	const uint32_t *txns;
 	uint32_t count;
@@ -39,10 +40,17 @@ struct build {
 	VEC(uint32_t) hints; /* by node */
 	size_t choices_max;
 	bool is_over; /* more choices than that */
-	/* NULL: nothing is proven. Else every edge between chains is a choice, so that the
-	 * certain edges are those that the operations show. */
+	/* NULL: the search is not logged. Else every edge between chains is a choice, so that
+	 * the certain edges are those that the operations show, and what was saturated. */
 	struct order_log *log; /* borrowed */
 };
+
+/* What was saturated has no reasons that could be told. */
+static inline bool
+is_proving(const struct build *b)
+{
+	return b->log != NULL && !b->saturates;
+}
 
 /* Choices are left out at first that the order found may respect of itself. */
 static inline bool
@@ -127,6 +135,16 @@ void rw_order_add_choices(struct build *b);
 /* Adds the choices between chains of which one stands in the midst of the other, as the
  * graph orders them now; false when there are none. */
 bool rw_order_add_overlaps(struct build *b, struct order_solver *solver);
+
+/* Adds edges that follow from those of reads and processes, for a serial order; false when
+ * there is none: then the answer is INVALID, with a core. */
+bool rw_order_saturate(struct build *b, const struct budget *budget,
+		       struct rw_answer *answer);
+
+/* A core of a search that used what was saturated, where these nodes suffice to close its
+ * cycles: all transactions of the windows that they lie in. Without nodes: all. */
+void rw_order_saturated_core(const struct build *b, const uint32_t *nodes, size_t count,
+			     struct rw_answer *answer);
 
 /* ---- rw_order_proof.c: proofs of INVALID, in the words of core_proof.h ---- */
 

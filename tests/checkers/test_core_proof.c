@@ -262,6 +262,32 @@ runs_of_snapshots_are_refuted_with_a_certificate(void **state)
 	}
 }
 
+/* No order near the time is serial: only what follows without a choice leads to one. */
+static void
+a_serial_order_far_from_time_is_found(void **state)
+{
+	struct random_txns shape = {.txns = 30000,
+				    .processes = 100,
+				    .keys = 1000,
+				    .mops_max = 6,
+				    .write_percent = 50,
+				    .info_percent = 1,
+				    .snapshot = true};
+	struct check_options options = {.level = "serializable"};
+	struct check_result result;
+	struct history history;
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 2);
+	random_txns_play(&history, &shape, &rng);
+	checker_run(&checker_rw_register, &history, &options, &result);
+	assert_int_equal(result.verdict, VERDICT_VALID);
+	assert_true(result.certified);
+	check_result_release(&result);
+	history_release(&history);
+}
+
 /* ---- wrong proofs ---------------------------------------------------------------------
  */
 
@@ -397,6 +423,7 @@ main(void)
 		cmocka_unit_test(small_sets_have_a_proof_exactly_when_no_order_runs),
 		cmocka_unit_test(long_histories_without_an_order_have_a_proof),
 		cmocka_unit_test(runs_of_snapshots_are_refuted_with_a_certificate),
+		cmocka_unit_test(a_serial_order_far_from_time_is_found),
 		cmocka_unit_test(sets_with_an_order_are_never_refuted),
 		cmocka_unit_test(a_proof_that_is_cut_short_is_refused),
 		cmocka_unit_test(a_proof_of_a_stronger_level_is_refused),
