@@ -75,10 +75,12 @@ multi_accepts(const struct history *history, const struct check_options *options
 
 static const struct linearizable type = {
 	.model = &model_multi_register,
-	.complexity =
-		"frontier engine: exponential at worst in the operations open at once",
+	.complexity = "values written once: order by conflict-driven search; frontier "
+		      "engine for others: exponential at worst in the operations open "
+		      "at once",
 	.understands = multi_understands,
 	.accepts = multi_accepts,
+	.decide = multi_register_decide,
 };
 
 /* Transactions have better checkers; maps have none. */

@@ -6,16 +6,17 @@
  * their order, all at one moment. A read of nil returned the initial value, or nothing was
  * learned with options->nil_is_unknown. What failed did not happen.
  *
- * All keys are one object here, so histories cannot be cut by key: the frontier engine
- * decides, exponential at worst. For long histories of transactions list-append and
- * rw-register are the better choice; this one is complete for any values.
+ * All keys are one object here, so histories cannot be cut by key. Where every value is
+ * written once the search of rw-register is asked first, and proven; else, and where that
+ * leaves it open, the frontier engine decides, exponential at worst: complete for any
+ * values.
  *
  *	not-linearizable   No order of the transactions exists.
  *	                   txn w x 1, w y 1 ok | txn r x 1, r y nil */
 #ifndef CHECKERS_MULTI_REGISTER_H
 #define CHECKERS_MULTI_REGISTER_H
 
-#include "checkers/engine/model.h"
+#include "checkers/engine/linearizable.h"
 
 extern const struct checker checker_multi_register;
 extern const struct model model_multi_register;
@@ -23,5 +24,9 @@ extern const struct model model_multi_register;
 /* How many registers the operations name. */
 size_t multi_register_keys(const struct history *history,
 			   const struct check_options *options);
+
+/* The decider of multi_register_decide.c. */
+void multi_register_decide(const struct key_ops *key, const struct check_options *options,
+			   struct linearizable_key *found);
 
 #endif

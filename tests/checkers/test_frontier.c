@@ -3,6 +3,7 @@
 
 #include "checkers/engine/certify.h"
 #include "checkers/engine/oracle.h"
+#include "checkers/generate/generate.h"
 #include "checkers/register/multi_register.h"
 #include "checkers/register/register.h"
 #include "tests/checkers/random_history.h"
@@ -216,6 +217,42 @@ thousands_of_crashed_transactions_are_no_obstacle(void **state)
 	history_release(&history);
 }
 
+static void
+assert_judged(const struct generate_options *planned, enum verdict verdict)
+{
+	struct check_options options = {.budget.bytes_max = 64 << 20};
+	struct check_result result;
+	struct history history;
+	struct err err;
+
+	history_init(&history);
+	assert_true(generate_history(&history, planned, &err));
+	checker_run(&checker_multi_register, &history, &options, &result);
+	assert_int_equal(result.verdict, verdict);
+	assert_true(result.certified);
+	check_result_release(&result);
+	history_release(&history);
+}
+
+static void
+values_written_once_need_no_search_of_states(void **state)
+{
+	struct generate_options planned = {.type = "multi-register",
+					   .operations = 3000,
+					   .processes = 30,
+					   .info_percent = 10};
+
+	(void)state;
+	for (planned.seed = 1; planned.seed <= rounds(10); planned.seed++) {
+		planned.mutate = NULL;
+		assert_judged(&planned, VERDICT_VALID);
+		planned.mutate = "torn-read";
+		assert_judged(&planned, VERDICT_INVALID);
+		planned.mutate = "unwritten-read";
+		assert_judged(&planned, VERDICT_INVALID);
+	}
+}
+
 /* One micro-operation after the other; false when a read did not return what is there. */
 static bool
 play_txn(const struct values *values, val txn, val cells[3])
@@ -306,6 +343,7 @@ main(void)
 		cmocka_unit_test(many_open_calls_change_no_verdict),
 		cmocka_unit_test(large_valid_histories_are_valid),
 		cmocka_unit_test(thousands_of_crashed_transactions_are_no_obstacle),
+		cmocka_unit_test(values_written_once_need_no_search_of_states),
 		cmocka_unit_test(transactions_one_by_one_do_what_their_parts_do),
 		cmocka_unit_test(a_budget_that_is_over_gives_unknown_with_the_reason),
 	};
