@@ -10,6 +10,8 @@ enum shape {
 	ANY,
 	APART,	   /* no two anti-dependencies in a row */
 	FORK,	   /* wr, rw, wr, rw */
+	DIRECT,	   /* two steps */
+	MONOTONIC, /* two steps, and first it read, then it missed */
 	FRACTURED, /* one wr, then one rw, then writes of the same key as that */
 };
 
@@ -39,6 +41,9 @@ static const struct class classes[] = {
 	ROWS("-realtime", EDGE_PROCESS | EDGE_REALTIME),
 	{"long-fork", EDGE_WR | EDGE_RW, 2, 2, FORK},
 	{"fractured-read", DATA, 1, 1, FRACTURED},
+	{"non-monotonic-view", EDGE_WR | EDGE_RW, 1, 1, MONOTONIC},
+	{"fractured-read-process", EDGE_WR | EDGE_PROCESS | EDGE_RW, 1, 1, DIRECT},
+	{"causality-violation", EDGE_WR | EDGE_PROCESS | EDGE_RW, 1, 1, ANY},
 	{"non-monotonic-view", EDGE_WR | EDGE_ORDER, 0, 0, ANY},
 	{"fractured-read", EDGE_WR | EDGE_ORDER, 0, 0, ANY},
 	{"non-monotonic-view-process", EDGE_WR | EDGE_PROCESS | EDGE_ORDER, 0, 0, ANY},
@@ -77,6 +82,33 @@ count_kind(const struct anomaly *anomaly, enum edge_kind kind)
 	return count;
 }
 
+/* The reader's micro-operations that read what `wr` says stand in front of one that read
+ * what `rw` says. */
+static bool
+reads_then_lacks(const struct history *history, const struct anomaly *anomaly)
+{
+	const struct values *values = &history->values;
+	const struct anomaly_step *wr = &anomaly->steps.items[0],
+				  *rw = &anomaly->steps.items[1];
+	bool has_read = false, lacks = false;
+
+	if (wr->kind == EDGE_RW) {
+		const struct anomaly_step *other = wr;
+		wr = rw;
+		rw = other;
+	}
+	const struct op *reader = &history->ops.items[rw->from];
+	for (size_t i = 0; i < raw_count(values, reader); i++) {
+		struct raw_mop mop = raw_mop(values, reader, i);
+		lacks |= has_read && raw_is_read(reader, &mop) &&
+			 val_equal(values, mop.key, rw->key) &&
+			 val_equal(values, mop.value, rw->first) &&
+			 raw_touches_first(history, rw->from, i);
+		has_read |= raw_reads_last(history, rw->from, i, wr->key, wr->first);
+	}
+	return lacks;
+}
+
 static bool
 has_shape(const struct history *history, const struct anomaly *anomaly, enum shape shape)
 {
@@ -95,7 +127,10 @@ has_shape(const struct history *history, const struct anomaly *anomaly, enum sha
 		same_key &= step->kind != EDGE_WW || rw == NULL ||
 			    val_equal(&history->values, step->key, rw->key);
 	size_t reads = count_kind(anomaly, EDGE_WR);
-	return shape == ANY || (shape == APART && apart) ||
+	bool direct = anomaly->steps.count == 2;
+	return shape == ANY || (shape == DIRECT && direct) ||
+	       (shape == MONOTONIC && direct && reads_then_lacks(history, anomaly)) ||
+	       (shape == APART && apart) ||
 	       (shape == FORK && apart && reads == 2 && anomaly->steps.count == 4) ||
 	       (shape == FRACTURED && reads == 1 && reads_then_misses && same_key);
 }
@@ -192,11 +227,32 @@ proves_ww(const struct claim *c)
 	       (stands_before(c, s->first, s->second) || did_read(c, s->to, s->first));
 }
 
+/* Of the levels below snapshot isolation only whom a reader reads from counts. */
+static bool
+is_of_views(const char *anomaly)
+{
+	return strncmp(anomaly, "non-monotonic-view", 18) == 0 ||
+	       strncmp(anomaly, "fractured-read", 14) == 0 ||
+	       strcmp(anomaly, "causality-violation") == 0;
+}
+
+static bool
+read_last(const struct claim *c, uint32_t op, val value)
+{
+	size_t count = raw_count(&c->history->values, &c->history->ops.items[op]);
+
+	for (size_t i = 0; i < count; i++)
+		if (raw_reads_last(c->history, op, i, c->step->key, value))
+			return true;
+	return false;
+}
+
 static bool
 proves_wr(const struct claim *c)
 {
 	return did_write(c, c->step->from, c->step->first) &&
-	       did_read(c, c->step->to, c->step->first);
+	       (is_of_views(c->anomaly) ? read_last : did_read)(c, c->step->to,
+								c->step->first);
 }
 
 /* The list `read` is the beginning of another read, or the whole of the longest one, so that

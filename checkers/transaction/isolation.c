@@ -63,7 +63,7 @@ search_all(struct search *s)
 
 /* What the search leaves undecided: all that is subtler when the budget ended it; what
  * hangs on the order of writes that nobody read, unless a stronger level holds; and, next
- * to a G-single, how weak the level is that it breaks. */
+ * to a G-single, how weak the level is that it breaks (list_append_weak.h decides that). */
 static void
 leave_open(struct search *s)
 {
@@ -86,8 +86,8 @@ leave_open(struct search *s)
 			     anomaly_bit(ANOMALY_NON_MONOTONIC_PROCESS) |
 			     anomaly_bit(ANOMALY_CAUSALITY);
 	if (!s->is_over && !s->d->writes_unordered)
-		out->why_open = "which of the levels below consistent view is broken is "
-				"not decided for lists";
+		out->why_open = "a transaction contradicts its own earlier reads or "
+				"appends, and only its first reads are judged";
 	out->open &= ~out->found;
 }
 

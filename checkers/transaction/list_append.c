@@ -226,8 +226,8 @@ build_graph(struct dependencies *d, struct lists *lists, const struct budget *bu
 	return true;
 }
 
-static void
-release_lists(const struct dependencies *d, struct lists *lists)
+void
+list_append_release(const struct dependencies *d, struct lists *lists)
 {
 	for (uint32_t key = 0; key < d->txns.keys.count; key++) {
 		free(lists->of[key].places);
@@ -261,6 +261,20 @@ do_half(void *context, size_t half)
 		list_judge(halves->d, halves->lists);
 }
 
+bool
+list_append_index(struct dependencies *d, struct lists *lists, struct err *err)
+{
+	lists->values = &d->txns.history->values;
+	lists->of = mem_new(d->txns.keys.count, sizeof(*lists->of));
+	if (!find_longest(d, lists, err))
+		return false;
+	place_elements(d, lists);
+	if (!find_writers(d, lists, err))
+		return false;
+	find_unread_of_open(d, lists);
+	return true;
+}
+
 static bool
 depend(struct dependencies *d, struct lists *lists, const struct check_options *options,
        struct err *err)
@@ -268,12 +282,8 @@ depend(struct dependencies *d, struct lists *lists, const struct check_options *
 	struct halves halves = {d, lists, &options->budget, err, true};
 	bool is_long = d->txns.of.count >= TXNS_PARALLEL;
 
-	if (!find_longest(d, lists, err))
+	if (!list_append_index(d, lists, err))
 		return false;
-	place_elements(d, lists);
-	if (!find_writers(d, lists, err))
-		return false;
-	find_unread_of_open(d, lists);
 	parallel_for(2, is_long ? options->threads : 1, do_half, &halves);
 	return halves.ok;
 }
@@ -285,9 +295,8 @@ list_append_depend(struct dependencies *d, const struct history *history,
 	if (!txns_init(&d->txns, history, err))
 		return false;
 	dependencies_init(d);
-	struct lists lists = {.values = &history->values,
-			      .of = mem_new(d->txns.keys.count, sizeof(*lists.of))};
+	struct lists lists = {0};
 	bool ok = depend(d, &lists, options, err);
-	release_lists(d, &lists);
+	list_append_release(d, &lists);
 	return ok;
 }

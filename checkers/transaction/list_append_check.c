@@ -3,6 +3,7 @@
 #include "checkers/transaction/append_certify.h"
 #include "checkers/transaction/isolation.h"
 #include "checkers/transaction/list_append.h"
+#include "checkers/transaction/list_append_weak.h"
 #include "checkers/transaction/txn_certify.h"
 #include "checkers/transaction/txn_orders.h"
 #include "checkers/transaction/txn_sessions.h"
@@ -82,6 +83,7 @@ check_sessions(const struct history *history, const struct check_options *option
 	}
 	result->operations = d.txns.of.count;
 	isolation_search(&d, &options->budget, &isolation);
+	list_append_judge_weak(&d, &options->budget, &isolation);
 	isolation_report(&d, &isolation, options->level, result);
 	uint64_t forbidden = forbidden_by(options);
 	if (result->verdict == VERDICT_VALID && !options->no_certify)

@@ -71,6 +71,12 @@ first_on_key(const struct dependencies *d, const struct txn *txn, const struct m
 	return first;
 }
 
+/* Finds (list_append.c) the lists, and who appended what; d says what was found wrong. False
+ * when an element was appended twice, or something else than appends and reads of lists is
+ * there. lists is zeros; the caller calls list_append_release in both cases. */
+bool list_append_index(struct dependencies *d, struct lists *lists, struct err *err);
+void list_append_release(const struct dependencies *d, struct lists *lists);
+
 /* The element at a position of the longest read. */
 val list_element(const struct lists *lists, const struct list *list, uint32_t position);
 

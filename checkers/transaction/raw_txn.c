@@ -32,6 +32,37 @@ raw_showed(const struct history *history, uint32_t op, val key, val value)
 }
 
 bool
+raw_reads_last(const struct history *history, uint32_t op, size_t at, val key, val value)
+{
+	const struct values *values = &history->values;
+	const struct op *o = &history->ops.items[op];
+	struct raw_mop mop = raw_mop(values, o, at);
+
+	if (!raw_is_read(o, &mop) || !val_equal(values, mop.key, key))
+		return false;
+	size_t place = raw_place(values, mop.value, value);
+	if (place == 0)
+		return val_equal(values, mop.value, value);
+	for (size_t i = place; i < val_count(values, mop.value); i++)
+		if (!raw_wrote(history, op, key, val_at(values, mop.value, i)))
+			return false;
+	return true;
+}
+
+bool
+raw_touches_first(const struct history *history, uint32_t op, size_t at)
+{
+	const struct values *values = &history->values;
+	const struct op *o = &history->ops.items[op];
+	val key = raw_mop(values, o, at).key;
+
+	for (size_t i = 0; i < at; i++)
+		if (val_equal(values, raw_mop(values, o, i).key, key))
+			return false;
+	return true;
+}
+
+bool
 raw_was_read(const struct history *history, val key, val value)
 {
 	for (uint32_t op = 0; op < history->ops.count; op++)

@@ -68,6 +68,14 @@ bool raw_wrote(const struct history *history, uint32_t op, val key, val value);
 bool raw_showed(const struct history *history, uint32_t op, val key, val value);
 bool raw_took_place(const struct history *history, uint32_t op);
 
+/* The operation's read number `at` (from 0) of the key shows the value as it is, or in a list
+ * as the last that it did not append itself. */
+bool raw_reads_last(const struct history *history, uint32_t op, size_t at, val key,
+		    val value);
+
+/* The operation's read number `at` is the first that it does with its key. */
+bool raw_touches_first(const struct history *history, uint32_t op, size_t at);
+
 /* Some read of the key shows the value. O(elements read of the key). */
 bool raw_was_read(const struct history *history, val key, val value);
 

@@ -19,7 +19,11 @@ struct finder {
 	const struct history *history;
 	VEC(struct longest) longest; /* the longest read of each key met so far */
 	const char *anomaly;	     /* what the cycle is called */
-	bool reads_differ;	     /* some reads of one key have no common order */
+	/* Of non-monotonic-view: where the reader reads from the one that it then misses. */
+	bool is_monotonic;
+	bool is_of_view; /* of a level that counts only whom a reader reads from */
+	size_t seen_at;
+	bool reads_differ; /* some reads of one key have no common order */
 };
 
 static const struct op *
@@ -164,6 +168,37 @@ take_pair(struct finder *f, const struct raw_mop *a, const struct raw_mop *b,
 	}
 }
 
+/* A read that lacks something counts behind the one that saw, and when nothing was done with
+ * its key before. */
+static bool
+is_too_early(const struct finder *f, const struct anomaly_step *step, size_t at)
+{
+	return f->is_monotonic && step->kind == EDGE_RW &&
+	       (at <= f->seen_at || !raw_touches_first(f->history, step->from, at));
+}
+
+/* The first read of `to` whose last element is one of `from`; where it stands is kept. */
+static bool
+find_first_seen(struct finder *f, struct anomaly_step *step)
+{
+	const struct values *values = &f->history->values;
+	const struct op *from = op_at(f, step->from), *to = op_at(f, step->to);
+
+	for (size_t j = 0; j < raw_count(values, to); j++)
+		for (size_t i = 0; i < raw_count(values, from); i++) {
+			struct raw_mop a = raw_mop(values, from, i);
+			struct raw_mop b = raw_mop(values, to, j);
+			size_t best = SIZE_MAX;
+			if (raw_reads_last(f->history, step->to, j, b.key, a.value))
+				take_pair(f, &a, &b, &best, step);
+			if (best != SIZE_MAX) {
+				f->seen_at = j;
+				return true;
+			}
+		}
+	return false;
+}
+
 static bool
 find_pair(struct finder *f, struct anomaly_step *step)
 {
@@ -175,6 +210,8 @@ find_pair(struct finder *f, struct anomaly_step *step)
 		for (size_t j = 0; j < raw_count(values, to); j++) {
 			struct raw_mop a = raw_mop(values, from, i);
 			struct raw_mop b = raw_mop(values, to, j);
+			if (is_too_early(f, step, i))
+				continue;
 			bool unread = (a.f == 'r' && !raw_is_read(from, &a)) ||
 				      (b.f == 'r' && !raw_is_read(to, &b));
 			if (!unread)
@@ -228,9 +265,23 @@ find_step(struct finder *f, uint32_t from, uint32_t to, struct anomaly_step *ste
 		return true;
 	case EDGE_ORDER:
 		return find_missed(f, from, to, step);
+	case EDGE_WR:
+		return f->is_of_view ? find_first_seen(f, step) : find_pair(f, step);
 	default:
 		return find_pair(f, step);
 	}
+}
+
+static bool
+is_of_view(enum isolation_anomaly anomaly)
+{
+	const uint64_t views = anomaly_bit(ANOMALY_NON_MONOTONIC_VIEW) |
+			       anomaly_bit(ANOMALY_FRACTURED_READ) |
+			       anomaly_bit(ANOMALY_NON_MONOTONIC_PROCESS) |
+			       anomaly_bit(ANOMALY_FRACTURED_PROCESS) |
+			       anomaly_bit(ANOMALY_CAUSALITY);
+
+	return (views & anomaly_bit(anomaly)) != 0;
 }
 
 bool
@@ -245,6 +296,10 @@ steps_find(const struct dependencies *d, const struct cycle *cycle,
 
 	vec_each (const struct finding, finding, &d->findings)
 		f.reads_differ |= finding->anomaly == ANOMALY_INCOMPATIBLE_ORDER;
+	f.is_of_view = is_of_view(cycle->anomaly);
+	f.is_monotonic = cycle->anomaly == ANOMALY_NON_MONOTONIC_VIEW && count == 2 &&
+			 cycle->kinds.items[0] == EDGE_WR &&
+			 cycle->kinds.items[1] == EDGE_RW;
 	for (size_t i = 0; i < count && found; i++) {
 		uint32_t from = cycle->txns.items[i],
 			 to = cycle->txns.items[(i + 1) % count];

@@ -21,10 +21,9 @@ level_has_realtime(uint64_t forbidden)
 			     B(NO_SERIAL_REALTIME))) != 0;
 }
 
-/* The nodes of a graph in an order of its edges, by commit points where there are any. */
-static bool
-order_nodes(const struct graph *graph, unsigned mask, const uint32_t *begin,
-	    const uint32_t *end, uint32_t *nodes)
+bool
+txn_orders_nodes(const struct graph *graph, unsigned mask, const uint32_t *begin,
+		 const uint32_t *end, uint32_t *nodes)
 {
 	size_t count, n = graph->node_count;
 	uint32_t late, early;
@@ -71,7 +70,8 @@ make_plain(const struct dependencies *d, unsigned mask, uint64_t forbidden,
 	bool timed = level_has_realtime(forbidden);
 
 	mask |= level_has_process(forbidden) ? EDGE_PROCESS : 0;
-	bool ok = order_nodes(&d->graph, mask, timed ? d->begin : NULL, d->end, nodes);
+	bool ok =
+		txn_orders_nodes(&d->graph, mask, timed ? d->begin : NULL, d->end, nodes);
 	if (ok)
 		keep_order(d, nodes, n, kind, result);
 	free(nodes);
@@ -127,9 +127,9 @@ make_snapshots(const struct dependencies *d, uint64_t forbidden,
 		memcpy(times + (2 + i) * n, d->end, n * sizeof(*times));
 	}
 	make_halves(d, mask, &halves);
-	bool ok = order_nodes(&halves, EDGE_ORDER,
-			      level_has_realtime(forbidden) ? times : NULL, times + 2 * n,
-			      nodes);
+	bool ok = txn_orders_nodes(&halves, EDGE_ORDER,
+				   level_has_realtime(forbidden) ? times : NULL,
+				   times + 2 * n, nodes);
 	if (ok)
 		keep_order(d, nodes, 2 * n, ORDER_SNAPSHOT, result);
 	graph_release(&halves);

@@ -66,6 +66,11 @@ enum small_view {
 bool small_txns_satisfy(const struct small_txns *h, enum small_view view, bool process,
 			bool *varies);
 
+/* The same for lists (small_list_axioms.c): the order also is that of the elements, of which
+ * those come last that nobody read; a read is from who appended the last element. */
+bool small_lists_satisfy(const struct small_txns *h, enum small_view view, bool process,
+			 bool *varies);
+
 /* Transactions, each at most once. */
 struct small_order {
 	int txns[SMALL_TXNS_MAX], count;

@@ -1,0 +1,144 @@
+/* Levels below consistent view of lists, on small random histories, against the axioms word
+ * by word; what is decided is proven. */
+#include "checkers/transaction/isolation.h"
+#include "checkers/transaction/txn_sessions.h"
+#include "tests/checkers/small_lists.h"
+#include "tests/checkers/small_txns.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const struct checker checker_list_append;
+
+static const struct level {
+	const char *name;
+	enum small_view view;
+	bool process;
+} levels[] = {
+	{"read-committed", SMALL_COMMITTED, false},
+	{"monotonic-atomic-view", SMALL_MONOTONIC, false},
+	{"read-atomic", SMALL_ATOMIC, false},
+	{"strong-session-monotonic-atomic-view", SMALL_MONOTONIC, true},
+	{"strong-session-read-atomic", SMALL_ATOMIC, true},
+	{"causal", SMALL_CAUSAL, true},
+};
+
+enum {
+	LEVELS = sizeof(levels) / sizeof(levels[0])
+};
+
+static int counts[LEVELS][4], forged;
+
+static void
+fail_on(const struct history *history, size_t level, const struct check_result *result,
+	const char *what)
+{
+	struct buf text = {0};
+
+	vec_each (const struct op, op, &history->ops) {
+		history_describe(history, op, &text);
+		buf_printf(&text, " process %u events %u..%u\n", op->process,
+			   op->invoke_at, op->complete_at);
+	}
+	fail_msg("%s: %s %s: %s\n%s", what, levels[level].name,
+		 verdict_name(result->verdict), result->reason, buf_text(&text));
+}
+
+/* What holds is not proven broken: each cycle that was found is told under the name of what
+ * the level forbids. */
+static void
+forge_names(const struct history *history, size_t level)
+{
+	static const char *const names[] = {
+		[1] = "non-monotonic-view",  [2] = "fractured-read",
+		[3] = "non-monotonic-view",  [4] = "fractured-read-process",
+		[5] = "causality-violation",
+	};
+	struct check_options options = {0};
+	struct check_result result;
+	struct err err;
+
+	checker_run(&checker_list_append, history, &options, &result);
+	options.level = levels[level].name;
+	for (size_t i = 0; i < result.anomalies.count; i++) {
+		struct anomaly *anomaly = &result.anomalies.items[i];
+		const char *kept = anomaly->name;
+		if (anomaly->steps.count == 0 || names[level] == NULL)
+			continue;
+		anomaly->name = names[level];
+		forged++;
+		struct check_result one = {.verdict = VERDICT_INVALID};
+		vec_push(&one.anomalies, *anomaly);
+		if (checker_list_append.certify(history, &options, &one, &err))
+			fail_on(history, level, &result, kept);
+		vec_release(&one.anomalies);
+		anomaly->name = kept;
+	}
+	check_result_release(&result);
+}
+
+/* Only what contradicts itself is left open. */
+static void
+compare(const struct history *history, size_t level)
+{
+	struct check_options options = {.level = levels[level].name};
+	struct check_result result;
+	struct small_txns h;
+	bool varies;
+
+	small_txns_of(&h, history);
+	bool allowed = small_lists_satisfy(&h, levels[level].view, levels[level].process,
+					   &varies);
+	checker_run(&checker_list_append, history, &options, &result);
+	counts[level][result.verdict]++;
+	if (result.verdict == VERDICT_UNKNOWN
+		    ? !varies
+		    : allowed != (result.verdict == VERDICT_VALID))
+		fail_on(history, level, &result, "differs");
+	if (result.verdict != VERDICT_UNKNOWN && !result.certified)
+		fail_on(history, level, &result, "not proven");
+	check_result_release(&result);
+	if (allowed)
+		forge_names(history, level);
+}
+
+static void
+weak_levels_of_lists_agree_with_the_axioms(void **state)
+{
+	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
+	int total = wanted != NULL ? atoi(wanted) : 4000;
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 77);
+	for (int i = 0; i < total; i++) {
+		struct history history;
+		small_lists_make(&history, &rng);
+		for (size_t level = 0; level < LEVELS; level++)
+			compare(&history, level);
+		history_release(&history);
+	}
+	for (size_t level = 0; level < LEVELS; level++) {
+		print_message("%s: valid %d, invalid %d, unknown %d\n",
+			      levels[level].name, counts[level][VERDICT_VALID],
+			      counts[level][VERDICT_INVALID],
+			      counts[level][VERDICT_UNKNOWN]);
+		assert_in_range(counts[level][VERDICT_VALID], total / 20, total);
+		assert_in_range(counts[level][VERDICT_INVALID], total / 20, total);
+	}
+	assert_true(forged > total / 10);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(weak_levels_of_lists_agree_with_the_axioms),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
