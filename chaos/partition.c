@@ -20,7 +20,8 @@
 enum {
 	EDGES_HOSTS_MAX = 9,
 	VERIFY_MS = 2000,
-	VERIFY_STEP_MS = 10
+	VERIFY_STEP_MS = 10,
+	PROBE_AGAIN_STEPS = 20
 };
 
 /* The state from inject to heal, in one block. */
@@ -217,15 +218,18 @@ all_dropped(const struct fault_scene *scene, struct err *err)
 	return true;
 }
 
-/* Probes travel; the counters are looked at until they have arrived. */
+/* Probes travel; the counters are looked at until they have arrived. A probe may get lost on
+ * the way, where a busy host has no room for it or does not find a neighbour in time: then
+ * others are sent. */
 static bool
 verify(struct fault_scene *scene, struct err *err)
 {
 	int64_t deadline = clock_ns() + VERIFY_MS * NS_PER_MS;
 
-	if (!ask_each(scene->host_count, send_probes, scene, err))
-		return false;
-	for (;;) {
+	for (int step = 0;; step++) {
+		if (step % PROBE_AGAIN_STEPS == 0 &&
+		    !ask_each(scene->host_count, send_probes, scene, err))
+			return false;
 		if (!ask_each(scene->host_count, count_one, scene, err))
 			return false;
 		if (all_dropped(scene, err))
