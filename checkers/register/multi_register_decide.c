@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum {
-	OPS_MIN = 64,	  /* fewer are the engine's */
+	OPS_MIN = 64,	   /* fewer are the engine's */
 	SUSPECTS_MAX = 16, /* that are decided by brute force */
 	SHRINK_TRIES_MAX = 400,
 	MARGIN_MIN = 64, /* events */
@@ -198,7 +198,8 @@ take_stretch(const struct key_ops *key, const struct check_options *options,
 			break;
 	}
 	uint32_t count = (uint32_t)near.count;
-	rw_core_shrink(d, &strict, &options->budget, SHRINK_TRIES_MAX, near.items, &count);
+	rw_core_shrink(d, &strict, &options->budget, SHRINK_TRIES_MAX, near.items,
+		       &count);
 	take_core(key, options, d, near.items, count, found);
 	vec_release(&near);
 }

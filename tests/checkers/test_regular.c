@@ -362,6 +362,7 @@ deciders_agree_with_definitions_on_all_small_histories(void **state)
 			history_release(&history);
 			total++;
 		} while (choices_next(&choices));
+		choices_release(&choices);
 	}
 	print_message("%zu small histories\n", total);
 	assert_true(total > 1000);

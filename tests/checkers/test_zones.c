@@ -134,6 +134,7 @@ zones_agree_with_brute_force_on_every_small_history(void **state)
 			history_release(&history);
 			total++;
 		} while (choices_next(&choices));
+		choices_release(&choices);
 	}
 	assert_true(total > 1000);
 	print_message("%zu histories\n", total);

@@ -93,7 +93,7 @@ the_example_judges_a_register_that_only_grows(void **state)
 	expect(&library, "0+w5 0=ok 1+w3 1=ok 0+r 0=5", VERDICT_VALID, 0);
 	expect(&library, "0+w5 0=ok 1+w3 1=ok 0+r 0=3", VERDICT_INVALID, 2);
 	expect(&library, "0+w3 0=ok 1+w5 1=? 0+r 0=5 0+r 0=5", VERDICT_VALID, 0);
-	expect(&library, "0+w3 0=ok 1+w5 1=? 0+r 0=5 0+r 0=3", VERDICT_INVALID, 2);
+	expect(&library, "0+w3 0=ok 1+w5 1=? 0+r 0=5 0+r 0=3", VERDICT_INVALID, 4);
 	expect(&library, "@1 0+w5 0=ok @2 0+r 0=0", VERDICT_VALID, 0);
 	model_library_close(&library);
 }
