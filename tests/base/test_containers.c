@@ -232,8 +232,10 @@ a_child_that_hangs_is_killed_with_its_children(void **state)
 	struct buf line = {0};
 	do { /* a zombie has an empty command line until it is reaped */
 		buf_clear(&line);
-		if (!file_read(path, 0, &line, &err))
+		if (!file_read(path, 0, &line, &err)) {
+			buf_clear(&line); /* it may have gone in the midst of it */
 			break;
+		}
 	} while (line.len > 0 && clock_left_ms(deadline) > 0);
 	assert_int_equal(line.len, 0);
 	buf_release(&line);
