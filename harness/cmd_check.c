@@ -1,5 +1,6 @@
 /* cmd_check.c - `faultline check FILE|RUN`: is this history allowed? */
 #include "base/log.h"
+#include "base/mem.h"
 #include "harness/check_logs.h"
 #include "harness/check_online.h"
 #include "harness/check_watch.h"
@@ -164,6 +165,23 @@ read_run_checkers(struct store *store, const char *const **checkers, struct err 
 	return true;
 }
 
+/* What does not fit into the memory is unknown, not broken. */
+static bool
+read_run(struct store *store, struct faultline_check *check, struct err *err)
+{
+	bool over_bound = false;
+
+	if (store_read_history_within(store, check->options.bytes_max, &check->history,
+				      &over_bound, err))
+		return true;
+	if (!over_bound)
+		return false;
+	history_release(&check->history);
+	history_init(&check->history);
+	check->unread = mem_format("larger than the budget of memory: %s", err->text);
+	return true;
+}
+
 static int
 check_opened(const struct settings *settings, struct faultline_check *check,
 	     struct store *store)
@@ -171,7 +189,7 @@ check_opened(const struct settings *settings, struct faultline_check *check,
 	struct err err;
 
 	return read_run_checkers(store, &check->options.checkers, &err) &&
-			       store_read_history(store, &check->history, &err)
+			       read_run(store, check, &err)
 		       ? judge_and_tell(settings, check, store)
 		       : command_broke(&err);
 }

@@ -1,6 +1,7 @@
 /* library.c - libfaultline-check: the public functions over readers and judgements. */
 #include "results/library.h"
 
+#include "base/machine.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -77,6 +78,14 @@ may_read(struct faultline_check *check)
 	       err_set(&check->err, "there is a history already");
 }
 
+/* A file is in memory as a whole while it is read. */
+static size_t
+bytes_to_read(const struct faultline_check *check)
+{
+	return check->options.bytes_max > 0 ? check->options.bytes_max
+					    : machine_memory() / 2;
+}
+
 static bool
 keep_facts(struct faultline_check *check, const struct reader_facts *facts, bool ok)
 {
@@ -100,9 +109,8 @@ bool
 faultline_check_read(struct faultline_check *check, const void *data, size_t bytes,
 		     const char *name, const char *format)
 {
-	const struct reader_options options = {.format = format,
-					       .key = check->key,
-					       .bytes_max = check->options.bytes_max};
+	const struct reader_options options = {
+		.format = format, .key = check->key, .bytes_max = bytes_to_read(check)};
 	struct reader_facts facts = {0};
 
 	if (!may_read(check))
@@ -116,9 +124,8 @@ bool
 faultline_check_read_file(struct faultline_check *check, const char *path,
 			  const char *format)
 {
-	const struct reader_options options = {.format = format,
-					       .key = check->key,
-					       .bytes_max = check->options.bytes_max};
+	const struct reader_options options = {
+		.format = format, .key = check->key, .bytes_max = bytes_to_read(check)};
 	struct reader_facts facts = {0};
 
 	if (!may_read(check))

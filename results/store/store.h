@@ -116,6 +116,12 @@ bool store_finish(struct store *store, const char *status, const char *verdict,
  * history->nemesis. The caller calls history_init and history_release. */
 bool store_read_history(struct store *store, struct history *history, struct err *err);
 
+/* The same of at most so many bytes (0: half of the machine's memory, as above); false with
+ * *over_bound when there are more. */
+bool store_read_history_within(struct store *store, size_t bytes_max,
+			       struct history *history, bool *over_bound,
+			       struct err *err);
+
 /* The head; strings live until store_close or the next call. */
 bool store_read_run(struct store *store, struct store_run *run, struct err *err);
 

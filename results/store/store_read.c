@@ -2,6 +2,7 @@
 #include "results/store/store_file.h"
 
 #include "base/assert.h"
+#include "base/machine.h"
 #include "results/formats/names.h"
 #include "results/formats/scan.h"
 
@@ -134,7 +135,8 @@ struct op_reading {
 	struct history *history;
 	struct names fs;
 	struct scan scan;
-	bool failed;
+	size_t bytes_max;
+	bool failed, over_bound;
 	struct err *err;
 };
 
@@ -225,6 +227,20 @@ read_positions(struct op_reading *reading, sqlite3_stmt *statement, struct op *o
 }
 
 static bool
+has_room(struct op_reading *reading, uint32_t id)
+{
+	const struct history *history = reading->history;
+	size_t bytes = history->ops.count * sizeof(struct op) +
+		       history->values.words.count * sizeof(uint64_t);
+
+	if (bytes < reading->bytes_max)
+		return true;
+	reading->failed = reading->over_bound = true;
+	return err_set(reading->err,
+		       "the operations up to %u fill the memory that they may have", id);
+}
+
+static bool
 read_op(void *context, sqlite3_stmt *statement)
 {
 	struct op_reading *reading = context;
@@ -236,7 +252,7 @@ read_op(void *context, sqlite3_stmt *statement)
 		.type = type_of((const char *)sqlite3_column_text(statement, TYPE)),
 	};
 
-	if (!read_positions(reading, statement, &op))
+	if (!read_positions(reading, statement, &op) || !has_room(reading, op.invoke_at))
 		return false;
 	if (!read_f(reading, statement, &op.f) ||
 	    !read_cell(reading, statement, KEY, &op.key) ||
@@ -276,7 +292,19 @@ read_fault(void *context, sqlite3_stmt *statement)
 bool
 store_read_history(struct store *store, struct history *history, struct err *err)
 {
-	struct op_reading reading = {.history = history, .err = err};
+	bool over_bound;
+
+	return store_read_history_within(store, 0, history, &over_bound, err);
+}
+
+bool
+store_read_history_within(struct store *store, size_t bytes_max, struct history *history,
+			  bool *over_bound, struct err *err)
+{
+	struct op_reading reading = {.history = history,
+				     .bytes_max = bytes_max > 0 ? bytes_max
+								: machine_memory() / 2,
+				     .err = err};
 
 	names_init(&reading.fs);
 	scan_init(&reading.scan, SCAN_JSON, &history->values, (struct bytes){.data = ""});
@@ -291,6 +319,7 @@ store_read_history(struct store *store, struct history *history, struct err *err
 			"SELECT fault, coalesce(nullif(resolved, ''), target), start_ns, "
 			"end_ns FROM fault ORDER BY start_ns, id",
 			read_fault, &reading, err);
+	*over_bound = reading.over_bound;
 	if (reading.failed)
 		err_context(err, "read '%s'", store->path);
 	scan_release(&reading.scan);

@@ -135,7 +135,7 @@ verdict_is_the_first_word_and_the_exit_code(void **state)
 	cli_expect(0, "valid register", NULL, "faultline check good");
 	cli_expect(1, "invalid register", NULL, "faultline check bad");
 	cli_expect(0, "valid", NULL, "faultline " SHORT_RUN);
-	cli_expect(2, "unknown register", NULL, "faultline check --budget ,1k latest");
+	cli_expect(2, "unknown history", NULL, "faultline check --budget ,1k latest");
 	cli_expect(2, "unknown history: larger than the budget of memory: good:2:1", NULL,
 		   "faultline check --budget 10s,10 good");
 	cli_expect(0, "valid", NULL, "faultline check - <good");

@@ -136,6 +136,34 @@ head_and_operations_come_back(void **state)
 }
 
 static void
+a_run_larger_than_its_bound_is_not_read(void **state)
+{
+	struct err err;
+	struct store *store = create();
+	struct history history;
+	bool over_bound = true;
+
+	(void)state;
+	for (uint32_t i = 0; i < 20; i++) {
+		struct store_op op = write_op(i);
+		DO(store_put_op(store, &op, &err));
+	}
+	history_init(&history);
+	DO(store_read_history_within(store, 1 << 20, &history, &over_bound, &err));
+	assert_false(over_bound);
+	assert_int_equal(history.ops.count, 20);
+	history_release(&history);
+	history_init(&history);
+	assert_false(store_read_history_within(store, 10 * sizeof(struct op), &history,
+					       &over_bound, &err));
+	assert_true(over_bound);
+	assert_true(history.ops.count <= 10);
+	assert_non_null(strstr(err.text, "fill the memory"));
+	history_release(&history);
+	DO(store_close(store, &err));
+}
+
+static void
 a_completed_operation_replaces_the_open_one(void **state)
 {
 	struct err err;
@@ -417,6 +445,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(head_and_operations_come_back),
+		cmocka_unit_test(a_run_larger_than_its_bound_is_not_read),
 		cmocka_unit_test(a_completed_operation_replaces_the_open_one),
 		cmocka_unit_test(faults_hosts_notes_and_verdicts_can_be_queried),
 		cmocka_unit_test(a_run_is_found_by_name_folder_file_and_latest),
