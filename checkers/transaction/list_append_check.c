@@ -99,12 +99,7 @@ check(const struct history *history, const struct check_options *options,
 {
 	struct history split;
 
-	if (!txn_sessions_go_on(history)) {
-		check_sessions(history, options, result);
-		return;
-	}
-	txn_sessions_split(history, &split);
-	check_sessions(&split, options, result);
+	check_sessions(txn_sessions_of(history, &split), options, result);
 	history_release(&split);
 }
 
@@ -152,10 +147,8 @@ certify(const struct history *history, const struct check_options *options,
 {
 	struct history split;
 
-	if (!txn_sessions_go_on(history))
-		return certify_sessions(history, options, result, err);
-	txn_sessions_split(history, &split);
-	bool holds = certify_sessions(&split, options, result, err);
+	bool holds =
+		certify_sessions(txn_sessions_of(history, &split), options, result, err);
 	history_release(&split);
 	return holds;
 }

@@ -246,12 +246,7 @@ check(const struct history *history, const struct check_options *options,
 	result->complexity = "order of versions by conflict-driven search, NP-complete; "
 			     "O(n width) when times nearly tell it";
 
-	if (!txn_sessions_go_on(history)) {
-		judge_sessions(history, options, result);
-		return;
-	}
-	txn_sessions_split(history, &split);
-	judge_sessions(&split, options, result);
+	judge_sessions(txn_sessions_of(history, &split), options, result);
 	history_release(&split);
 }
 
@@ -317,10 +312,8 @@ certify(const struct history *history, const struct check_options *options,
 
 	if (result->is_unproven)
 		return true;
-	if (!txn_sessions_go_on(history))
-		return certify_sessions(history, options, result, err);
-	txn_sessions_split(history, &split);
-	bool holds = certify_sessions(&split, options, result, err);
+	bool holds =
+		certify_sessions(txn_sessions_of(history, &split), options, result, err);
 	history_release(&split);
 	return holds;
 }

@@ -2,8 +2,9 @@
 
 #include "base/map.h"
 
-bool
-txn_sessions_go_on(const struct history *history)
+/* Some process went on behind a transaction of unknown outcome. */
+static bool
+go_on(const struct history *history)
 {
 	struct map ended = {0};
 	bool goes_on = false;
@@ -30,8 +31,8 @@ first_free(const struct history *history)
 	return most + 1;
 }
 
-void
-txn_sessions_split(const struct history *history, struct history *split)
+static void
+split_sessions(const struct history *history, struct history *split)
 {
 	uint32_t next = first_free(history);
 	struct map sessions = {0}; /* process -> its session */
@@ -47,4 +48,15 @@ txn_sessions_split(const struct history *history, struct history *split)
 			*session = next++;
 	}
 	map_release(&sessions);
+}
+
+const struct history *
+txn_sessions_of(const struct history *history, struct history *split)
+{
+	if (!go_on(history)) {
+		history_init(split);
+		return history;
+	}
+	split_sessions(history, split);
+	return split;
 }

@@ -135,15 +135,15 @@ orders_are_accepted_when_the_axioms_hold_of_them(void **state)
 	for (int i = 0; i < total; i++) {
 		struct small_txns h = {0};
 		struct small_order order;
-		struct history history, sessions;
+		struct history history, split;
 		small_txns_make(&h, &rng);
 		small_txns_history(&h, &history);
-		txn_sessions_split(&history, &sessions);
+		const struct history *sessions = txn_sessions_of(&history, &split);
 		make_order(&h, &rng, &order);
 		for (size_t l = 0; l < LEVELS; l++)
-			assert_judged(&h, &sessions, &order, &levels[l], &accepted[l]);
+			assert_judged(&h, sessions, &order, &levels[l], &accepted[l]);
 		history_release(&history);
-		history_release(&sessions);
+		history_release(&split);
 	}
 	for (size_t l = 0; l < LEVELS; l++)
 		assert_in_range(accepted[l], total / 20, total * 9 / 10);
