@@ -97,3 +97,12 @@ small_history_play(struct history *history, struct choices *choices, size_t ops,
 			begin(history, choices, player, &open);
 	}
 }
+
+val
+micro_op(struct history *history, const char *f, size_t key, val v)
+{
+	struct values *values = &history->values;
+
+	return val_list(values,
+			(val[]){val_string(values, f), val_small((int64_t)key), v}, 3);
+}

@@ -49,4 +49,7 @@ struct small_player {
 void small_history_play(struct history *history, struct choices *choices, size_t ops,
 			const struct small_player *player);
 
+/* A micro-operation of a transaction: [f key v]. */
+val micro_op(struct history *history, const char *f, size_t key, val v);
+
 #endif

@@ -15,15 +15,6 @@
 
 static bool asks_lists;
 
-static val
-micro_op(struct history *history, const char *f, size_t key, val v)
-{
-	struct values *values = &history->values;
-
-	return val_list(values,
-			(val[]){val_string(values, f), val_small((int64_t)key), v}, 3);
-}
-
 /* Reads both of two keys, or writes one and reads the other, or writes both. */
 static void
 ask(struct history *history, struct choices *choices, struct op *op)

@@ -111,15 +111,6 @@ versioned_answer(struct history *history, struct choices *choices, struct op *op
 	op->output = val_pair(&history->values, version, content);
 }
 
-static val
-micro_op(struct history *history, const char *f, size_t key, val v)
-{
-	struct values *values = &history->values;
-
-	return val_list(values,
-			(val[]){val_string(values, f), val_small((int64_t)key), v}, 3);
-}
-
 static void
 multi_ask(struct history *history, struct choices *choices, struct op *op)
 {
