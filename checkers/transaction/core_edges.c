@@ -212,6 +212,14 @@ core_edges_release(struct core_edges *edges)
 /* ---- who comes first ------------------------------------------------------------------
  */
 
+/* How one comes before another. Under snapshot isolation a weak edge leads from a snapshot
+ * to a commit, a strong one from a commit to a snapshot; else there is no difference. */
+enum core_edge {
+	CORE_NO_EDGE = 0,
+	CORE_WEAK,
+	CORE_STRONG
+};
+
 /* The touches of one key by two transactions. */
 struct meeting {
 	const struct core_touch *from, *from_end, *to, *to_end;
@@ -306,8 +314,8 @@ is_earlier(const struct core_edges *edges, uint32_t from, uint32_t to)
 		a->invoke_at < b->invoke_at);
 }
 
-enum core_edge
-core_edges_find(const struct core_edges *edges, uint32_t from, uint32_t to)
+static enum core_edge
+edge_of(const struct core_edges *edges, uint32_t from, uint32_t to)
 {
 	struct meeting m = meeting_of(edges, from, to);
 	enum core_edge best = CORE_NO_EDGE;
@@ -333,10 +341,9 @@ core_edges_are_cycle(const struct core_edges *edges, const uint32_t *txns, size_
 		if (txns[i] >= edges->count)
 			return false;
 	if (count > 1)
-		before = core_edges_find(edges, txns[count - 1], txns[0]);
+		before = edge_of(edges, txns[count - 1], txns[0]);
 	for (size_t i = 0; i < count; i++) {
-		enum core_edge edge =
-			core_edges_find(edges, txns[i], txns[(i + 1) % count]);
+		enum core_edge edge = edge_of(edges, txns[i], txns[(i + 1) % count]);
 		if (edge == CORE_NO_EDGE ||
 		    (edges->claim->snapshot && edge == CORE_WEAK && before == CORE_WEAK))
 			return false;

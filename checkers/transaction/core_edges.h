@@ -36,14 +36,6 @@ struct core_edges {
 	struct map before; /* (a, c) -> how often it was said that a comes before c */
 };
 
-/* How one comes before another. Under snapshot isolation a weak edge leads from a snapshot
- * to a commit, a strong one from a commit to a snapshot; else there is no difference. */
-enum core_edge {
-	CORE_NO_EDGE = 0,
-	CORE_WEAK,
-	CORE_STRONG
-};
-
 /* False, with the reason, when the operations are not of this kind. The caller calls
  * core_edges_release in both cases. */
 bool core_edges_init(struct core_edges *edges, const struct history *history,
@@ -57,9 +49,6 @@ bool core_edges_conflict(const struct core_edges *edges, uint32_t a, uint32_t c)
 /* Says that a comes before c, and takes it back. */
 void core_edges_suppose(struct core_edges *edges, uint32_t a, uint32_t c);
 void core_edges_take_back(struct core_edges *edges, uint32_t a, uint32_t c);
-
-enum core_edge core_edges_find(const struct core_edges *edges, uint32_t from,
-			       uint32_t to);
 
 /* Each comes before the next, and the last before the first, and that cannot be. */
 bool core_edges_are_cycle(const struct core_edges *edges, const uint32_t *txns,
