@@ -34,10 +34,31 @@ become(const struct child *child, struct pipes *pipes)
 	_exit(127);
 }
 
+/* Writes without SIGPIPE: a child that ends before it has read everything must not end a
+ * program that never heard of that signal. One that was pending already stays pending. */
+static ssize_t
+write_to_child(int fd, struct bytes input)
+{
+	sigset_t broken_pipe, pending, before;
+	static const struct timespec at_once = {0};
+
+	sigemptyset(&broken_pipe);
+	sigaddset(&broken_pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &broken_pipe, &before);
+	sigpending(&pending);
+	ssize_t written = write(fd, input.data, input.len);
+	int error = errno;
+	if (written < 0 && error == EPIPE && !sigismember(&pending, SIGPIPE))
+		sigtimedwait(&broken_pipe, NULL, &at_once);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = error;
+	return written;
+}
+
 static void
 feed(int fd, struct bytes *input)
 {
-	ssize_t written = write(fd, input->data, input->len);
+	ssize_t written = write_to_child(fd, *input);
 
 	if (written > 0) {
 		input->data += written;

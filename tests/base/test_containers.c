@@ -214,6 +214,24 @@ a_child_gets_input_and_gives_output(void **state)
 }
 
 static void
+a_child_that_reads_nothing_does_not_end_its_parent(void **state)
+{
+	static const char *const argv[] = {"true", NULL};
+	static char more_than_a_pipe_holds[1 << 20];
+	struct child child = {
+		.argv = argv,
+		.input = {more_than_a_pipe_holds, sizeof(more_than_a_pipe_holds)}};
+	struct err err;
+	sigset_t pending;
+
+	(void)state;
+	signal(SIGPIPE, SIG_DFL);
+	assert_true(child_run(&child, NULL, &err));
+	sigpending(&pending);
+	assert_false(sigismember(&pending, SIGPIPE));
+}
+
+static void
 a_child_that_hangs_is_killed_with_its_children(void **state)
 {
 	struct buf output = {0};
@@ -255,8 +273,8 @@ main(void)
 		cmocka_unit_test(files_are_written_whole_and_trees_removed),
 		cmocka_unit_test(removing_a_tree_spares_what_is_mounted_in_it),
 		cmocka_unit_test(a_child_gets_input_and_gives_output),
+		cmocka_unit_test(a_child_that_reads_nothing_does_not_end_its_parent),
 		cmocka_unit_test(a_child_that_hangs_is_killed_with_its_children),
 	};
-	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
