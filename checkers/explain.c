@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "checkers/sort.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,15 +18,6 @@ explain_add(struct anomaly *anomaly, uint32_t op)
 	vec_push(&anomaly->ops, op);
 }
 
-/* Operations are numbered by invocation. */
-static int
-by_number(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 void
 explain_add_nearest(struct anomaly *anomaly, uint32_t stuck_op, const uint32_t *ops,
 		    size_t count)
@@ -35,7 +27,7 @@ explain_add_nearest(struct anomaly *anomaly, uint32_t stuck_op, const uint32_t *
 
 	if (count > 0)
 		memcpy(sorted, ops, count * sizeof(*sorted));
-	qsort(sorted, count, sizeof(*sorted), by_number);
+	sort_numbers(sorted, count);
 	while (end < count && (sorted[end] <= stuck_op || end < EXPLAIN_OPS_MAX))
 		end++;
 	explain_add(anomaly, stuck_op);
@@ -91,8 +83,7 @@ void
 explain_list(const struct history *history, struct anomaly *anomaly, struct buf *text)
 {
 	if (anomaly->ops.count > 0)
-		qsort(anomaly->ops.items, anomaly->ops.count, sizeof(uint32_t),
-		      by_number);
+		sort_numbers(anomaly->ops.items, anomaly->ops.count);
 	vec_each (uint32_t, op, &anomaly->ops)
 		explain_op(history, &history->ops.items[*op], text);
 }

@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,4 +98,26 @@ sort_words(uint64_t *words, size_t count)
 
 	if (sorted < count)
 		radix_sort(words, count, bits_to_sort(words, sorted, count));
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+void
+sort_numbers(uint32_t *numbers, size_t count)
+{
+	if (count > 0)
+		qsort(numbers, count, sizeof(*numbers), by_number);
+}
+
+bool
+sort_has(const uint32_t *numbers, size_t count, uint32_t number)
+{
+	return count > 0 &&
+	       bsearch(&number, numbers, count, sizeof(number), by_number) != NULL;
 }

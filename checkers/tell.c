@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "checkers/budget.h"
 #include "checkers/explain.h"
+#include "checkers/sort.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,14 +15,6 @@ tell_value(const struct history *history, val v, struct buf *sentence)
 
 	explain_value(history, v, sentence);
 	explain_cut(sentence, from, TELL_VALUE_MAX);
-}
-
-static int
-by_number(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
 }
 
 static void
@@ -44,8 +37,7 @@ tell(const struct history *history, struct check_result *result, const char *nam
 	for (size_t i = 0; i < count && anomaly->ops.count < TELL_OPS_MAX; i++)
 		explain_add(anomaly, ops[i]);
 	if (anomaly->ops.count > 0)
-		qsort(anomaly->ops.items, anomaly->ops.count, sizeof(uint32_t),
-		      by_number);
+		sort_numbers(anomaly->ops.items, anomaly->ops.count);
 	buf_string(sentence, ":\n");
 	list(history, anomaly, sentence);
 	explain_finish(anomaly, sentence);

@@ -1,30 +1,17 @@
 #include "checkers/collection/collection_core.h"
 
 #include "checkers/engine/oracle.h"
+#include "checkers/sort.h"
 
 #include <stdlib.h>
 
 /* ---- gathering ---------------------------------------------------------------------- */
-
-static int
-by_number(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
 
 static bool
 has_element(const struct call *call)
 {
 	return call->kind == COLLECTION_PUT || call->kind == COLLECTION_TAKE ||
 	       call->kind == COLLECTION_LOOK;
-}
-
-static bool
-is_chosen(const uint32_t *sorted, size_t count, uint32_t op)
-{
-	return count > 0 && bsearch(&op, sorted, count, sizeof(op), by_number) != NULL;
 }
 
 /* Marks the elements of the chosen calls; by id. */
@@ -37,7 +24,7 @@ touched_elements(const struct calls *calls, const uint32_t *sorted, size_t count
 		elements = counted->a >= elements ? counted->a + 1 : elements;
 	bool *touched = mem_new((size_t)elements + 1, sizeof(*touched));
 	vec_each (struct call, call, calls)
-		if (has_element(call) && is_chosen(sorted, count, call->op))
+		if (has_element(call) && sort_has(sorted, count, call->op))
 			touched[call->a] = true;
 	return touched;
 }
@@ -60,7 +47,7 @@ keep_calls(struct collection_core *core, const struct calls *calls, const bool *
 	   const uint32_t *sorted, size_t count)
 {
 	vec_each (struct call, call, calls) {
-		bool chosen = is_chosen(sorted, count, call->op);
+		bool chosen = sort_has(sorted, count, call->op);
 		bool is_kept = chosen;
 		if (has_element(call) && call->kind != COLLECTION_LOOK)
 			is_kept = touched[call->a];
@@ -86,7 +73,7 @@ collection_core_init(struct collection_core *core, enum collection collection,
 	model_calls(core->model, core->self, key, &calls);
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = ops[i];
-	qsort(sorted, count, sizeof(*sorted), by_number);
+	sort_numbers(sorted, count);
 	bool *touched = touched_elements(&calls, sorted, count);
 	keep_calls(core, &calls, touched, sorted, count);
 	free(touched);

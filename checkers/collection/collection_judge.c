@@ -15,7 +15,6 @@
 #include "checkers/collection/unknown_takes.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum {
 	NARROW_OPS = 24,
@@ -41,14 +40,6 @@ accept(struct judging *j, struct arrangement *arrangement)
 	for (size_t i = 0; i < arrangement->count; i++)
 		j->outcome->order[i] = j->key->ops[j->outcome->order[i]];
 	arrangement->order = NULL;
-}
-
-static int
-by_number(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
 }
 
 static void
@@ -100,7 +91,7 @@ narrow_holds(struct narrowing *n, uint32_t from, uint32_t to, uint32_t without_f
 		    (group < without_from || group >= without_to))
 			n->chosen[count++] = (uint32_t)*word;
 	}
-	qsort(n->chosen, count, sizeof(uint32_t), by_number);
+	sort_numbers(n->chosen, count);
 	n->work += (uint32_t)count;
 	bool holds = count > 0 && is_impossible(n->judging, n->chosen, count, &finding);
 	vec_release(&finding.ops);

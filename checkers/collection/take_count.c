@@ -1,9 +1,9 @@
 #include "checkers/collection/take_count.h"
 
 #include "checkers/value_ids.h"
+#include "checkers/sort.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum {
 	WORK_MAX = 1 << 26,	   /* elements looked at */
@@ -356,22 +356,12 @@ take_count_find(enum collection collection, const struct key_ops *key,
 	return is_found;
 }
 
-static int
-by_number(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 /* The operation, if it is one of the key. */
 static const struct op *
 op_of_key(const struct key_ops *key, uint32_t index)
 {
-	const uint32_t *place =
-		bsearch(&index, key->ops, key->count, sizeof(index), by_number);
-
-	return place == NULL ? NULL : &key->history->ops.items[index];
+	return sort_has(key->ops, key->count, index) ? &key->history->ops.items[index]
+						     : NULL;
 }
 
 /* Of the elements only those that are named. */

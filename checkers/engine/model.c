@@ -1,5 +1,11 @@
 #include "checkers/engine/model.h"
 
+#include "base/mem.h"
+#include "checkers/sort.h"
+
+#include <stdlib.h>
+#include <string.h>
+
 void
 model_calls(const struct model *model, void *self, const struct key_ops *key,
 	    struct calls *calls)
@@ -14,4 +20,21 @@ model_calls(const struct model *model, void *self, const struct key_ops *key,
 		if (model->decode(self, op, &call))
 			vec_push(calls, call);
 	}
+}
+
+void
+calls_mark(const struct calls *calls, const uint32_t *ops, size_t count, bool *is_marked)
+{
+	uint32_t *sorted = mem_new(count + 1, sizeof(*sorted));
+	size_t next = 0;
+
+	if (count > 0)
+		memcpy(sorted, ops, count * sizeof(*sorted));
+	sort_numbers(sorted, count);
+	for (size_t i = 0; i < calls->count; i++) {
+		while (next < count && sorted[next] < calls->items[i].op)
+			next++;
+		is_marked[i] = next < count && sorted[next] == calls->items[i].op;
+	}
+	free(sorted);
 }

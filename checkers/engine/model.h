@@ -88,4 +88,9 @@ model_failure(const struct model *model, void *self)
 void model_calls(const struct model *model, void *self, const struct key_ops *key,
 		 struct calls *calls);
 
+/* Says of each call, which stand in the order of operations, whether it is of one of
+ * these: writes calls->count marks. */
+void calls_mark(const struct calls *calls, const uint32_t *ops, size_t count,
+		bool *is_marked);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/map.h"
 #include "checkers/engine/oracle.h"
+#include "checkers/engine/thin.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -220,37 +221,10 @@ refutes(struct shrink *shrink, bool any_state)
 	return verdict == VERDICT_INVALID;
 }
 
-static int
-by_number(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* Calls stand in the order of operations. */
-static void
-choose(struct shrink *shrink, const uint32_t *ops, size_t count)
-{
-	uint32_t *sorted = mem_new(count + 1, sizeof(*sorted));
-	size_t next = 0;
-
-	if (count > 0)
-		memcpy(sorted, ops, count * sizeof(*sorted));
-	qsort(sorted, count, sizeof(*sorted), by_number);
-	for (size_t i = 0; i < shrink->calls.count; i++) {
-		while (next < count && sorted[next] < shrink->calls.items[i].op)
-			next++;
-		shrink->is_chosen[i] =
-			next < count && sorted[next] == shrink->calls.items[i].op;
-	}
-	free(sorted);
-}
-
 bool
 shrink_refutes(struct shrink *shrink, const uint32_t *ops, size_t count)
 {
-	choose(shrink, ops, count);
+	calls_mark(&shrink->calls, ops, count, shrink->is_chosen);
 	find_needed(shrink);
 	return refutes(shrink, true) || refutes(shrink, false);
 }
@@ -259,8 +233,10 @@ shrink_refutes(struct shrink *shrink, const uint32_t *ops, size_t count)
  */
 
 static bool
-may_try(struct shrink *shrink)
+may_try(void *of)
 {
+	struct shrink *shrink = of;
+
 	if (shrink->tries_left == 0 || shrink->steps_left == 0 ||
 	    budget_is_over(&shrink->options->budget))
 		return false;
@@ -268,46 +244,19 @@ may_try(struct shrink *shrink)
 	return true;
 }
 
-static void
-drop(uint32_t *ops, size_t *count, size_t at, size_t many)
-{
-	memmove(ops + at, ops + at + many, (*count - at - many) * sizeof(*ops));
-	*count -= many;
-}
-
-/* Tries to leave out runs of `step` operations, the earliest first. */
 static bool
-thin(struct shrink *shrink, uint32_t *ops, size_t *count, size_t step)
+shows(void *of, const uint32_t *ops, size_t count)
 {
-	uint32_t *rest = mem_new(*count + 1, sizeof(*rest));
-	bool has_dropped = false;
-
-	for (size_t at = 0; at < *count && may_try(shrink);) {
-		size_t many = *count - at < step ? *count - at : step;
-		size_t rest_count = *count;
-		memcpy(rest, ops, *count * sizeof(*rest));
-		drop(rest, &rest_count, at, many);
-		if (rest_count > 0 && shrink_refutes(shrink, rest, rest_count)) {
-			drop(ops, count, at, many);
-			has_dropped = true;
-		} else {
-			at += step;
-		}
-	}
-	free(rest);
-	return has_dropped;
+	return shrink_refutes(of, ops, count);
 }
 
 size_t
 shrink_core(struct shrink *shrink, uint32_t *ops, size_t count)
 {
-	if (!shrink_refutes(shrink, ops, count))
-		return 0;
-	for (size_t step = count / 2; step > 1; step /= 2)
-		thin(shrink, ops, &count, step);
-	while (count > 1 && thin(shrink, ops, &count, 1))
-		;
-	return count;
+	const struct thinning thinning = {
+		.shows = shows, .may_try = may_try, .of = shrink};
+
+	return thin_ops(&thinning, ops, count);
 }
 
 /* The last `wanted` required calls that began before the position and, where there is a
@@ -378,7 +327,7 @@ shrink_near(struct shrink *shrink, uint32_t stuck_op, uint32_t *ops)
 bool
 shrink_has_change(struct shrink *shrink, const uint32_t *ops, size_t count)
 {
-	choose(shrink, ops, count);
+	calls_mark(&shrink->calls, ops, count, shrink->is_chosen);
 	for (size_t i = 0; i < shrink->calls.count; i++)
 		if (shrink->is_chosen[i] &&
 		    !shrink->model->is_read(shrink->self, &shrink->calls.items[i]))
@@ -392,7 +341,7 @@ shrink_add_context(struct shrink *shrink, uint32_t *ops, size_t count, size_t ro
 	uint32_t until = 0;
 	size_t wanted = count + room, core_count = count;
 
-	choose(shrink, ops, count);
+	calls_mark(&shrink->calls, ops, count, shrink->is_chosen);
 	for (size_t i = 0; i < shrink->calls.count; i++) {
 		const struct call *call = &shrink->calls.items[i];
 		if (shrink->is_chosen[i] && call->complete_at != OP_NEVER &&

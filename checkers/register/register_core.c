@@ -1,9 +1,9 @@
 #include "checkers/register/register_core.h"
 
 #include "checkers/engine/oracle.h"
+#include "checkers/engine/thin.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define NONE UINT32_MAX
 
@@ -220,80 +220,31 @@ refutes(struct register_core *core, bool contracts)
 		       VERDICT_INVALID;
 }
 
-static int
-by_number(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* Calls stand in the order of operations. */
-static void
-choose(struct register_core *core, const uint32_t *ops, size_t count)
-{
-	uint32_t *sorted = mem_new(count + 1, sizeof(*sorted));
-	size_t next = 0;
-
-	if (count > 0)
-		memcpy(sorted, ops, count * sizeof(*sorted));
-	qsort(sorted, count, sizeof(*sorted), by_number);
-	for (size_t i = 0; i < core->calls.count; i++) {
-		while (next < count && sorted[next] < core->calls.items[i].op)
-			next++;
-		core->is_chosen[i] =
-			next < count && sorted[next] == core->calls.items[i].op;
-	}
-	free(sorted);
-}
-
 bool
 register_core_refutes(struct register_core *core, const uint32_t *ops, size_t count)
 {
-	choose(core, ops, count);
+	calls_mark(&core->calls, ops, count, core->is_chosen);
 	return refutes(core, true) || refutes(core, false);
 }
 
-static void
-drop(uint32_t *ops, size_t *count, size_t at, size_t many)
+static bool
+shows(void *of, const uint32_t *ops, size_t count)
 {
-	memmove(ops + at, ops + at + many, (*count - at - many) * sizeof(*ops));
-	*count -= many;
+	return register_core_refutes(of, ops, count);
 }
 
-/* Tries to leave out runs of `step` operations, the earliest first. */
 static bool
-thin(struct register_core *core, uint32_t *ops, size_t *count, size_t step)
+may_try(void *of)
 {
-	uint32_t *rest = mem_new(*count + 1, sizeof(*rest));
-	bool has_dropped = false;
+	const struct register_core *core = of;
 
-	for (size_t at = 0; at < *count && !budget_is_over(&core->options->budget);) {
-		size_t many = *count - at < step ? *count - at : step;
-		size_t rest_count = *count;
-		memcpy(rest, ops, *count * sizeof(*rest));
-		drop(rest, &rest_count, at, many);
-		if (rest_count > 0 && register_core_refutes(core, rest, rest_count)) {
-			drop(ops, count, at, many);
-			has_dropped = true;
-		} else {
-			at += step;
-		}
-	}
-	free(rest);
-	return has_dropped;
+	return !budget_is_over(&core->options->budget);
 }
 
 size_t
 register_core_shrink(struct register_core *core, uint32_t *ops, size_t count)
 {
-	size_t step = count / 2;
+	const struct thinning thinning = {.shows = shows, .may_try = may_try, .of = core};
 
-	if (!register_core_refutes(core, ops, count))
-		return 0;
-	for (; step > 1; step /= 2)
-		thin(core, ops, &count, step);
-	while (count > 1 && thin(core, ops, &count, 1))
-		;
-	return count;
+	return thin_ops(&thinning, ops, count);
 }

@@ -200,14 +200,6 @@ judge_versions(struct looks *looks)
 	free(sorted);
 }
 
-static int
-by_number(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 /* The titles of an answer as sorted numbers, each once. The caller frees. */
 static uint32_t *
 titles_of(struct looks *looks, uint32_t index, size_t *count)
@@ -219,7 +211,7 @@ titles_of(struct looks *looks, uint32_t index, size_t *count)
 	for (size_t i = 0; i < n; i++)
 		titles[i] = value_ids_add(&looks->titles,
 					  book_look(looks->history, op, i).title);
-	qsort(titles, n, sizeof(*titles), by_number);
+	sort_numbers(titles, n);
 	for (size_t i = 0; i < n; i++)
 		if (i == 0 || titles[i] != titles[i - 1])
 			titles[kept++] = titles[i];

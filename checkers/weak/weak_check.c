@@ -11,6 +11,7 @@
 #include "checkers/weak/weak_keep.h"
 #include "checkers/weak/weak_oracle.h"
 #include "checkers/weak/weak_refute.h"
+#include "checkers/sort.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -214,14 +215,6 @@ is_orphan(const struct history *history, const struct check_options *options,
 	return false;
 }
 
-static int
-by_number(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 /* The core alone is forbidden: by brute force or, where it is too large, by the rules. */
 static bool
 is_core_forbidden(enum weak_model model, const struct weak *weak,
@@ -233,10 +226,9 @@ is_core_forbidden(enum weak_model model, const struct weak *weak,
 	struct weak core;
 
 	memcpy(ops, anomaly->ops.items, anomaly->ops.count * sizeof(*ops));
-	qsort(ops, anomaly->ops.count, sizeof(*ops), by_number);
+	sort_numbers(ops, anomaly->ops.count);
 	for (uint32_t v = 0; v < weak->count; v++)
-		if (bsearch(&weak->op[v], ops, anomaly->ops.count, sizeof(*ops),
-			    by_number) != NULL)
+		if (sort_has(ops, anomaly->ops.count, weak->op[v]))
 			ids[count++] = v;
 	weak_part(weak, ids, count, &core);
 	enum verdict verdict = weak_oracle_judge(model, &core);
