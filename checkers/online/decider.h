@@ -40,6 +40,7 @@ struct online_decider {
 	const char *name;    /* of the checker that judges at the end */
 	const char *summary; /* what is found on the way */
 	size_t state_bytes;
+	/* Of a state of zeros; NULL: it is ready. */
 	void (*start)(void *state, const struct online_options *options);
 	void (*stop)(void *state); /* frees what it owns; NULL: nothing */
 	void (*begin)(const struct online_call *call);

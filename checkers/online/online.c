@@ -238,7 +238,8 @@ add_key(struct online *online, online_value id)
 		(struct online_key){.id = id,
 				    .state = mem_new(1, decider->state_bytes),
 				    .open = {NOBODY, NOBODY}};
-	decider->start(online->keys.items[slot].state, &online->options);
+	if (decider->start != NULL)
+		decider->start(online->keys.items[slot].state, &online->options);
 	return slot;
 }
 

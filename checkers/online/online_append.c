@@ -236,13 +236,6 @@ end(const struct online_call *call)
 }
 
 static void
-start(void *state, const struct online_options *options)
-{
-	(void)state;
-	(void)options;
-}
-
-static void
 stop(void *state)
 {
 	struct online_append *append = state;
@@ -269,7 +262,6 @@ const struct online_decider online_append = {
 		"cycles, with real time too; garbage, duplicates, incompatible orders, "
 		"internal",
 	.state_bytes = sizeof(struct online_append),
-	.start = start,
 	.stop = stop,
 	.begin = begin,
 	.end = end,

@@ -65,13 +65,6 @@ end(const struct online_call *call)
 }
 
 static void
-start(void *state, const struct online_options *options)
-{
-	(void)state;
-	(void)options;
-}
-
-static void
 stop(void *state)
 {
 	struct online_ids *ids = state;
@@ -95,7 +88,6 @@ const struct online_decider online_ids = {
 	.name = "unique-ids",
 	.summary = "duplicate ids, and with --model monotone ids that went back: all",
 	.state_bytes = sizeof(struct online_ids),
-	.start = start,
 	.stop = stop,
 	.begin = begin,
 	.end = end,

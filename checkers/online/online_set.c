@@ -70,13 +70,6 @@ end(const struct online_call *call)
 }
 
 static void
-start(void *state, const struct online_options *options)
-{
-	(void)state;
-	(void)options;
-}
-
-static void
 stop(void *state)
 {
 	struct online_set *set = state;
@@ -101,7 +94,6 @@ const struct online_decider online_set = {
 	.summary =
 		"elements that nobody added, and duplicates in a read; losses at the end",
 	.state_bytes = sizeof(struct online_set),
-	.start = start,
 	.stop = stop,
 	.begin = begin,
 	.end = end,

@@ -12,6 +12,7 @@
 #include "base/vec.h"
 #include "checkers/online/decider.h"
 #include "checkers/online/table.h"
+#include "checkers/sort.h"
 
 #include <stdlib.h>
 
@@ -82,20 +83,10 @@ known_before(const struct online_set_full *set, int64_t moment)
 
 /* ---- reads ---- */
 
-static int
-by_number(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 static bool
 has(const struct recent *read, uint32_t number)
 {
-	return number < read->base ||
-	       (read->extra_count > 0 && bsearch(&number, read->extra, read->extra_count,
-						 sizeof(number), by_number) != NULL);
+	return number < read->base || sort_has(read->extra, read->extra_count, number);
 }
 
 /* The first number that `a` has and `b` lacks; UNKNOWN: none. */
@@ -201,7 +192,7 @@ read_of(struct online_set_full *set, uint32_t base, int64_t at)
 	vec_each (uint32_t, number, &set->read)
 		if (*number >= base)
 			read.extra[count++] = *number;
-	qsort(read.extra, count, sizeof(uint32_t), by_number);
+	sort_numbers(read.extra, count);
 	return read;
 }
 
@@ -270,13 +261,6 @@ end(const struct online_call *call)
 }
 
 static void
-start(void *state, const struct online_options *options)
-{
-	(void)state;
-	(void)options;
-}
-
-static void
 stop(void *state)
 {
 	struct online_set_full *set = state;
@@ -311,7 +295,6 @@ const struct online_decider online_set_full = {
 	.summary = "stale, incomparable and reordered reads, unexpected and duplicate "
 		   "elements: all",
 	.state_bytes = sizeof(struct online_set_full),
-	.start = start,
 	.stop = stop,
 	.begin = begin,
 	.end = end,

@@ -122,13 +122,6 @@ end(const struct online_call *call)
 }
 
 static void
-start(void *state, const struct online_options *options)
-{
-	(void)state;
-	(void)options;
-}
-
-static void
 stop(void *state)
 {
 	struct online_total_queue *queue = state;
@@ -154,7 +147,6 @@ const struct online_decider online_total_queue = {
 	.summary = "elements from nowhere, and with --model exactly-once those that come "
 		   "out again",
 	.state_bytes = sizeof(struct online_total_queue),
-	.start = start,
 	.stop = stop,
 	.begin = begin,
 	.end = end,
