@@ -2,6 +2,7 @@
  * logs by all pairs. */
 #include "base/map.h"
 #include "checkers/seed/bookstore.h"
+#include "tests/checkers/budgets.h"
 #include "tests/checkers/definition.h"
 
 #include <setjmp.h>
@@ -407,10 +408,6 @@ looks_and_logs_agree_with_all_pairs(void **state)
 static void
 a_budget_that_is_over_means_unknown(void **state)
 {
-	atomic_bool stop = true;
-	struct check_options over = {.budget.stop = &stop, .init = val_small(900)};
-	struct check_options small = {.budget.bytes_max = 4096, .init = val_small(900)};
-	struct check_result result;
 	struct history history;
 
 	(void)state;
@@ -423,14 +420,8 @@ a_budget_that_is_over_means_unknown(void **state)
 		set_f(&history, &op, "buy");
 		history_add(&history, &op);
 	}
-	checker_run(&checker_bookstore, &history, &over, &result);
-	assert_int_equal(result.verdict, VERDICT_UNKNOWN);
-	assert_non_null(strstr(result.reason, "budget of time"));
-	check_result_release(&result);
-	checker_run(&checker_bookstore, &history, &small, &result);
-	assert_int_equal(result.verdict, VERDICT_UNKNOWN);
-	assert_non_null(strstr(result.reason, "budget of memory"));
-	check_result_release(&result);
+	budgets_bind(&checker_bookstore, &history,
+		     (struct check_options){.init = val_small(900)}, 4096);
 	history_release(&history);
 }
 

@@ -1,6 +1,7 @@
 /* stream against processors that really run: every choice of what was taken, in every
  * order. */
 #include "checkers/seed/stream.h"
+#include "tests/checkers/budgets.h"
 #include "tests/checkers/definition.h"
 
 #include <setjmp.h>
@@ -563,10 +564,6 @@ choices_of_uniq_agree_with_processors(void **state)
 static void
 a_budget_that_is_over_means_unknown(void **state)
 {
-	atomic_bool stop = true;
-	struct check_options over = {.budget.stop = &stop};
-	struct check_options small = {.budget.bytes_max = 4096};
-	struct check_result result;
 	struct history history;
 
 	(void)state;
@@ -584,14 +581,7 @@ a_budget_that_is_over_means_unknown(void **state)
 		}
 		history_add(&history, &op);
 	}
-	checker_run(&checker_stream, &history, &over, &result);
-	assert_int_equal(result.verdict, VERDICT_UNKNOWN);
-	assert_non_null(strstr(result.reason, "budget of time"));
-	check_result_release(&result);
-	checker_run(&checker_stream, &history, &small, &result);
-	assert_int_equal(result.verdict, VERDICT_UNKNOWN);
-	assert_non_null(strstr(result.reason, "budget of memory"));
-	check_result_release(&result);
+	budgets_bind(&checker_stream, &history, (struct check_options){0}, 4096);
 	history_release(&history);
 }
 

@@ -1,6 +1,7 @@
 /* tokens against brute force over the specification, and what views tell. */
 #include "checkers/engine/oracle.h"
 #include "checkers/seed/tokens.h"
+#include "tests/checkers/budgets.h"
 #include "tests/checkers/definition.h"
 
 #include <setjmp.h>
@@ -250,22 +251,12 @@ long_values_need_no_more_memory_than_they_have(void **state)
 static void
 a_budget_that_is_over_means_unknown(void **state)
 {
-	atomic_bool stop = true;
-	struct check_options over = {.threads = 1, .budget.stop = &stop};
-	struct check_options small = {.threads = 1, .budget.bytes_max = 4096};
-	struct check_result result;
 	struct history history;
 
 	(void)state;
 	play_long(&history, 400);
-	checker_run(&checker_tokens, &history, &over, &result);
-	assert_int_equal(result.verdict, VERDICT_UNKNOWN);
-	assert_non_null(strstr(result.reason, "budget of time"));
-	check_result_release(&result);
-	checker_run(&checker_tokens, &history, &small, &result);
-	assert_int_equal(result.verdict, VERDICT_UNKNOWN);
-	assert_non_null(strstr(result.reason, "budget of memory"));
-	check_result_release(&result);
+	budgets_bind(&checker_tokens, &history, (struct check_options){.threads = 1},
+		     4096);
 	history_release(&history);
 }
 

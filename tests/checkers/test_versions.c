@@ -1,5 +1,6 @@
 /* versions against its definitions, told by looking at all operations for each. */
 #include "checkers/seed/versions.h"
+#include "tests/checkers/budgets.h"
 #include "tests/checkers/definition.h"
 
 #include <setjmp.h>
@@ -479,22 +480,11 @@ reads_behind_are_measured_in_versions_and_in_time(void **state)
 static void
 a_budget_that_is_over_means_unknown(void **state)
 {
-	atomic_bool stop = true;
-	struct check_options over = {.budget.stop = &stop};
-	struct check_options small = {.budget.bytes_max = 256};
-	struct check_result result;
 	struct history history;
 
 	(void)state;
 	play_locked(&history, true, 0);
-	checker_run(&checker_versions, &history, &over, &result);
-	assert_int_equal(result.verdict, VERDICT_UNKNOWN);
-	assert_non_null(strstr(result.reason, "budget of time"));
-	check_result_release(&result);
-	checker_run(&checker_versions, &history, &small, &result);
-	assert_int_equal(result.verdict, VERDICT_UNKNOWN);
-	assert_non_null(strstr(result.reason, "budget of memory"));
-	check_result_release(&result);
+	budgets_bind(&checker_versions, &history, (struct check_options){0}, 256);
 	history_release(&history);
 }
 
