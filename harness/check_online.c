@@ -1,10 +1,12 @@
 #include "harness/check_online.h"
 
+#include "base/clock.h"
 #include "harness/command.h"
 #include "results/formats/event_stream.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +28,13 @@ struct recent {
 
 struct judging {
 	struct check_online *check;
+	int fd;
+	struct reader_options
+		lines; /* as the stream reads them: few at a time, no bound */
 	const struct online_decider *decider;
 	struct online *online;
+	int64_t deadline_ns;
+	const char *over; /* static: the part of the budget that ended; NULL: none */
 	struct recent recent[RECENT_MAX]; /* a ring */
 	int64_t events;
 	uint64_t operations;
@@ -89,18 +96,48 @@ tell(void *context, const struct history *names, const struct event *event,
 	return true;
 }
 
+/* ---- the budget ---- */
+
+static bool
+is_memory_over(struct judging *judging)
+{
+	size_t bytes = online_size(judging->online).bytes;
+	size_t most = judging->check->judge->bytes_max;
+
+	if (bytes > judging->bytes_peak)
+		judging->bytes_peak = bytes;
+	if (most == 0 || bytes <= most)
+		return false;
+	judging->over = "more was live than the budget of memory";
+	return true;
+}
+
+/* Waits for lines no longer than there is time: a pipe may stay silent. */
+static bool
+is_time_over(struct judging *judging)
+{
+	struct pollfd input = {.fd = judging->fd, .events = POLLIN};
+
+	if (judging->check->judge->time_ns == 0)
+		return false;
+	int left = clock_left_ms(judging->deadline_ns);
+	if (left > 0 && poll(&input, 1, left) != 0)
+		return false;
+	judging->over = "the budget of time ended";
+	return true;
+}
+
 static bool
 judge_all(struct judging *judging, struct event_stream *stream, struct err *err)
 {
 	bool more = true;
 
-	while (more && online_violation(judging->online) == NULL) {
+	judging->deadline_ns = clock_ns() + judging->check->judge->time_ns;
+	do
 		if (!event_stream_next(stream, tell, judging, &more, err))
 			return false;
-		size_t bytes = online_size(judging->online).bytes;
-		if (bytes > judging->bytes_peak)
-			judging->bytes_peak = bytes;
-	}
+	while (!is_memory_over(judging) && more &&
+	       online_violation(judging->online) == NULL && !is_time_over(judging));
 	return true;
 }
 
@@ -139,7 +176,7 @@ choose(struct judging *judging, struct event_stream *stream, struct err *err)
 
 	history_init(&head);
 	bool ok = reader_read_bytes(event_stream_head(stream), name_of(check),
-				    &check->reader, &head, &facts, err);
+				    &judging->lines, &head, &facts, err);
 	if (ok && facts.are_tuples)
 		event_stream_take_tuples(stream);
 	if (ok && check->checker == NULL) {
@@ -175,43 +212,65 @@ show_recent(const struct judging *judging, online_value key, struct buf *out)
 	}
 }
 
-/* The checker of the same name on the file up to the last line that was told. */
+/* What there is no memory for was found nevertheless. */
 static bool
-judge_again(const struct judging *judging, struct bytes file, struct buf *out,
-	    struct err *err)
+read_again(const struct check_online *check, struct bytes file, struct history *history,
+	   bool *is_read, struct buf *out, struct err *err)
 {
-	struct check_online *check = judging->check;
+	struct reader_facts facts = {0};
+
+	*is_read = reader_read_bytes(file, check->path, &check->reader, history, &facts,
+				     err);
+	if (!*is_read && facts.over_bound)
+		buf_printf(out, "unknown: larger than the budget of memory: %s\n",
+			   err->text);
+	return *is_read || facts.over_bound;
+}
+
+static bool
+judge_read(const struct check_online *check, struct history *history, struct buf *out,
+	   struct err *err)
+{
 	const char *const named[] = {check->checker, NULL};
 	struct judge_options options = *check->judge;
 	struct judgement judgement;
-	struct history history;
 
 	options.checkers = named;
 	options.check.nil_is_unknown = check->options.nil_is_unknown;
-	history_init(&history);
 	options.check.init =
-		val_copy(&history.values, check->init_values, check->judge->check.init);
-	bool ok = reader_read_bytes(file, check->path, &check->reader, &history, NULL,
-				    err) &&
-		  judge_history(&history, &options, &judgement, err);
-	if (ok) {
-		buf_printf(out, "the checker on the file up to there: ");
-		judge_words(&history, &judgement, out);
-		judge_release(&judgement);
-	}
+		val_copy(&history->values, check->init_values, check->judge->check.init);
+	if (!judge_history(history, &options, &judgement, err))
+		return false;
+	judge_words(history, &judgement, out);
+	judge_release(&judgement);
+	return true;
+}
+
+/* The checker of the same name on the file up to the last line that was told. */
+static bool
+judge_again(const struct check_online *check, struct bytes file, struct buf *out,
+	    struct err *err)
+{
+	struct history history;
+	bool is_read;
+
+	history_init(&history);
+	buf_string(out, "the checker on the file up to there: ");
+	bool ok = read_again(check, file, &history, &is_read, out, err) &&
+		  (!is_read || judge_read(check, &history, out, err));
 	history_release(&history);
 	return ok;
 }
 
 static bool
-judge_file_again(const struct judging *judging, int fd, uint64_t bytes, struct buf *out,
+judge_file_again(const struct judging *judging, uint64_t bytes, struct buf *out,
 		 struct err *err)
 {
-	void *data = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+	void *data = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, judging->fd, 0);
 
 	if (data == MAP_FAILED)
 		return err_errno(err, "map '%s'", judging->check->path);
-	bool ok = judge_again(judging, (struct bytes){data, bytes}, out, err);
+	bool ok = judge_again(judging->check, (struct bytes){data, bytes}, out, err);
 	munmap(data, bytes);
 	return ok;
 }
@@ -227,11 +286,18 @@ print_counts(const struct judging *judging, struct buf *out)
 		   (double)judging->bytes_peak / 1e6);
 }
 
+/* NULL: all was judged. */
+static const char *
+why_not_all(const struct judging *judging)
+{
+	return judging->over != NULL ? judging->over : online_gave_up(judging->online);
+}
+
 static void
 print_words(const struct judging *judging, struct buf *out)
 {
 	const struct online_violation *violation = online_violation(judging->online);
-	const char *gave_up = online_gave_up(judging->online);
+	const char *gave_up = why_not_all(judging);
 	const char *name = online_decider_name(judging->decider);
 
 	if (violation != NULL) {
@@ -264,15 +330,15 @@ print_json(const struct judging *judging, struct buf *out)
 			   ",\"anomaly\":\"%s\",\"invoked_at\":%" PRId64
 			   ",\"completed_at\":%" PRId64,
 			   violation->name, violation->invoke_at, violation->at);
-	if (online_gave_up(judging->online) != NULL)
-		buf_printf(out, ",\"gave_up\":\"%s\"", online_gave_up(judging->online));
+	if (why_not_all(judging) != NULL)
+		buf_printf(out, ",\"gave_up\":\"%s\"", why_not_all(judging));
 	buf_string(out, "}\n");
 }
 
 /* ---- the command ---- */
 
 static bool
-tell_outcome(const struct judging *judging, int fd, uint64_t offset, struct err *err)
+tell_outcome(const struct judging *judging, uint64_t offset, struct err *err)
 {
 	const struct online_violation *violation = online_violation(judging->online);
 	bool is_file = judging->check->path[0] != '-', ok = true;
@@ -283,9 +349,10 @@ tell_outcome(const struct judging *judging, int fd, uint64_t offset, struct err 
 		print_json(judging, &out);
 	} else {
 		print_words(judging, &out);
-		is_file = is_file && fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+		is_file = is_file && fstat(judging->fd, &status) == 0 &&
+			  S_ISREG(status.st_mode);
 		if (violation != NULL && is_file)
-			ok = judge_file_again(judging, fd, offset, &out, err);
+			ok = judge_file_again(judging, offset, &out, err);
 		else if (violation != NULL)
 			show_recent(judging, violation->key, &out);
 	}
@@ -308,8 +375,7 @@ parse_nil(struct check_online *check, const struct format *format, struct err *e
 }
 
 static bool
-judge_stream(struct judging *judging, struct event_stream *stream, int fd,
-	     struct err *err)
+judge_stream(struct judging *judging, struct event_stream *stream, struct err *err)
 {
 	struct check_online *check = judging->check;
 
@@ -318,7 +384,7 @@ judge_stream(struct judging *judging, struct event_stream *stream, int fd,
 		return false;
 	judging->online = online_new(judging->decider, &check->options);
 	return judge_all(judging, stream, err) &&
-	       tell_outcome(judging, fd, event_stream_offset(stream), err);
+	       tell_outcome(judging, event_stream_offset(stream), err);
 }
 
 bool
@@ -330,9 +396,12 @@ check_online(struct check_online *check, int *code, struct err *err)
 	bool ok = fd >= 0 || err_errno(err, "open '%s'", check->path);
 
 	judging->check = check;
+	judging->fd = fd;
+	judging->lines = check->reader;
+	judging->lines.bytes_max = 0;
 	struct event_stream *stream =
-		ok ? event_stream_open(fd, name_of(check), &check->reader, err) : NULL;
-	ok = stream != NULL && judge_stream(judging, stream, fd, err);
+		ok ? event_stream_open(fd, name_of(check), &judging->lines, err) : NULL;
+	ok = stream != NULL && judge_stream(judging, stream, err);
 	if (ok)
 		*code = online_violation(judging->online) != NULL ? EXIT_INVALID
 								  : EXIT_UNKNOWN;

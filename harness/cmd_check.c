@@ -262,7 +262,7 @@ check_while_reading(const struct settings *settings, struct faultline_check *che
 		.json = settings->json,
 		.reader = {.format = settings->format,
 			   .key = check->key,
-			   .bytes_max = judge.bytes_max},
+			   .bytes_max = library_bytes_max(check)},
 		.judge = &judge,
 		.init_values = &check->history.values,
 		.options = {

@@ -79,8 +79,8 @@ may_read(struct faultline_check *check)
 }
 
 /* A file is in memory as a whole while it is read. */
-static size_t
-bytes_to_read(const struct faultline_check *check)
+size_t
+library_bytes_max(const struct faultline_check *check)
 {
 	return check->options.bytes_max > 0 ? check->options.bytes_max
 					    : machine_memory() / 2;
@@ -109,8 +109,9 @@ bool
 faultline_check_read(struct faultline_check *check, const void *data, size_t bytes,
 		     const char *name, const char *format)
 {
-	const struct reader_options options = {
-		.format = format, .key = check->key, .bytes_max = bytes_to_read(check)};
+	const struct reader_options options = {.format = format,
+					       .key = check->key,
+					       .bytes_max = library_bytes_max(check)};
 	struct reader_facts facts = {0};
 
 	if (!may_read(check))
@@ -124,8 +125,9 @@ bool
 faultline_check_read_file(struct faultline_check *check, const char *path,
 			  const char *format)
 {
-	const struct reader_options options = {
-		.format = format, .key = check->key, .bytes_max = bytes_to_read(check)};
+	const struct reader_options options = {.format = format,
+					       .key = check->key,
+					       .bytes_max = library_bytes_max(check)};
 	struct reader_facts facts = {0};
 
 	if (!may_read(check))

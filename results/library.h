@@ -25,6 +25,9 @@ struct faultline_check {
 /* Keeps the outcome of a call, with the sentence of check->err; returns it. */
 bool library_answer(struct faultline_check *check, bool ok);
 
+/* The memory that reading may take: the budget's, or half of the machine's. */
+size_t library_bytes_max(const struct faultline_check *check);
+
 /* The options of a run, as they were set and as the history wants them, in *options (texts
  * borrowed from the object). `named` takes the checker that was named. */
 bool library_options(struct faultline_check *check, struct judge_options *options,

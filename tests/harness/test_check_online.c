@@ -109,6 +109,49 @@ values_that_are_not_unique_are_given_up(void **state)
 		   "faultline check --online again");
 }
 
+static void
+a_file_larger_than_the_memory_is_judged_by_what_is_live(void **state)
+{
+	(void)state;
+	need_program();
+	cli("faultline generate -t register -n 20000 -o good");
+	cli("faultline generate -t register -n 20000 --mutate stale-read -o bad");
+	cli_expect(2, "unknown history: larger than the budget of memory", NULL,
+		   "faultline check --budget ,100k good");
+	cli_expect(2, "no violation on the way", NULL,
+		   "faultline check --online --budget ,100k good");
+	cli_expect(1, "invalid: register: stale-read", NULL,
+		   "faultline check --online --budget ,100k bad");
+	cli_expect(1, "on the file up to there: unknown: larger than the budget", NULL,
+		   "faultline check --online --budget ,100k bad");
+	cli_expect(1, "\"anomaly\":\"stale-read\"", NULL,
+		   "faultline check --online --json --budget ,100k bad");
+}
+
+static void
+more_live_than_the_memory_is_unknown(void **state)
+{
+	(void)state;
+	need_program();
+	cli("faultline generate -t queue -n 2000 -o queue");
+	cli_expect(2, "not all was judged: more was live than the budget of memory", NULL,
+		   "faultline check --online --budget ,100 queue");
+	cli_expect(2, "\"gave_up\":\"more was live than the budget of memory\"", NULL,
+		   "faultline check --online --json --budget ,100 - <queue");
+}
+
+static void
+a_pipe_that_stays_silent_ends_with_the_budget_of_time(void **state)
+{
+	(void)state;
+	need_program();
+	cli("faultline generate -t register -n 2000 -o good");
+	cli_expect(2, "not all was judged: the budget of time ended", NULL,
+		   "mkfifo pipe; (cat good; exec sleep 20) >pipe & writer=$!\n"
+		   "faultline check --online --budget 100ms - <pipe; code=$?\n"
+		   "kill $writer; exit $code");
+}
+
 int
 main(void)
 {
@@ -120,6 +163,9 @@ main(void)
 		TEST(online_answers_with_one_object),
 		TEST(what_cannot_be_judged_online_is_said),
 		TEST(values_that_are_not_unique_are_given_up),
+		TEST(a_file_larger_than_the_memory_is_judged_by_what_is_live),
+		TEST(more_live_than_the_memory_is_unknown),
+		TEST(a_pipe_that_stays_silent_ends_with_the_budget_of_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
