@@ -23,6 +23,13 @@ static const char *const knossos[][2] = {{"cas-register", "register"},
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+const char *const *
+model_variants(size_t *count)
+{
+	*count = COUNT(variants);
+	return variants;
+}
+
 /* SEMANTICS/OPERATOR of streams is a variant too, and words of versions. */
 static bool
 is_variant(const char *model)

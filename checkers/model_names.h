@@ -5,8 +5,13 @@
 
 #include "base/err.h"
 
+#include <stddef.h>
+
 /* The checker that the model stands for in *checker; NULL there for a variant, of whichever
  * checker is chosen. False, with the nearest name as hint, when nobody knows it. */
 bool model_name_find(const char *model, const char **checker, struct err *err);
+
+/* All variants, in order of the alphabet; the count in *count. */
+const char *const *model_variants(size_t *count);
 
 #endif

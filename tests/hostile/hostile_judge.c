@@ -1,7 +1,8 @@
 #include "tests/hostile/hostile.h"
 
 #include "base/assert.h"
-#include "checkers/checker.h"
+#include "checkers/model_names.h"
+#include "checkers/transaction/isolation.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -93,28 +94,44 @@ judge(const struct checker *checker, const struct history *history,
 	check_result_release(&result);
 }
 
+/* The first words keep their numbers, for inputs that were kept mean them; what was added to
+ * the tables since stands behind them. NULL beyond. */
 static const char *
-choose(struct bytes *choices, const char *const *words, size_t count)
+model_word(size_t number)
 {
-	uint8_t byte = hostile_byte(choices);
+	static const char *const first[] = {
+		"monotone", "exactly-once", "mutex", "reentrant", "min", "max", "x"};
+	size_t first_count = sizeof(first) / sizeof(first[0]), count;
+	const char *const *variants = model_variants(&count);
 
-	return byte < count ? words[byte] : NULL;
+	if (number < first_count)
+		return first[number];
+	return number - first_count < count ? variants[number - first_count] : NULL;
+}
+
+static const char *
+level_word(size_t number)
+{
+	static const char *const first[] = {"serializable",
+					    "snapshot-isolation",
+					    "read-committed",
+					    "read-atomic",
+					    "causal",
+					    "repeatable-read",
+					    "2",
+					    "50ms",
+					    "2,1us"};
+	size_t first_count = sizeof(first) / sizeof(first[0]);
+
+	if (number < first_count)
+		return first[number];
+	number -= first_count;
+	return number < level_count() ? level_name(number) : NULL;
 }
 
 void
 hostile_judge(struct history *history, struct bytes *choices)
 {
-	static const char *const models[] = {
-		"monotone", "exactly-once", "mutex", "reentrant", "min", "max", "x"};
-	static const char *const levels[] = {"serializable",
-					     "snapshot-isolation",
-					     "read-committed",
-					     "read-atomic",
-					     "causal",
-					     "repeatable-read",
-					     "2",
-					     "50ms",
-					     "2,1us"};
 	uint8_t flags = hostile_byte(choices);
 	struct check_options options = {
 		.budget = {.stop = &is_over, .bytes_max = BYTES_MAX},
@@ -126,8 +143,8 @@ hostile_judge(struct history *history, struct bytes *choices)
 	size_t count;
 	const struct checker *const *checkers = checkers_all(&count);
 
-	options.model = choose(choices, models, sizeof(models) / sizeof(models[0]));
-	options.level = choose(choices, levels, sizeof(levels) / sizeof(levels[0]));
+	options.model = model_word(hostile_byte(choices));
+	options.level = level_word(hostile_byte(choices));
 	for (size_t i = 0; i < count; i++)
 		judge(checkers[i], history, &options);
 }
