@@ -124,6 +124,10 @@ struct checker {
 	bool (*certify)(const struct history *history,
 			const struct check_options *options,
 			const struct check_result *result, struct err *err);
+	/* Whether it can begin with options->init, and what it wants in words ("a number");
+	 * NULL: it takes any value, or asks for none. */
+	bool (*begins_with)(const struct values *values, val init);
+	const char *beginning;
 };
 
 /* All checkers, in the order of checkers.def; the count in *count. */
@@ -131,6 +135,10 @@ const struct checker *const *checkers_all(size_t *count);
 
 /* The checker of a name; NULL with the nearest name as hint. */
 const struct checker *checker_find(const char *name, struct err *err);
+
+/* Whether the checker can begin with options->init; an error names what it wants. */
+bool checker_takes_init(const struct checker *checker, const struct values *values,
+			val init, struct err *err);
 
 /* The checker that fits the history best (checkers/choice.h); NULL when none does. */
 const struct checker *checker_choose(const struct history *history);

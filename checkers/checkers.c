@@ -70,6 +70,22 @@ checker_find(const char *name, struct err *err)
 	return NULL;
 }
 
+bool
+checker_takes_init(const struct checker *checker, const struct values *values, val init,
+		   struct err *err)
+{
+	struct buf text = {0};
+
+	if (init == VAL_OF_NIL || checker->begins_with == NULL ||
+	    checker->begins_with(values, init))
+		return true;
+	val_print(values, init, &text);
+	err_set(err, "init must be %s for the checker %s, not %s", checker->beginning,
+		checker->name, buf_text(&text));
+	buf_release(&text);
+	return false;
+}
+
 /* A result that its own proof contradicts is worth nothing. */
 static void
 certify(const struct checker *checker, const struct history *history,

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "harness/command.h"
 #include "results/formats/event_stream.h"
+#include "results/library.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -166,6 +167,15 @@ name_of(const struct check_online *check)
 	return strcmp(check->path, "-") == 0 ? "standard input" : check->path;
 }
 
+static bool
+take_init(const struct check_online *check, struct err *err)
+{
+	const struct checker *checker = checker_find(check->checker, err);
+
+	return checker != NULL && checker_takes_init(checker, check->init_values,
+						     check->judge->check.init, err);
+}
+
 /* From the history that the first lines make. */
 static bool
 choose(struct judging *judging, struct event_stream *stream, struct err *err)
@@ -177,6 +187,8 @@ choose(struct judging *judging, struct event_stream *stream, struct err *err)
 	history_init(&head);
 	bool ok = reader_read_bytes(event_stream_head(stream), name_of(check),
 				    &judging->lines, &head, &facts, err);
+	ok = ok &&
+	     library_tuples_are_there(check->reader.key, &head, name_of(check), err);
 	if (ok && facts.are_tuples)
 		event_stream_take_tuples(stream);
 	if (ok && check->checker == NULL) {
@@ -190,7 +202,9 @@ choose(struct judging *judging, struct event_stream *stream, struct err *err)
 	if (!ok)
 		return false;
 	judging->decider = online_decider_find(check->checker);
-	return judging->decider != NULL || refuse(check->checker, err);
+	if (judging->decider == NULL)
+		return refuse(check->checker, err);
+	return take_init(check, err);
 }
 
 /* ---- words ---- */

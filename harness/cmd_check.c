@@ -384,7 +384,7 @@ check_main(int argc, char **argv)
 		{"key", 'k', OPTION_TEXT, &s.key, "HOW",
 		 "tuple, none, or a field's name"},
 		{"init", 0, OPTION_TEXT, &s.init, "VALUE",
-		 "initial value of registers [nil]"},
+		 "initial value [nil]; of a semaphore its permits"},
 		{"nil", 0, OPTION_TEXT, &s.nil, "HOW",
 		 "a read of nil: unknown, or the initial value: value"},
 		{"failed-cas-observes", 0, OPTION_FLAG, &s.failed_cas, NULL,

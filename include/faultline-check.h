@@ -69,7 +69,7 @@ bool faultline_check_complete(struct faultline_check *check, uint32_t process,
  *	model	a checker by its model ("cas-register"), or a variant of one ("monotone")
  *	level	isolation level of transactions; of staleness the bound
  *	key	tuple, none, or the name of a field
- *	init	initial value of registers, as JSON or EDN
+ *	init	initial value, as JSON or EDN (of a semaphore: its permits)
  *	nil	unknown or value: what a successful read of null taught
  *	failed-cas-observes	yes: a failed compare-and-set saw another value
  *	threads	a number; 0: as many as processors

@@ -117,6 +117,17 @@ find_checkers(const struct history *history, const struct judge_options *options
 	return true;
 }
 
+static bool
+take_init(const checker_list *list, const struct history *history,
+	  const struct check_options *options, struct err *err)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (!checker_takes_init(list->items[i], &history->values, options->init,
+					err))
+			return false;
+	return true;
+}
+
 bool
 judge_history(const struct history *history, const struct judge_options *options,
 	      struct judgement *judgement, struct err *err)
@@ -126,7 +137,8 @@ judge_history(const struct history *history, const struct judge_options *options
 	struct timer timer;
 
 	*judgement = (struct judgement){0};
-	bool ok = find_checkers(history, options, &list, &judgement->choice, err);
+	bool ok = find_checkers(history, options, &list, &judgement->choice, err) &&
+		  take_init(&list, history, &check, err);
 	if (ok) {
 		timer_init(&timer, options->time_ns, options->stop);
 		check.budget.stop = timer.stop;

@@ -86,9 +86,34 @@ library_bytes_max(const struct faultline_check *check)
 					    : machine_memory() / 2;
 }
 
-static bool
-keep_facts(struct faultline_check *check, const struct reader_facts *facts, bool ok)
+static size_t
+count_keyless(const struct history *history)
 {
+	size_t count = 0;
+
+	vec_each (struct op, op, &history->ops)
+		count += op->key == VAL_OF_NIL;
+	return count;
+}
+
+bool
+library_tuples_are_there(const char *key, const struct history *history, const char *name,
+			 struct err *err)
+{
+	if (key == NULL || strcmp(key, "tuple") != 0 || history->ops.count == 0 ||
+	    count_keyless(history) < history->ops.count)
+		return true;
+	err_set(err, "no operation of '%s' has a value [key value]", name);
+	return err_hint(err, "--key tuple takes such values apart; without it the key is "
+			     "a field, or there is none");
+}
+
+static bool
+keep_facts(struct faultline_check *check, const struct reader_facts *facts,
+	   const char *name, bool ok)
+{
+	ok = ok &&
+	     library_tuples_are_there(check->key, &check->history, name, &check->err);
 	check->has_history = ok;
 	if (!ok) { /* a part of a history is none */
 		history_release(&check->history);
@@ -118,7 +143,7 @@ faultline_check_read(struct faultline_check *check, const void *data, size_t byt
 		return library_answer(check, false);
 	bool ok = reader_read_bytes((struct bytes){.data = data, .len = bytes}, name,
 				    &options, &check->history, &facts, &check->err);
-	return keep_facts(check, &facts, ok);
+	return keep_facts(check, &facts, name, ok);
 }
 
 bool
@@ -133,18 +158,19 @@ faultline_check_read_file(struct faultline_check *check, const char *path,
 	if (!may_read(check))
 		return library_answer(check, false);
 	bool ok = reader_read_file(path, &options, &check->history, &facts, &check->err);
-	return keep_facts(check, &facts, ok);
+	return keep_facts(check, &facts, path, ok);
 }
 
-static bool
-parse_value(struct faultline_check *check, const char *what, const char *text, val *value)
+bool
+library_scan(struct faultline_check *check, enum scan_syntax syntax, const char *what,
+	     const char *text, val *value)
 {
 	struct scan scan;
 
 	*value = VAL_OF_NIL;
 	if (text == NULL)
 		return true;
-	scan_init(&scan, SCAN_JSON, &check->history.values,
+	scan_init(&scan, syntax, &check->history.values,
 		  (struct bytes){.data = text, .len = strlen(text)});
 	bool ok = scan_space(&scan) && scan_value(&scan, value) && scan_space(&scan) &&
 		  (scan.at == scan.end ||
@@ -167,8 +193,8 @@ faultline_check_invoke(struct faultline_check *check, uint32_t process, const ch
 		       const char *key, const char *value, int64_t time_ns)
 {
 	struct op op = {.process = process, .invoke_ns = time_ns};
-	bool ok = may_add(check) && parse_value(check, "key", key, &op.key) &&
-		  parse_value(check, "value", value, &op.input);
+	bool ok = may_add(check) && library_scan(check, SCAN_JSON, "key", key, &op.key) &&
+		  library_scan(check, SCAN_JSON, "value", value, &op.input);
 
 	if (ok) {
 		op.f = history_f(&check->history, f, strlen(f));
@@ -197,7 +223,7 @@ faultline_check_complete(struct faultline_check *check, uint32_t process,
 {
 	struct op op = {.process = process, .complete_ns = time_ns};
 	bool ok = may_add(check) && find_open(check, &op) &&
-		  parse_value(check, "value", value, &op.output);
+		  library_scan(check, SCAN_JSON, "value", value, &op.output);
 
 	if (ok && (outcome < FAULTLINE_OK || outcome > FAULTLINE_INFO))
 		ok = err_set(&check->err, "%d is no outcome of an operation", outcome);
@@ -246,6 +272,7 @@ faultline_check_run(struct faultline_check *check)
 	bool ok = check->history.ops.count > 0 ||
 		  err_set(&check->err, "there is no operation to judge");
 	ok = ok && library_options(check, &options, named);
+	check->began_with = ok ? options.check.init : VAL_OF_NIL;
 	ok = ok &&
 	     judge_history(&check->history, &options, &check->judgement, &check->err);
 	atomic_store(&check->stop, false);
@@ -323,15 +350,57 @@ hangs_on_nil(const char *checker)
 }
 
 static void
-tell_facts(const struct reader_facts *facts, struct buf *out)
+tell_tuples(const struct history *history, struct buf *out)
 {
-	buf_printf(out, "  read as %s: %llu events%s%s\n", facts->format->name,
-		   (unsigned long long)facts->events,
-		   facts->are_tuples ? ", values taken apart as [key value]" : "",
+	size_t others = count_keyless(history);
+
+	buf_string(out, ", values taken apart as [key value]");
+	if (others > 0)
+		buf_printf(out, " but for %zu that %s", others,
+			   others == 1 ? "is no pair" : "are no pairs");
+}
+
+static void
+tell_facts(const struct reader_facts *facts, const struct history *history,
+	   struct buf *out)
+{
+	buf_printf(out, "  read as %s: %llu events", facts->format->name,
+		   (unsigned long long)facts->events);
+	if (facts->are_tuples)
+		tell_tuples(history, out);
+	buf_printf(out, "%s\n",
 		   facts->has_times ? ""
 				    : "; no times: events are shown a millisecond apart");
 	if (!facts->has_order)
 		buf_string(out, "  only each session's order is known, no real time\n");
+}
+
+static bool
+has_text(const struct values *values, val v)
+{
+	if (val_kind(v) != VAL_LIST && val_kind(v) != VAL_MAP)
+		return val_kind(v) == VAL_STRING;
+	for (size_t i = 0; i < val_count(values, v); i++)
+		if (has_text(values, val_at(values, v, i)))
+			return true;
+	return false;
+}
+
+/* The numbers of a history are not the text "7": said, for a register may hold both. */
+static void
+tell_init(const struct faultline_check *check, struct buf *out)
+{
+	const struct history *history = &check->history;
+
+	if (val_kind(check->began_with) != VAL_STRING)
+		return;
+	vec_each (struct op, op, &history->ops)
+		if (has_text(&history->values, op->input) ||
+		    has_text(&history->values, op->output))
+			return;
+	buf_string(out, "  init ");
+	val_print(&history->values, check->began_with, out);
+	buf_string(out, " is a text, and no value of the history is one\n");
 }
 
 static void
@@ -352,9 +421,10 @@ faultline_check_conventions(struct faultline_check *check)
 
 	if (check->conventions.len == 0 && check->facts.format != NULL &&
 	    judgement->of.count > 0) {
-		tell_facts(&check->facts, &check->conventions);
+		tell_facts(&check->facts, &check->history, &check->conventions);
 		if (hangs_on_nil(judgement->of.items[0].result.checker))
 			tell_nil(check, &check->conventions);
+		tell_init(check, &check->conventions);
 	}
 	return buf_text(&check->conventions);
 }

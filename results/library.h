@@ -14,6 +14,7 @@ struct faultline_check {
 	char *checker, *model, *level, *key, *init, *nil; /* owned; NULL: not set */
 	const char *model_checker; /* static: of the model, when no checker is named */
 	atomic_bool stop;	   /* set: the run ends; false again when it ended */
+	val began_with;		   /* the init of the last run, in the history's pool */
 	bool has_history;	   /* read as a whole */
 	struct reader_facts facts; /* of what was read; its format is NULL before */
 	struct buf words, json, conventions; /* of the last run, made when asked for */
@@ -24,6 +25,14 @@ struct faultline_check {
 
 /* Keeps the outcome of a call, with the sentence of check->err; returns it. */
 bool library_answer(struct faultline_check *check, bool ok);
+
+/* A value as text in the history's pool; a NULL text is nil. Errors call it `what`. */
+bool library_scan(struct faultline_check *check, enum scan_syntax syntax,
+		  const char *what, const char *text, val *value);
+
+/* Where the key asked for is "tuple": some value was taken apart; false: none was a pair. */
+bool library_tuples_are_there(const char *key, const struct history *history,
+			      const char *name, struct err *err);
 
 /* The memory that reading may take: the budget's, or half of the machine's. */
 size_t library_bytes_max(const struct faultline_check *check);

@@ -112,29 +112,30 @@ faultline_check_use_model(struct faultline_check *check,
 
 /* ---- as a run wants them ---- */
 
+/* EDN keeps as text what it cannot calculate with (1/2, 0x7f, 7x); of numbers only those that
+ * are too long are meant so. */
 static bool
-scan_whole(struct faultline_check *check, enum scan_syntax syntax, val *value)
+is_misspelt_number(const char *text)
 {
-	struct scan scan;
+	text += strspn(text, " \t\r\n");
+	text += strspn(text, "+-");
+	size_t digits = strspn(text, "0123456789");
 
-	scan_init(&scan, syntax, &check->history.values,
-		  (struct bytes){.data = check->init, .len = strlen(check->init)});
-	bool ok = scan_space(&scan) && scan_value(&scan, value) && scan_space(&scan) &&
-		  (scan.at == scan.end ||
-		   scan_fail(&scan, scan.at, "something follows the value"));
-	if (!ok)
-		scan_error(&scan, "init", &check->err);
-	scan_release(&scan);
-	return ok;
+	return digits > 0 && strchr(" \t\r\n,N", text[digits]) == NULL;
 }
 
 /* As JSON or, failing that, EDN: 0, "x", nil, [1 2], {"a": 1}, {:a 1}. */
 static bool
 parse_init(struct faultline_check *check, val *init)
 {
-	*init = VAL_OF_NIL;
-	return check->init == NULL || scan_whole(check, SCAN_JSON, init) ||
-	       scan_whole(check, SCAN_EDN, init);
+	if (library_scan(check, SCAN_JSON, "init", check->init, init))
+		return true;
+	if (!library_scan(check, SCAN_EDN, "init", check->init, init))
+		return false;
+	if (val_kind(*init) != VAL_STRING || !is_misspelt_number(check->init))
+		return true;
+	err_set(&check->err, "init '%s' is no number", check->init);
+	return err_hint(&check->err, "a text stands in quotes: '\"%s\"'", check->init);
 }
 
 /* The level of staleness is a bound, which that checker reads itself. */

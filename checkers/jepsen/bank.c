@@ -113,6 +113,14 @@ total_of(const struct values *values, val balances)
 }
 
 static bool
+is_total_or_balances(const struct values *values, val init)
+{
+	int64_t total;
+
+	return val_kind(init) == VAL_MAP || fields_number(values, init, &total);
+}
+
+static bool
 take_init(struct bank *bank, val init)
 {
 	const struct values *values = &bank->history->values;
@@ -370,4 +378,6 @@ const struct checker checker_bank = {
 	.fits = bank_fits,
 	.check = bank_check,
 	.certify = bank_certify,
+	.begins_with = is_total_or_balances,
+	.beginning = "the total or a map of balances",
 };

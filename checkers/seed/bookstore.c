@@ -218,10 +218,20 @@ bookstore_certify(const struct history *history, const struct check_options *opt
 	       book_certify_stock(history, options, result, err);
 }
 
+static bool
+is_stock(const struct values *values, val init)
+{
+	int64_t copies;
+
+	return val_kind(init) == VAL_MAP || fields_number(values, init, &copies);
+}
+
 const struct checker checker_bookstore = {
 	.name = "bookstore",
 	.summary = "no copy sold twice, no stale lookups, every order once",
 	.fits = bookstore_fits,
 	.check = bookstore_check,
 	.certify = bookstore_certify,
+	.begins_with = is_stock,
+	.beginning = "a number of copies or a map of them by title",
 };

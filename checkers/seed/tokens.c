@@ -337,10 +337,18 @@ tokens_certify(const struct history *history, const struct check_options *option
 	return holds;
 }
 
+static bool
+is_string(const struct values *values, val init)
+{
+	return tokens_is_text(values, init, false);
+}
+
 const struct checker checker_tokens = {
 	.name = "tokens",
 	.summary = "linearizable strings with appends; requests that ran twice",
 	.fits = tokens_fits,
 	.check = tokens_check,
 	.certify = tokens_certify,
+	.begins_with = is_string,
+	.beginning = "a text",
 };

@@ -154,9 +154,10 @@ certify(const struct history *history, const struct check_options *options,
 }
 
 const struct checker checker_list_append = {
-	"list-append",
-	"transactions that append to lists and read them: all levels of isolation",
-	fits,
-	check,
-	certify,
+	.name = "list-append",
+	.summary = "transactions that append to lists and read them: all levels of "
+		   "isolation",
+	.fits = fits,
+	.check = check,
+	.certify = certify,
 };

@@ -319,9 +319,9 @@ certify(const struct history *history, const struct check_options *options,
 }
 
 const struct checker checker_rw_register = {
-	"rw-register",
-	"transactions that write and read registers: all levels of isolation",
-	rw_register_fits,
-	check,
-	certify,
+	.name = "rw-register",
+	.summary = "transactions that write and read registers: all levels of isolation",
+	.fits = rw_register_fits,
+	.check = check,
+	.certify = certify,
 };

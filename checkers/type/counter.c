@@ -122,11 +122,11 @@ is_change(uint16_t f)
 }
 
 static bool
-is_addable(const struct history *history, val v)
+is_addable(const struct values *values, val v)
 {
 	if (val_kind(v) != VAL_INT)
 		return false;
-	int64_t number = val_number(&history->values, v);
+	int64_t number = val_number(values, v);
 	return number > -SUM_MAX && number < SUM_MAX;
 }
 
@@ -139,7 +139,7 @@ counter_understands(const struct history *history, const struct op *op, struct e
 	if (op->f != F_READ && !is_change(op->f))
 		return err_set(err, "'%s' is not an operation of a counter",
 			       history_f_name(history, op->f));
-	if (is_change(op->f) && !is_addable(history, op->input) &&
+	if (is_change(op->f) && !is_addable(&history->values, op->input) &&
 	    !(may_be_bare && op->input == VAL_OF_NIL))
 		return err_set(err, "the %s of process %u has no number below 2^61",
 			       history_f_name(history, op->f), op->process);
@@ -156,7 +156,7 @@ counter_accepts(const struct history *history, const struct check_options *optio
 {
 	int64_t sum = 0;
 
-	if (options->init != VAL_OF_NIL && !is_addable(history, options->init))
+	if (options->init != VAL_OF_NIL && !is_addable(&history->values, options->init))
 		return err_set(err, "a counter starts with a number below 2^61");
 	vec_each (struct op, op, &history->ops) {
 		int64_t delta = counter_delta(history, op);
@@ -250,4 +250,6 @@ const struct checker checker_counter = {
 	.fits = counter_fits,
 	.check = counter_check,
 	.certify = counter_certify,
+	.begins_with = is_addable,
+	.beginning = "a number below 2^61",
 };
