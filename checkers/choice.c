@@ -1,6 +1,7 @@
 #include "checkers/choice.h"
 
 #include "checkers/transaction/rw_register.h"
+#include "checkers/type/semaphore.h"
 
 #define CHOICE(id, known_by, others) extern const struct checker checker_##id;
 #include "checkers/choice.def"
@@ -23,12 +24,12 @@ choice_table(size_t *count)
 	return table;
 }
 
-/* Only a semaphore begins with a number; a lock is free. */
+/* Only a semaphore begins with something; a lock is free. */
 static bool
 is_semaphore(const struct choice *choice, const struct history *history,
 	     const struct check_options *options)
 {
-	return choice->checker == &checker_lock && val_kind(options->init) == VAL_INT &&
+	return choice->checker == &checker_lock && options->init != VAL_OF_NIL &&
 	       checker_semaphore.fits(history) > 0;
 }
 
@@ -42,6 +43,13 @@ is_multi_register(const struct choice *choice, const struct history *history,
 	       checker_multi_register.fits(history) > 0;
 }
 
+/* A broken lock, or a semaphore: nothing but the number of permits tells them apart. */
+static bool
+is_shared_lock(const struct choice *choice, const struct history *history)
+{
+	return choice->checker == &checker_lock && semaphore_is_shared(history);
+}
+
 static struct choice
 choice_for(const struct choice *choice, const struct history *history,
 	   const struct check_options *options)
@@ -50,6 +58,11 @@ choice_for(const struct choice *choice, const struct history *history,
 		return (struct choice){&checker_semaphore,
 				       "acquire and release, and a number of permits",
 				       "lock"};
+	if (is_shared_lock(choice, history))
+		return (struct choice){choice->checker,
+				       "acquire and release, though more than one held "
+				       "it at once",
+				       choice->others};
 	if (is_multi_register(choice, history, options))
 		return (struct choice){&checker_multi_register,
 				       "transactions that write a value again",

@@ -1,6 +1,7 @@
 #include "checkers/type/semaphore.h"
 
 #include "checkers/engine/linearizable.h"
+#include "checkers/sort.h"
 
 #include <stdlib.h>
 
@@ -13,6 +14,8 @@ enum {
 	PERMITS_MAX = 1 << 20,
 	STATES_MAX = 256
 };
+
+typedef VEC(uint64_t) positions;
 
 /* The state is the number of permits that are out. */
 struct self {
@@ -97,11 +100,11 @@ const struct model model_semaphore = {
 };
 
 static bool
-is_permits(const struct history *history, val v)
+is_permits(const struct values *values, val v)
 {
 	if (val_kind(v) != VAL_INT)
 		return false;
-	int64_t number = val_number(&history->values, v);
+	int64_t number = val_number(values, v);
 	return number > 0 && number <= PERMITS_MAX;
 }
 
@@ -111,7 +114,7 @@ semaphore_understands(const struct history *history, const struct op *op, struct
 	if (op->f != F_ACQUIRE && op->f != F_RELEASE)
 		return err_set(err, "'%s' is not an operation of a semaphore",
 			       history_f_name(history, op->f));
-	return op->input == VAL_OF_NIL || is_permits(history, op->input) ||
+	return op->input == VAL_OF_NIL || is_permits(&history->values, op->input) ||
 	       err_set(err, "process %u asked for no number of permits", op->process);
 }
 
@@ -119,10 +122,57 @@ static bool
 semaphore_accepts(const struct history *history, const struct check_options *options,
 		  struct err *err)
 {
-	if (is_permits(history, options->init))
+	if (is_permits(&history->values, options->init))
 		return true;
 	err_set(err, "the history does not say how many permits the semaphore has");
 	return err_hint(err, "--init N, with N from 1 to %d", PERMITS_MAX);
+}
+
+/* The moments at which an acquire had certainly happened, in order. */
+static void
+sort_gains(const struct key_ops *key, positions *gains)
+{
+	vec_clear(gains);
+	for (size_t i = 0; i < key->count; i++)
+		if (key_op(key, i)->f == F_ACQUIRE && key_op(key, i)->type == OP_OK)
+			vec_push(gains, key_op(key, i)->complete_at);
+	sort_words(gains->items, gains->count);
+}
+
+/* Of the acquires before a moment all but one must have been released. */
+static bool
+key_is_shared(const struct key_ops *key, positions *gains)
+{
+	size_t releases = 0, at = 0;
+
+	sort_gains(key, gains);
+	for (size_t acquires = 0; acquires < gains->count; acquires++) {
+		for (; at < key->count &&
+		       key_op(key, at)->invoke_at < gains->items[acquires];
+		     at++)
+			releases += key_op(key, at)->f == F_RELEASE &&
+				    key_op(key, at)->type != OP_FAIL;
+		if (acquires > releases)
+			return true;
+	}
+	return false;
+}
+
+bool
+semaphore_is_shared(const struct history *history)
+{
+	struct partition partition;
+	positions gains = {0};
+	bool is_shared = false;
+
+	partition_init(&partition, history);
+	for (size_t i = 0; i < partition_count(&partition) && !is_shared; i++) {
+		struct key_ops key = partition_at(&partition, i);
+		is_shared = key_is_shared(&key, &gains);
+	}
+	partition_release(&partition);
+	vec_release(&gains);
+	return is_shared;
 }
 
 static const char *
@@ -177,4 +227,6 @@ const struct checker checker_semaphore = {
 	.fits = semaphore_fits,
 	.check = semaphore_check,
 	.certify = semaphore_certify,
+	.begins_with = is_permits,
+	.beginning = "a number of permits (1 to 1048576)",
 };

@@ -17,4 +17,8 @@
 extern const struct checker checker_semaphore;
 extern const struct model model_semaphore;
 
+/* More permits than one were certainly out at some moment, of some key: of a lock this is a
+ * violation, unless the same holder acquired it again. */
+bool semaphore_is_shared(const struct history *history);
+
 #endif

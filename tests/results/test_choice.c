@@ -248,6 +248,45 @@ formats_of_other_tools_get_their_checkers(void **state)
 	}
 }
 
+/* ---- locks and semaphores ---- */
+
+/* All are locks, with the semaphore told; of how many it is told that more held them. */
+static int
+count_shared(const char *type, const char *mutation)
+{
+	int shared = 0;
+
+	for (uint64_t seed = 0; seed < 30; seed++) {
+		const struct generate_options options = {.type = type,
+							 .operations = 200,
+							 .keys = seed % 2 ? 2 : 0,
+							 .info_percent = seed % 3 ? 5 : 0,
+							 .mutate = mutation,
+							 .seed = seed};
+		struct history history;
+		struct err err;
+		history_init(&history);
+		if (!generate_history(&history, &options, &err))
+			fail_msg("%s", err.text);
+		struct choice choice = choice_of(&history, &(struct check_options){0});
+		history_release(&history);
+		assert_string_equal(choice.checker->name, "lock");
+		assert_non_null(strstr(choice.others, "-c semaphore --init PERMITS"));
+		shared += strstr(choice.known_by, "more than one held it") != NULL;
+	}
+	return shared;
+}
+
+/* A broken lock must not become a valid semaphore. */
+static void
+a_semaphore_without_permits_stays_a_lock_and_is_told(void **state)
+{
+	(void)state;
+	assert_int_equal(count_shared("lock", NULL), 0);
+	assert_true(count_shared("lock", "lock-held-twice") > 15);
+	assert_true(count_shared("semaphore", NULL) > 25);
+}
+
 /* ---- the table ---- */
 
 static void
@@ -321,6 +360,7 @@ main(void)
 		cmocka_unit_test(each_generated_type_gets_its_checker),
 		cmocka_unit_test(each_story_of_the_corpus_gets_its_checker),
 		cmocka_unit_test(formats_of_other_tools_get_their_checkers),
+		cmocka_unit_test(a_semaphore_without_permits_stays_a_lock_and_is_told),
 		cmocka_unit_test(
 			every_checker_stands_in_the_table_once_at_most_and_others_are_checkers),
 		cmocka_unit_test(
