@@ -199,9 +199,17 @@ take_stretch(const struct key_ops *key, const struct check_options *options,
 			break;
 	}
 	uint32_t count = (uint32_t)near.count;
-	rw_core_shrink(d, &strict, &options->budget, SHRINK_TRIES_MAX, near.items,
-		       &count);
-	take_core(key, options, d, near.items, count, found);
+	uint32_t *core = mem_new(near.count, sizeof(*core));
+	struct rw_core_search search = {.d = d,
+					.question = &strict,
+					.budget = &options->budget,
+					.all = near.items,
+					.all_count = count,
+					.tries_max = SHRINK_TRIES_MAX};
+	memcpy(core, near.items, count * sizeof(*core));
+	rw_core_shrink(&search, core, &count);
+	take_core(key, options, d, core, count, found);
+	free(core);
 	vec_release(&near);
 }
 

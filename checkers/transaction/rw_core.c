@@ -1,41 +1,181 @@
 #include "checkers/transaction/rw_core.h"
 
+#include "checkers/transaction/rw_shortest.h"
+
+#include <stdlib.h>
 #include <string.h>
 
+enum {
+	ROUNDS_MAX = 4,
+	ORDERS = 6,	     /* in which one after the other is left out */
+	FEW = 64,	     /* about so few, questions cost next to nothing */
+	TIMED_TXNS_MAX = 300 /* where each two may be far apart in time */
+};
+
+struct shrinking {
+	const struct rw_core_search *search;
+	int tries;	/* that are left */
+	uint32_t *rest; /* owned: what is asked next; room for the core */
+};
+
 static bool
-has_no_order(const struct dependencies *d, const struct rw_question *question,
-	     const struct budget *budget, const uint32_t *txns, uint32_t count)
+has_no_order(struct shrinking *s, const uint32_t *txns, uint32_t count)
 {
+	const struct rw_core_search *search = s->search;
 	struct rw_answer answer;
 
-	rw_order_try(d, txns, count, question, budget, &answer);
+	rw_order_try(search->d, txns, count, search->question, search->budget, &answer);
 	bool none = answer.verdict == VERDICT_INVALID;
 	rw_answer_release(&answer);
 	return none;
 }
 
-void
-rw_core_shrink(const struct dependencies *d, const struct rw_question *question,
-	       const struct budget *budget, int tries_max, uint32_t *core,
-	       uint32_t *count)
-{
-	uint32_t *rest = mem_new(*count, sizeof(*rest));
+/* ---- leaving out ---------------------------------------------------------------------- */
 
+/* Leaves out chunks, half of all at first, until at most `enough` are left. */
+static void
+leave_out_chunks(struct shrinking *s, uint32_t enough, uint32_t *core, uint32_t *count)
+{
 	for (uint32_t chunk = (*count + 1) / 2; chunk > 0; chunk /= 2)
-		for (uint32_t start = 0; start<*count && * count> 1;) {
+		for (uint32_t start = 0; start<*count && * count> enough;) {
 			uint32_t cut = *count - start < chunk ? *count - start : chunk;
 			uint32_t left = *count - cut;
-			if (tries_max-- <= 0)
-				break;
-			memcpy(rest, core, start * sizeof(*core));
-			memcpy(rest + start, core + start + cut,
+			if (s->tries-- <= 0)
+				return;
+			memcpy(s->rest, core, start * sizeof(*core));
+			memcpy(s->rest + start, core + start + cut,
 			       (left - start) * sizeof(*core));
-			if (!has_no_order(d, question, budget, rest, left)) {
+			if (!has_no_order(s, s->rest, left)) {
 				start += cut;
 				continue;
 			}
-			memcpy(core, rest, left * sizeof(*core));
+			memcpy(core, s->rest, left * sizeof(*core));
 			*count = left;
 		}
-	free(rest);
+}
+
+/* All that are not gone, into ->rest. */
+static uint32_t
+take_rest(struct shrinking *s, const uint32_t *core, uint32_t count, const bool *gone)
+{
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (!gone[i])
+			s->rest[left++] = core[i];
+	return left;
+}
+
+/* Leaves out one after the other, from the place `first` on, round about, forwards or
+ * backwards; returns how many cannot be left out, which are in ->rest. */
+static uint32_t
+leave_out_each(struct shrinking *s, const uint32_t *core, uint32_t count, uint32_t first,
+	       bool backwards)
+{
+	bool *gone = mem_new(count, sizeof(*gone));
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t place = (first + (backwards ? count - i : i)) % count;
+		gone[place] = true;
+		uint32_t left = take_rest(s, core, count, gone);
+		gone[place] = left > 0 && has_no_order(s, s->rest, left);
+	}
+	uint32_t left = take_rest(s, core, count, gone);
+	free(gone);
+	return left;
+}
+
+/* Leaves out what it can in several orders, and keeps the smallest rest. */
+static void
+leave_out_most(struct shrinking *s, uint32_t *core, uint32_t *count)
+{
+	uint32_t *best = mem_new(*count, sizeof(*best)), best_count = *count;
+	int orders = *count <= FEW ? ORDERS : 1;
+
+	memcpy(best, core, *count * sizeof(*core));
+	for (int i = 0; i < orders && !budget_is_over(s->search->budget); i++) {
+		uint32_t left = leave_out_each(s, core, *count,
+					       *count * (uint32_t)i / ORDERS, i % 2 != 0);
+		if (left >= best_count)
+			continue;
+		memcpy(best, s->rest, left * sizeof(*best));
+		best_count = left;
+	}
+	memcpy(core, best, best_count * sizeof(*core));
+	*count = best_count;
+	free(best);
+}
+
+/* ---- what is near --------------------------------------------------------------------- */
+
+static uint32_t
+place_in_all(const struct rw_core_search *search, uint32_t txn)
+{
+	uint32_t low = 0, high = search->all_count;
+
+	while (high - low > 1) {
+		uint32_t middle = low + (high - low) / 2;
+		if (search->all[middle] <= txn)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The transactions of the core and as many to each side of each as make `max` together. */
+static uint32_t
+find_near(const struct rw_core_search *search, const uint32_t *core, uint32_t count,
+	  uint32_t max, uint32_t *near)
+{
+	uint32_t reach = (max - count) / (2 * count), next = 0, found = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t place = place_in_all(search, core[i]);
+		uint32_t from = place > reach ? place - reach : 0;
+		for (next = from > next ? from : next;
+		     next <= place + reach && next < search->all_count; next++)
+			near[found++] = search->all[next];
+	}
+	return found;
+}
+
+/* Looks for a shorter derivation; true when it led to a smaller core. */
+static bool
+look_nearby(struct shrinking *s, uint32_t *core, uint32_t *count)
+{
+	const struct rw_core_search *search = s->search;
+	uint32_t max = search->question->realtime   ? TIMED_TXNS_MAX
+		       : search->question->snapshot ? SHORTEST_TXNS_MAX / 2
+						    : SHORTEST_TXNS_MAX;
+	uint32_t near[SHORTEST_TXNS_MAX], found[SHORTEST_TXNS_MAX];
+
+	if (*count > max)
+		return false;
+	uint32_t few =
+		rw_shortest_core(search->d, search->question, search->budget, near,
+				 find_near(search, core, *count, max, near), found);
+	if (few == 0 || few > *count || !has_no_order(s, found, few))
+		return false;
+	leave_out_most(s, found, &few);
+	if (few >= *count)
+		return false;
+	memcpy(core, found, few * sizeof(*core));
+	*count = few;
+	return true;
+}
+
+void
+rw_core_shrink(const struct rw_core_search *search, uint32_t *core, uint32_t *count)
+{
+	struct shrinking s = {.search = search,
+			      .tries = search->tries_max,
+			      .rest = mem_new(*count, sizeof(*s.rest))};
+
+	leave_out_chunks(&s, TIMED_TXNS_MAX, core, count);
+	for (int i = 0; i < ROUNDS_MAX && look_nearby(&s, core, count); i++)
+		;
+	leave_out_chunks(&s, FEW, core, count);
+	leave_out_most(&s, core, count);
+	free(s.rest);
 }

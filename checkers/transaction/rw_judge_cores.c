@@ -135,16 +135,15 @@ prove_core(struct judge *j, struct anomaly *anomaly, const uint32_t *txns, uint3
 }
 
 static void
-report_core(struct judge *j, struct core_found *core)
+report_core(struct judge *j, const struct core_found *core)
 {
 	const struct order_level *row = core->level;
 	struct rw_claim claim = claim_of(row, j->options);
-	uint32_t *txns = core->txns.items, count = (uint32_t)core->txns.count;
+	const uint32_t *txns = core->txns.items;
+	uint32_t count = (uint32_t)core->txns.count;
 	uint32_t *ops = mem_new(count, sizeof(*ops));
 	struct proof proof;
 
-	rw_core_shrink(&j->d, &row->question, &j->options->budget, SHRINK_TRIES, txns,
-		       &count);
 	for (uint32_t i = 0; i < count; i++)
 		ops[i] = j->d.txns.of.items[txns[i]].op;
 	proof_find(j->d.txns.history, ops, count, &claim, &proof);
@@ -165,18 +164,56 @@ report_core(struct judge *j, struct core_found *core)
 	free(ops);
 }
 
-/* Of the cores, those of the weakest serializable and the weakest snapshot level tell
- * most. */
+static void
+shrink(struct judge *j, struct core_found *core)
+{
+	struct rw_core_search search = {.d = &j->d,
+					.question = &core->level->question,
+					.budget = &j->options->budget,
+					.all = j->txns.items,
+					.all_count = (uint32_t)j->txns.count,
+					.tries_max = SHRINK_TRIES};
+	uint32_t count = (uint32_t)core->txns.count;
+
+	rw_core_shrink(&search, core->txns.items, &count);
+	core->txns.count = count;
+}
+
+static bool
+is_asked_for(const struct judge *j, const struct core_found *core, bool snapshot)
+{
+	return (j->asked & anomaly_bit(core->level->anomaly)) != 0 &&
+	       core->level->question.snapshot == snapshot;
+}
+
+/* Of the cores of serial orders, or of those of snapshots, the one of the weakest level tells
+ * most. When it cannot be taken in at a glance, one of the strongest level goes before it: few
+ * transactions close a cycle in time, where it takes many without. */
+static void
+report_kind(struct judge *j, bool snapshot)
+{
+	struct core_found *weakest = NULL, *strongest = NULL;
+
+	vec_each (struct core_found, core, &j->cores) {
+		if (!is_asked_for(j, core, snapshot))
+			continue;
+		strongest = strongest == NULL ? core : strongest;
+		weakest = core;
+	}
+	if (weakest == NULL)
+		return;
+	shrink(j, weakest);
+	if (weakest != strongest && weakest->txns.count > TXNS_SHOWN) {
+		shrink(j, strongest);
+		if (strongest->txns.count <= TXNS_SHOWN)
+			report_core(j, strongest);
+	}
+	report_core(j, weakest);
+}
+
 void
 judge_report_cores(struct judge *j)
 {
-	for (size_t i = j->cores.count; i-- > 0;) {
-		struct core_found *core = &j->cores.items[i];
-		bool told = (j->asked & anomaly_bit(core->level->anomaly)) == 0;
-		for (size_t k = i + 1; k < j->cores.count; k++)
-			told |= j->cores.items[k].level->question.snapshot ==
-				core->level->question.snapshot;
-		if (!told)
-			report_core(j, core);
-	}
+	report_kind(j, true);
+	report_kind(j, false);
 }
