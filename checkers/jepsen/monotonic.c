@@ -3,7 +3,8 @@
  *
  * Operations: any function whose answer is a map from keys to integers, as {x 3} of an
  * increment or {x 3, y 5} of a read of several; or a read whose answer is a list of
- * integers (or of maps with a field val), rows in the order of their timestamps.
+ * integers (or of maps with a field val), rows in the order of their timestamps; add, which
+ * adds a row.
  *
  *	nonmonotonic-cycle  each of some operations saw less of one key than the next.
  *	                    read {x 1, y 2} | read {x 2, y 1}
@@ -63,12 +64,37 @@ holds_numbers(const struct values *values, val answer)
 	return true;
 }
 
+/* Adds that tell the row that they made, a map with a field val, and reads of rows. */
+static bool
+adds_rows(const struct history *history)
+{
+	const struct values *values = &history->values;
+	bool some_add = false;
+	int64_t number;
+
+	vec_each (struct op, op, &history->ops) {
+		if (op->f != F_ADD && op->f != F_READ)
+			return false;
+		if (op->type != OP_OK)
+			continue;
+		bool is_add = op->f == F_ADD && val_kind(op->output) == VAL_MAP &&
+			      monotonic_row(values, op->output, &number);
+		if (!is_add &&
+		    (!monotonic_is_rows(op) || !holds_numbers(values, op->output)))
+			return false;
+		some_add |= is_add;
+	}
+	return some_add;
+}
+
 /* Increments that answer with maps; sets and banks have checkers of their own. */
 static int
 monotonic_fits(const struct history *history)
 {
 	bool some_increment = false;
 
+	if (adds_rows(history))
+		return 50;
 	vec_each (struct op, op, &history->ops) {
 		bool is_increment =
 			op->f == F_INCREMENT || fields_is_f(history, op, "inc");

@@ -4,7 +4,8 @@
 
 #include "checkers/checker.h"
 
-/* It was answered with a map of keys to numbers; with a list of rows. */
+/* It was answered with a map of keys to numbers (what adds a row is answered with its
+ * fields); with a list of rows. */
 bool monotonic_is_map(const struct op *op);
 bool monotonic_is_rows(const struct op *op);
 

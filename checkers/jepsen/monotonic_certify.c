@@ -11,7 +11,7 @@
 bool
 monotonic_is_map(const struct op *op)
 {
-	return op->type == OP_OK && val_kind(op->output) == VAL_MAP;
+	return op->type == OP_OK && op->f != F_ADD && val_kind(op->output) == VAL_MAP;
 }
 
 bool

@@ -237,6 +237,14 @@ store_report(struct store *store, const char *name, uint32_t key, const char *se
 
 /* ---- the checker ---------------------------------------------------------------------- */
 
+/* The answer is what was asked for once more: a pair that was written, no version. */
+static bool
+is_echo(const struct history *history, const struct op *op)
+{
+	return version_is_update(op) &&
+	       val_equal(&history->values, op->input, op->output);
+}
+
 static int
 versions_fits(const struct history *history)
 {
@@ -247,7 +255,8 @@ versions_fits(const struct history *history)
 		const struct op *op = &history->ops.items[i];
 		if (!version_is_update(op) && !version_is_look(history, op))
 			return 0;
-		if (op->type == OP_OK && !version_show(history, i, &shown))
+		if (op->type == OP_OK &&
+		    (!version_show(history, i, &shown) || is_echo(history, op)))
 			return 0;
 		some |= op->type == OP_OK && version_is_update(op);
 	}

@@ -96,10 +96,10 @@ each_generated_type_gets_its_checker(void **state)
 
 /* Small stories that lack what their type is known by. */
 static const char *const poor_stories[] = {
-	"bank-missing-account",	   "bank-nil",	      "bank-unexpected-account",
-	"dirty-reads-unwritten",   "monotonic-order", "monotonic-time",
-	"stream-uncollected",	   "tokens-put-lost", "tokens-resurrected",
-	"tuple-space-false-empty",
+	"bank-missing-account",	   "bank-nil",	       "bank-unexpected-account",
+	"dirty-reads-unwritten",   "monotonic-order",  "monotonic-time",
+	"stream-uncollected",	   "tokens-put-lost",  "tokens-resurrected",
+	"tuple-space-false-empty", "rw-register-none", "list-append-none",
 };
 
 static bool
@@ -209,6 +209,23 @@ static const struct {
 	 "{:process 0 :type :ok :f :write :value [7 [1 3]]}\n"},
 	{"register", "INFO  jepsen.util - 0\t:invoke\t:write\t3\n"
 		     "INFO  jepsen.util - 0\t:ok\t:write\t3\n"},
+	/* Galera's dirty reads: all rows are written together; CockroachDB's monotonic */
+	{"dirty-reads", "{:process 0 :type :invoke :f :write :value 1}\n"
+			"{:process 0 :type :ok :f :write :value 1}\n"
+			"{:process 1 :type :invoke :f :read :value nil}\n"
+			"{:process 1 :type :ok :f :read :value [1 1 1]}\n"},
+	{"monotonic",
+	 "{:process 0 :type :invoke :f :add :value nil}\n"
+	 "{:process 0 :type :ok :f :add :value {:val 0 :sts 1 :node 2}}\n"
+	 "{:process 0 :type :invoke :f :read :value nil}\n"
+	 "{:process 0 :type :ok :f :read :value [{:val 0 :sts 1 :node 2}]}\n"},
+	/* strings in a log; pairs that are written, and are no versions */
+	{"log", "{:process 0 :type :invoke :f :append :value \"a\"}\n"
+		"{:process 0 :type :ok :f :append :value 0}\n"
+		"{:process 1 :type :invoke :f :read :value 0}\n"
+		"{:process 1 :type :ok :f :read :value \"a\"}\n"},
+	{"register", "{:process 0 :type :invoke :f :write :value [7 1]}\n"
+		     "{:process 0 :type :ok :f :write :value [7 1]}\n"},
 	/* Elle */
 	{"list-append", "{:process 0 :type :ok, :value [[:append :x 1] [:r :y nil]]}\n"
 			"{:process 0 :type :ok, :value [[:append :y 1] [:r :x [1]]]}\n"},
