@@ -364,6 +364,11 @@ isolation_report(const struct dependencies *d, const struct isolation *isolation
 		result->reason = mem_string(err.text);
 		return;
 	}
+	if (d->txns.of.count == 0) {
+		result->verdict = VERDICT_UNKNOWN;
+		result->reason = mem_string("no operation is a transaction");
+		return;
+	}
 	result->verdict = level_state(asked, isolation);
 	report_all(d, isolation, levels[asked].forbids, result);
 	buf_printf(&reason, "%zu transactions are %s%s; the strongest level that holds: ",

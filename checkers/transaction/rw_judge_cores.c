@@ -70,6 +70,16 @@ claim_of(const struct order_level *row, const struct check_options *options)
 				 row->question.realtime, options->nil_is_unknown};
 }
 
+/* When it ran, by events; what nobody knows the end of has none. */
+static void
+print_events(const struct op *op, struct buf *text)
+{
+	if (op->complete_at == OP_NEVER)
+		buf_printf(text, " (from event %u on)", op->invoke_at);
+	else
+		buf_printf(text, " (events %u to %u)", op->invoke_at, op->complete_at);
+}
+
 static void
 print_txns(const struct history *history, const uint32_t *ops, size_t count,
 	   bool with_times, struct buf *text)
@@ -78,8 +88,7 @@ print_txns(const struct history *history, const uint32_t *ops, size_t count,
 		const struct op *op = &history->ops.items[ops[i]];
 		step_print_txn(history, ops[i], text);
 		if (with_times)
-			buf_printf(text, " (events %u to %u)", op->invoke_at,
-				   op->complete_at);
+			print_events(op, text);
 		buf_char(text, '\n');
 	}
 	if (count > TXNS_SHOWN)
