@@ -109,9 +109,10 @@ find_checkers(const struct history *history, const struct judge_options *options
 		return true;
 	*choice = choice_of(history, &options->check);
 	if (choice->checker == NULL) {
-		err_set(err, "no checker fits the operations of this history");
-		return err_hint(err,
-				"name one with --checker; 'faultline list' shows them");
+		err_set(err, "no checker fits the operations of this history (%s)",
+			history_f_name(history, history->ops.items[0].f));
+		return err_hint(err, "name one with --checker; 'faultline list "
+				     "checkers' shows them");
 	}
 	vec_push(list, choice->checker);
 	return true;

@@ -71,6 +71,29 @@ explain_proof(const struct collection_outcome *outcome, size_t unknown, struct b
 			   unknown);
 }
 
+static bool
+is_put(const struct op *op)
+{
+	return op->f == F_ENQUEUE || op->f == F_PUSH || op->f == F_INSERT ||
+	       op->f == F_WRITE;
+}
+
+/* The puts that failed of what was taken or seen. */
+static void
+list_failed_puts(const struct key_ops *key, val element, struct buf *text)
+{
+	size_t shown = 0;
+
+	for (size_t i = 0; i < key->count && shown < SHOWN_MAX; i++) {
+		const struct op *op = key_op(key, i);
+		if (op->type != OP_FAIL || !is_put(op) ||
+		    !val_equal(&key->history->values, op->input, element))
+			continue;
+		explain_op(key->history, op, text);
+		shown++;
+	}
+}
+
 void
 collection_explain(const struct key_ops *key, struct anomaly *anomaly,
 		   const struct collection_outcome *outcome)
@@ -81,6 +104,10 @@ collection_explain(const struct key_ops *key, struct anomaly *anomaly,
 	     i < outcome->core_count && (outcome->is_proven || i < SHOWN_MAX); i++)
 		explain_add(anomaly, outcome->core[i]);
 	buf_printf(&text, "%s:\n", sentence_of(anomaly->name));
+	if (strcmp(anomaly->name, "failed-add-seen") == 0 && anomaly->ops.count > 0)
+		list_failed_puts(key,
+				 key->history->ops.items[anomaly->ops.items[0]].output,
+				 &text);
 	explain_list(key->history, anomaly, &text);
 	explain_proof(outcome, takes_of_unknown_outcome(key), &text);
 	explain_finish(anomaly, &text);

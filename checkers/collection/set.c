@@ -264,6 +264,24 @@ judge_reads(struct scan *scan)
 
 /* ---- anomalies --------------------------------------------------------------------- */
 
+/* The add that failed of an element that was seen nevertheless; NONE: another story. */
+static uint32_t
+failed_add(const struct scan *scan, uint32_t id)
+{
+	const struct element *element = &scan->elements.items[id];
+	val value = value_ids_value(&scan->ids, id);
+
+	if (!element->is_unexpected || element->add != NONE || !element->failed)
+		return NONE;
+	for (size_t i = 0; i < scan->key->count; i++) {
+		const struct op *op = key_op(scan->key, i);
+		if (op->f == F_ADD && op->type == OP_FAIL &&
+		    val_equal(&scan->key->history->values, op->input, value))
+			return scan->key->ops[i];
+	}
+	return NONE;
+}
+
 static void
 report(struct scan *scan, const char *name, uint32_t id, const char *sentence)
 {
@@ -274,6 +292,7 @@ report(struct scan *scan, const char *name, uint32_t id, const char *sentence)
 
 	if (anomaly == NULL)
 		return;
+	explain_add(anomaly, failed_add(scan, id));
 	bool is_missing = element->missed_finally > 0 && !element->is_unexpected;
 	buf_string(&text, "element ");
 	explain_value(scan->key->history, value_ids_value(&scan->ids, id), &text);

@@ -4,7 +4,7 @@
  * Operations: transfer {from, to, amount}; read (result: a map from accounts to
  * balances). The total, or a map with the balances at the beginning, comes as the initial
  * value (--init 100, --init '{"0":50,"1":50}'); without it, the total that most reads saw
- * is taken as the true one. Balances below zero are an anomaly, unless the model is
+ * is taken as the true one, and of equally many the one that was seen first. Balances below zero are an anomaly, unless the model is
  * "overdraft".
  *
  *	wrong-total         the balances of a read do not add up: it saw half a transfer.
@@ -138,31 +138,44 @@ take_init(struct bank *bank, val init)
 	return true;
 }
 
-static int
-by_number(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+struct read_total {
+	int64_t total;
+	size_t read; /* which of the reads */
+};
 
-	return x < y ? -1 : x > y;
+static int
+by_total(const void *a, const void *b)
+{
+	const struct read_total *x = a, *y = b;
+
+	if (x->total != y->total)
+		return x->total < y->total ? -1 : 1;
+	return x->read < y->read ? -1 : x->read > y->read;
 }
 
-/* The total that most reads saw; the lowest of equals. */
+/* The total that most reads saw; of equals the one that was seen first. */
 static void
 guess_total(struct bank *bank)
 {
-	VEC(int64_t) totals = {0};
-	size_t best = 0, run = 0;
+	VEC(struct read_total) totals = {0};
+	size_t best = 0, best_read = 0, run = 0;
 
 	vec_each (struct op, op, &bank->history->ops)
 		if (bank_is_read(op))
-			vec_push(&totals, total_of(&bank->history->values, op->output));
+			vec_push(&totals,
+				 (struct read_total){
+					 total_of(&bank->history->values, op->output),
+					 totals.count});
 	if (totals.count > 0)
-		qsort(totals.items, totals.count, sizeof(int64_t), by_number);
+		qsort(totals.items, totals.count, sizeof(*totals.items), by_total);
 	for (size_t i = 0; i < totals.count; i++) {
-		run = i > 0 && totals.items[i] == totals.items[i - 1] ? run + 1 : 1;
-		if (run > best) {
+		const struct read_total *t = &totals.items[i];
+		run = i > 0 && t->total == t[-1].total ? run + 1 : 1;
+		size_t first = t[1 - (ptrdiff_t)run].read;
+		if (run > best || (run == best && first < best_read)) {
 			best = run;
-			bank->total = totals.items[i];
+			best_read = first;
+			bank->total = t->total;
 		}
 	}
 	vec_release(&totals);
@@ -190,7 +203,9 @@ report(struct bank *bank, enum error_kind kind, uint32_t read, int64_t number,
 	if (kind == WRONG_TOTAL) {
 		buf_printf(&text, "the balances add up to %" PRId64 ", not %" PRId64 "%s",
 			   number, bank->total,
-			   bank->has_total ? "" : ", which most reads saw");
+			   bank->has_total
+				   ? ""
+				   : ", which most reads, or the first of as many, saw");
 	} else {
 		static const char *const words[] = {"is unknown", "is missing",
 						    "has no balance", "", "is overdrawn"};

@@ -1,7 +1,8 @@
 /* exceptions.c - the errors of a history by class, the most frequent first.
  *
  * A class is the text of an error with what varies taken out: runs of digits become "#",
- * quoted parts '..'. Both failed and indeterminate operations are looked at (Jepsen:
+ * quoted parts '..', except words of letters where the error is a list or a map, as in
+ * ["timeout","no answer after 5 s"]. Both failed and indeterminate operations are looked at (Jepsen:
  * those with an :exception). Errors are no violation; the verdict is valid, and that says
  * nothing about the data.
  *
@@ -48,14 +49,29 @@ skip_quoted(const char *at)
 	return end != NULL ? end + 1 : at;
 }
 
+/* A quoted word of letters: in a list or a map it is a keyword, and says what it is. */
+static bool
+is_keyword(const char *quoted, const char *behind)
+{
+	size_t letters = strspn(quoted + 1, "abcdefghijklmnopqrstuvwxyz"
+					    "ABCDEFGHIJKLMNOPQRSTUVWXYZ_-./");
+
+	return letters > 0 && quoted + letters + 2 == behind;
+}
+
 static void
 class_of(const char *error, struct buf *name)
 {
+	bool has_keywords = *error == '[' || *error == '{';
+
 	buf_clear(name);
 	while (*error != '\0' && name->len < CLASS_BYTES_MAX) {
 		const char *behind =
 			*error == '\'' || *error == '"' ? skip_quoted(error) : error;
-		if (isdigit((unsigned char)*error)) {
+		if (has_keywords && behind > error && is_keyword(error, behind)) {
+			buf_append(name, error, (size_t)(behind - error));
+			error = behind;
+		} else if (isdigit((unsigned char)*error)) {
 			error += strspn(error, "0123456789");
 			buf_char(name, '#');
 		} else if (behind > error) {

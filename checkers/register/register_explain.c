@@ -86,13 +86,14 @@ register_explain_unwritten(const struct key_ops *key, const struct check_options
 	uint32_t failed = failed_writer(key, seen);
 	struct buf text = {0};
 
-	(void)options;
 	anomaly->name = failed == OP_NEVER ? "unwritten-read" : "failed-write-read";
 	say_deed(key, op, &text);
 	say_times(op, &text);
-	buf_string(&text, failed == OP_NEVER ? ", but no operation ever wrote "
-					     : ", but the only write of it failed: ");
-	explain_value(key->history, seen, &text);
+	buf_string(&text, failed == OP_NEVER
+				  ? ", but no operation ever wrote "
+				  : ", but nothing wrote it except what failed");
+	if (failed == OP_NEVER)
+		explain_value(key->history, seen, &text);
 	buf_string(&text, ":\n");
 	explain_add(anomaly, index);
 	explain_add(anomaly, failed);
@@ -100,6 +101,8 @@ register_explain_unwritten(const struct key_ops *key, const struct check_options
 	buf_string(&text, failed == OP_NEVER
 				  ? "A register holds only what was written to it.\n"
 				  : "An operation that failed must not take effect.\n");
+	if (failed == OP_NEVER && options->init == VAL_OF_NIL)
+		buf_string(&text, "(What it held at first is told with --init.)\n");
 	explain_finish(anomaly, &text);
 }
 
@@ -164,6 +167,26 @@ explain_ring(const struct key_ops *key, const struct zones_conflict *conflict,
 	explain_finish(anomaly, &text);
 }
 
+/* It was read before its only write began. */
+static void
+explain_too_early(const struct key_ops *key, const struct zones_conflict *conflict,
+		  struct anomaly *anomaly)
+{
+	struct buf text = {0};
+
+	anomaly->name = "future-read";
+	say_deed(key, op_at(key, conflict->late), &text);
+	say_times(op_at(key, conflict->late), &text);
+	buf_string(&text, ", but ");
+	say_deed(key, op_at(key, conflict->early), &text);
+	buf_string(&text, " only later:\n");
+	explain_add(anomaly, conflict->late);
+	explain_add(anomaly, conflict->early);
+	explain_list(key->history, anomaly, &text);
+	buf_string(&text, "No other operation wrote that value.\n");
+	explain_finish(anomaly, &text);
+}
+
 /* `late` stands behind `early` in the chain of values, but was over before it began. */
 static void
 explain_chain(const struct key_ops *key, const struct zones_conflict *conflict,
@@ -173,6 +196,11 @@ explain_chain(const struct key_ops *key, const struct zones_conflict *conflict,
 	const struct op *late = op_at(key, conflict->late);
 	struct buf text = {0};
 
+	if (early->f != F_READ && late->f == F_READ &&
+	    equal(key, value_of(key, early), value_of(key, late))) {
+		explain_too_early(key, conflict, anomaly);
+		return;
+	}
 	anomaly->name = early->f == F_READ ? "stale-read" : "future-read";
 	say_deed(key, early->f == F_READ ? early : late, &text);
 	say_times(early->f == F_READ ? early : late, &text);

@@ -1,5 +1,7 @@
 #include "checkers/type/counter.h"
 
+#include "checkers/explain.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +10,10 @@
 #define SUM_MAX ((int64_t)1 << 61)
 /* Beyond all sums. */
 #define SEEN_MAX (SUM_MAX * 2)
+
+enum {
+	CHANGES_SHOWN = 6
+};
 
 int64_t
 counter_delta(const struct history *history, const struct op *op)
@@ -88,6 +94,30 @@ counter_contradicts(const struct key_ops *key, const struct check_options *optio
 	return x < low || x > high;
 }
 
+/* The changes that are to blame, where they are few: those that force the bound that was
+ * overstepped below (-1) or above (1), or all that had begun (0). */
+static void
+list_changes(const struct key_ops *key, const struct op *seer, int side, struct buf *text)
+{
+	uint32_t listed[CHANGES_SHOWN];
+	size_t count = 0;
+
+	for (size_t i = 0; i < key->count; i++) {
+		const struct op *op = key_op(key, i);
+		bool is_over = op->type == OP_OK && op->complete_at < seer->invoke_at;
+		int64_t delta = counter_delta(key->history, op);
+		bool counts = is_over || (side < 0 ? delta < 0 : side == 0 || delta > 0);
+		if (op == seer || op->type == OP_FAIL || delta == 0 || !counts ||
+		    op->invoke_at > seer->complete_at)
+			continue;
+		if (count == CHANGES_SHOWN)
+			return;
+		listed[count++] = key->ops[i];
+	}
+	for (size_t i = 0; i < count; i++)
+		explain_op(key->history, &key->history->ops.items[listed[i]], text);
+}
+
 /* What a lone read cannot show: how far the changes went. */
 static void
 add_numbers(const struct key_ops *key, const struct check_options *options,
@@ -110,6 +140,7 @@ add_numbers(const struct key_ops *key, const struct check_options *options,
 			   "  %" PRId64 " was read, but the changes that were over "
 			   "before it began lead to at least %" PRId64 "\n",
 			   read, low);
+	list_changes(key, op, value < low ? -1 : value > high, text);
 }
 
 /* ---- the checker --------------------------------------------------------------------

@@ -192,7 +192,7 @@ went_back(struct greedy *greedy, size_t i)
 static void
 unreachable(struct greedy *greedy, size_t i)
 {
-	linearizable_conflict(greedy->found, "read-too-high",
+	linearizable_conflict(greedy->found, "not-linearizable",
 			      "no changes that had begun lead to this value",
 			      (uint32_t[]){greedy->key->ops[i], OP_NEVER});
 }
