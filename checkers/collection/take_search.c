@@ -1,6 +1,7 @@
 #include "checkers/collection/take_search.h"
 
 #include "checkers/collection/stack_deadlines.h"
+#include "checkers/collection/take_part.h"
 #include "checkers/collection/unknown_takes.h"
 #include "checkers/sort.h"
 
@@ -8,8 +9,8 @@
 #include <string.h>
 
 enum {
-	WORK_MAX = 1 << 22,  /* operations and elements arranged */
-	NODES_MAX = 1 << 10, /* sets of elements tried */
+	WORK_MAX = 1 << 29,  /* operations arranged */
+	NODES_MAX = 1 << 12, /* sets of elements tried */
 };
 
 #define NO_TAKER UINT32_MAX
@@ -21,6 +22,7 @@ struct search {
 	uint32_t *element_of; /* owned; by operation of the key: whose put it is, + 1 */
 	VEC(uint32_t) wanting;	     /* elements */
 	uint32_t tried, tried_taker; /* an element, as if this taker were its own */
+	struct take_part part;
 	struct arrangement *out;
 	size_t work, nodes;
 };
@@ -73,38 +75,32 @@ element_as_given(const struct search *s, uint32_t number)
 }
 
 static bool
-arrange_given(struct search *s, const struct conflict *part, struct arrangement *out,
-	      struct finding *finding)
+arrange_all(struct search *s, struct finding *finding)
 {
 	struct elements given = *s->elements;
 
 	given.items.items = NULL;
 	given.items.count = given.items.capacity = 0;
-	vec_reserve(&given.items, part->elements.count + 1);
-	given.values = mem_new(part->elements.count + 1, sizeof(*given.values));
-	vec_each (uint32_t, number, &part->elements) {
-		given.values[given.items.count] = s->elements->values[*number];
-		vec_push(&given.items, element_as_given(s, *number));
-	}
-	given.misses.items = part->misses.items;
-	given.misses.count = part->misses.count;
-	bool fits = arrange(&given, out, finding);
-	s->work += s->elements->key->count + part->elements.count;
+	vec_reserve(&given.items, s->elements->items.count + 1);
+	for (uint32_t i = 0; i < s->elements->items.count; i++)
+		vec_push(&given.items, element_as_given(s, i));
+	bool fits = arrange(&given, s->out, finding);
+	s->work += s->elements->key->count;
 	vec_release(&given.items);
-	free(given.values);
 	return fits;
 }
 
 static bool
-is_arrangeable(struct search *s, const struct conflict *part)
+is_arrangeable(struct search *s, const struct conflict *conflict)
 {
-	struct arrangement out = {0};
-	struct finding finding = {0};
-	bool fits = arrange_given(s, part, &out, &finding);
-
-	arrangement_release(&out);
-	vec_release(&finding.ops);
-	return fits;
+	take_part_clear(&s->part);
+	vec_each (uint32_t, number, &conflict->elements) {
+		struct element e = element_as_given(s, *number);
+		take_part_add(&s->part, &e);
+	}
+	vec_each (uint32_t, miss, &conflict->misses)
+		take_part_add_miss(&s->part, *miss);
+	return take_part_fits(&s->part, &s->work);
 }
 
 static bool
@@ -229,8 +225,6 @@ resolve(struct search *s, const struct conflict *conflict)
 static bool
 search(struct search *s)
 {
-	struct conflict all = {
-		.misses = {s->elements->misses.items, s->elements->misses.count, 0}};
 	struct conflict conflict = {0};
 	struct finding finding = {0};
 	bool is_found = false;
@@ -238,10 +232,7 @@ search(struct search *s)
 	s->nodes++;
 	if (is_over(s) || !give_takers(s))
 		return false;
-	for (uint32_t i = 0; i < s->elements->items.count; i++)
-		vec_push(&all.elements, i);
-	is_found = arrange_given(s, &all, s->out, &finding);
-	vec_release(&all.elements);
+	is_found = arrange_all(s, &finding);
 	if (!is_found) {
 		arrangement_release(s->out);
 		read_conflict(s, &finding, &conflict);
@@ -290,11 +281,13 @@ take_search(const struct elements *elements, struct arrangement *out)
 		s.wanted[i] = s.given[i] = NO_TAKER;
 		s.element_of[elements->items.items[i].put] = i + 1;
 	}
+	take_part_init(&s.part, elements);
 	want_by_deadline(&s);
 	bool is_found = search(&s);
 	free(s.wanted);
 	free(s.given);
 	free(s.element_of);
 	vec_release(&s.wanting);
+	take_part_release(&s.part);
 	return is_found;
 }

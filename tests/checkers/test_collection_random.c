@@ -108,6 +108,35 @@ verdicts_on_repeated_values_are_true_and_certified(void **state)
 	compare_all(false, rounds(6000), 22);
 }
 
+/* A fifth to two fifths of unknown outcome. */
+static void
+stacks_with_many_crashed_takes_are_judged_right(void **state)
+{
+	struct rng rng;
+	size_t invalid = 0;
+
+	(void)state;
+	rng_init(&rng, 34);
+	for (size_t i = 0; i < rounds(6000); i++) {
+		struct random_collection shape =
+			some_shape(&rng, COLLECTION_STACK, 11, true);
+		struct check_options options = {0};
+		struct history history;
+		uint32_t indexes[16];
+		shape.info_percent = 20 + (int)rng_below(&rng, 21);
+		random_collection_play(&history, &shape, &rng);
+		struct key_ops key = whole_history(&history, indexes);
+		enum verdict truth = oracle_judge_key(
+			model_of_collection(COLLECTION_STACK), &key, &options);
+		if (verdict_of(&history, COLLECTION_STACK) != truth)
+			fail_on(&history, "a stack", verdict_name(truth));
+		invalid += truth == VERDICT_INVALID;
+		history_release(&history);
+	}
+	print_message("%zu of %zu are invalid\n", invalid, rounds(6000));
+	assert_true(invalid > rounds(6000) / 20);
+}
+
 static void
 what_a_real_collection_did_is_valid(void **state)
 {
@@ -391,6 +420,31 @@ crashed_takes_hardly_ever_need_a_search(void **state)
 	assert_true(invalid > rounds(2000) / 10 && searched * 100 < planted);
 }
 
+/* What is in the way is found among thousands of crashed takes. */
+static void
+crashed_takes_of_long_stacks_need_no_search_of_states(void **state)
+{
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 35);
+	for (int i = 0; i < 40; i++) {
+		struct random_collection shape = {.collection = COLLECTION_STACK,
+						  .ops = 10000,
+						  .processes = 10,
+						  .take_percent = i % 2 == 0 ? 45 : 40,
+						  .look_percent = 10,
+						  .info_percent = 30};
+		struct history history;
+		size_t searched = 0;
+		random_collection_play(&history, &shape, &rng);
+		assert_int_equal(judge_at_once(COLLECTION_STACK, &history, &searched),
+				 VERDICT_VALID);
+		assert_int_equal(searched, 0);
+		history_release(&history);
+	}
+}
+
 /* What the takes took is found anew by the replay. */
 static void
 crashed_takes_of_many_patterns_are_certified(void **state)
@@ -461,6 +515,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(verdicts_on_unique_values_are_true_and_certified),
 		cmocka_unit_test(verdicts_on_repeated_values_are_true_and_certified),
+		cmocka_unit_test(stacks_with_many_crashed_takes_are_judged_right),
 		cmocka_unit_test(what_a_real_collection_did_is_valid),
 		cmocka_unit_test(a_planted_element_is_always_found),
 		cmocka_unit_test(a_miss_at_the_end_shows_what_was_lost),
@@ -469,6 +524,7 @@ main(void)
 		cmocka_unit_test(parts_of_valid_histories_are_never_refuted),
 		cmocka_unit_test(takes_are_counted_right),
 		cmocka_unit_test(crashed_takes_hardly_ever_need_a_search),
+		cmocka_unit_test(crashed_takes_of_long_stacks_need_no_search_of_states),
 		cmocka_unit_test(crashed_takes_of_many_patterns_are_certified),
 		cmocka_unit_test(explanations_have_at_most_a_dozen_operations),
 	};
