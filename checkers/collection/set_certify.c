@@ -19,6 +19,13 @@ struct sorted {
 	size_t count;
 };
 
+/* The operations of one key, in the order of the history. */
+struct part {
+	const struct history *history;
+	uint32_t *ops; /* indexes into history->ops */
+	size_t count;
+};
+
 static int
 compare(const void *a, const void *b, void *values)
 {
@@ -35,17 +42,34 @@ sort_facts(struct sorted *sorted)
 }
 
 static bool
-is_add(const struct history *history, const struct op *op, val key)
+is_add(const struct op *op)
 {
-	return op->f == F_ADD && op->type != OP_FAIL &&
-	       val_equal(&history->values, op->key, key);
+	return op->f == F_ADD && op->type != OP_FAIL;
 }
 
 static bool
-is_answered_read(const struct history *history, const struct op *op, val key)
+is_answered_read(const struct op *op)
 {
-	return op->f == F_READ && op->type == OP_OK &&
-	       val_equal(&history->values, op->key, key);
+	return op->f == F_READ && op->type == OP_OK;
+}
+
+static const struct op *
+part_op(const struct part *part, size_t i)
+{
+	return &part->history->ops.items[part->ops[i]];
+}
+
+/* The operations of the key; the caller frees part.ops. */
+static struct part
+part_of(const struct history *history, val key)
+{
+	struct part part = {.history = history};
+
+	part.ops = mem_new(history->ops.count + 1, sizeof(*part.ops));
+	for (uint32_t i = 0; i < history->ops.count; i++)
+		if (val_equal(&history->values, history->ops.items[i].key, key))
+			part.ops[part.count++] = i;
+	return part;
 }
 
 static struct sorted
@@ -75,18 +99,20 @@ join(struct fact *fact, const struct fact *other)
 
 /* All elements of the key that an add attempted, each once. */
 static struct sorted
-sorted_adds(const struct history *history, val key)
+sorted_adds(const struct part *part)
 {
-	struct sorted sorted = {.values = &history->values};
+	struct sorted sorted = {.values = &part->history->values};
 	size_t count = 0;
 
-	sorted.items = mem_new(history->ops.count + 1, sizeof(struct fact));
-	vec_each (struct op, op, &history->ops)
-		if (is_add(history, op, key))
+	sorted.items = mem_new(part->count + 1, sizeof(struct fact));
+	for (size_t i = 0; i < part->count; i++) {
+		const struct op *op = part_op(part, i);
+		if (is_add(op))
 			sorted.items[sorted.count++] = (struct fact){
 				op->input, op->invoke_at,
 				op->type == OP_OK ? op->complete_at : OP_NEVER,
 				op->type == OP_OK};
+	}
 	sort_facts(&sorted);
 	for (size_t i = 0; i < sorted.count; i++)
 		if (count > 0 && val_equal(sorted.values, sorted.items[count - 1].value,
@@ -129,15 +155,15 @@ has_duplicate(const struct sorted *sorted)
 /* Reads that begin from here on are final: behind all acknowledged adds or, where none is,
  * the last one. */
 static uint32_t
-final_from(const struct history *history, val key)
+final_from(const struct part *part)
 {
 	uint32_t acknowledged = 0, last = OP_NEVER;
 
-	vec_each (struct op, op, &history->ops) {
-		if (is_add(history, op, key) && op->type == OP_OK &&
-		    op->complete_at > acknowledged)
+	for (size_t i = 0; i < part->count; i++) {
+		const struct op *op = part_op(part, i);
+		if (is_add(op) && op->type == OP_OK && op->complete_at > acknowledged)
 			acknowledged = op->complete_at;
-		if (is_answered_read(history, op, key))
+		if (is_answered_read(op))
 			last = op->invoke_at;
 	}
 	return last < acknowledged ? last : acknowledged;
@@ -174,18 +200,18 @@ shows_all(const struct sorted *read, const struct op *op, const struct sorted *a
 }
 
 static bool
-certify_valid_key(const struct history *history, val key, struct err *err)
+certify_valid_key(const struct part *part, struct err *err)
 {
-	struct sorted adds = sorted_adds(history, key);
-	uint32_t from = final_from(history, key);
+	struct sorted adds = sorted_adds(part);
+	uint32_t from = final_from(part);
 	bool holds = true, is_read = false, needs_read = false;
 
 	for (int pass = 0; pass < 2; pass++)
-		vec_each (struct op, op, &history->ops) {
-			if (!is_answered_read(history, op, key) ||
-			    (pass == 1 && op->invoke_at < from))
+		for (size_t i = 0; i < part->count; i++) {
+			const struct op *op = part_op(part, i);
+			if (!is_answered_read(op) || (pass == 1 && op->invoke_at < from))
 				continue;
-			struct sorted read = sorted_read(history, op);
+			struct sorted read = sorted_read(part->history, op);
 			is_read = true;
 			holds = holds && (pass == 0 ? !has_duplicate(&read) &&
 							      note_read(&read, op, &adds)
@@ -199,21 +225,45 @@ certify_valid_key(const struct history *history, val key, struct err *err)
 	       err_set(err, "a read does not hold what it should");
 }
 
+static int
+by_key_and_place(const void *a, const void *b, void *history)
+{
+	const struct history *h = history;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	int keys = val_compare(&h->values, h->ops.items[x].key, h->ops.items[y].key);
+
+	return keys != 0 ? keys : (x > y) - (x < y);
+}
+
+/* Of the operations by key, how many have the key of the first one. */
+static size_t
+run_length(const struct history *history, const uint32_t *ops, size_t count)
+{
+	const struct op *all = history->ops.items;
+	size_t length = 1;
+
+	while (length < count &&
+	       val_equal(&history->values, all[ops[0]].key, all[ops[length]].key))
+		length++;
+	return length;
+}
+
 static bool
 certify_valid(const struct history *history, struct err *err)
 {
-	struct sorted keys = {.values = &history->values};
+	size_t count = history->ops.count, length;
+	uint32_t *by_key = mem_new(count + 1, sizeof(*by_key));
 	bool holds = true;
 
-	keys.items = mem_new(history->ops.count + 1, sizeof(struct fact));
-	vec_each (struct op, op, &history->ops)
-		keys.items[keys.count++].value = op->key;
-	sort_facts(&keys);
-	for (size_t i = 0; i < keys.count && holds; i++)
-		if (i == 0 ||
-		    !val_equal(keys.values, keys.items[i - 1].value, keys.items[i].value))
-			holds = certify_valid_key(history, keys.items[i].value, err);
-	free(keys.items);
+	for (uint32_t i = 0; i < count; i++)
+		by_key[i] = i;
+	qsort_r(by_key, count, sizeof(*by_key), by_key_and_place, (void *)history);
+	for (size_t i = 0; i < count && holds; i += length) {
+		length = run_length(history, by_key + i, count - i);
+		holds = certify_valid_key(&(struct part){history, by_key + i, length},
+					  err);
+	}
+	free(by_key);
 	return holds;
 }
 
@@ -233,6 +283,12 @@ shows(const struct history *history, const struct op *read, val element)
 	return false;
 }
 
+static bool
+is_of(const struct history *history, const struct op *op, val key)
+{
+	return val_equal(&history->values, op->key, key);
+}
+
 /* When one of the anomaly's operations was over that proves the element added. */
 static uint32_t
 known_at(const struct history *history, const struct anomaly *anomaly, val element)
@@ -241,10 +297,10 @@ known_at(const struct history *history, const struct anomaly *anomaly, val eleme
 
 	vec_each (uint32_t, i, &anomaly->ops) {
 		const struct op *op = &history->ops.items[*i];
-		bool tells = (is_add(history, op, anomaly->key) && op->type == OP_OK &&
-			      val_equal(&history->values, op->input, element)) ||
-			     (is_answered_read(history, op, anomaly->key) &&
-			      shows(history, op, element));
+		bool tells = is_of(history, op, anomaly->key) &&
+			     ((is_add(op) && op->type == OP_OK &&
+			       val_equal(&history->values, op->input, element)) ||
+			      (is_answered_read(op) && shows(history, op, element)));
 		if (tells && op->complete_at < known)
 			known = op->complete_at;
 	}
@@ -254,14 +310,15 @@ known_at(const struct history *history, const struct anomaly *anomaly, val eleme
 /* Among the anomaly's operations: an add, something that proves it done, and a final read
  * that began later and misses it. */
 static bool
-is_missed(const struct history *history, const struct anomaly *anomaly, val element)
+is_missed(const struct part *part, const struct anomaly *anomaly, val element)
 {
+	const struct history *history = part->history;
 	uint32_t known = known_at(history, anomaly, element);
-	uint32_t from = final_from(history, anomaly->key);
+	uint32_t from = final_from(part);
 
 	vec_each (uint32_t, i, &anomaly->ops) {
 		const struct op *op = &history->ops.items[*i];
-		if (is_answered_read(history, op, anomaly->key) &&
+		if (is_of(history, op, anomaly->key) && is_answered_read(op) &&
 		    known < op->invoke_at && op->invoke_at >= from &&
 		    !shows(history, op, element))
 			return true;
@@ -270,43 +327,46 @@ is_missed(const struct history *history, const struct anomaly *anomaly, val elem
 }
 
 static bool
-is_in_a_final_read(const struct history *history, val key, val element)
+is_in_a_final_read(const struct part *part, val element)
 {
-	uint32_t from = final_from(history, key);
+	uint32_t from = final_from(part);
 
-	vec_each (struct op, op, &history->ops)
-		if (is_answered_read(history, op, key) && op->invoke_at >= from &&
-		    shows(history, op, element))
+	for (size_t i = 0; i < part->count; i++) {
+		const struct op *op = part_op(part, i);
+		if (is_answered_read(op) && op->invoke_at >= from &&
+		    shows(part->history, op, element))
 			return true;
+	}
 	return false;
 }
 
 /* Lost: all final reads miss it; divergent: some. */
 static bool
-shows_missed(const struct history *history, const struct anomaly *anomaly)
+shows_missed(const struct part *part, const struct anomaly *anomaly)
 {
+	const struct history *history = part->history;
 	bool is_divergent = strcmp(anomaly->name, "divergent-element") == 0;
 
 	vec_each (uint32_t, i, &anomaly->ops) {
 		const struct op *op = &history->ops.items[*i];
-		if (is_add(history, op, anomaly->key))
-			return is_missed(history, anomaly, op->input) &&
-			       is_in_a_final_read(history, anomaly->key, op->input) ==
-				       is_divergent;
+		if (is_add(op) && is_of(history, op, anomaly->key))
+			return is_missed(part, anomaly, op->input) &&
+			       is_in_a_final_read(part, op->input) == is_divergent;
 	}
 	return false;
 }
 
 static bool
-shows_surplus(const struct history *history, const struct anomaly *anomaly)
+shows_surplus(const struct part *part, const struct anomaly *anomaly)
 {
+	const struct history *history = part->history;
 	bool is_duplicate = strcmp(anomaly->name, "duplicate-element") == 0,
 	     holds = false;
-	struct sorted adds = sorted_adds(history, anomaly->key);
+	struct sorted adds = sorted_adds(part);
 
 	vec_each (uint32_t, i, &anomaly->ops) {
 		const struct op *op = &history->ops.items[*i];
-		if (!is_answered_read(history, op, anomaly->key))
+		if (!is_answered_read(op) || !is_of(history, op, anomaly->key))
 			continue;
 		struct sorted read = sorted_read(history, op);
 		holds |= is_duplicate ? has_duplicate(&read)
@@ -323,9 +383,12 @@ certify_anomaly(const struct history *history, const struct anomaly *anomaly,
 {
 	bool is_missing = strcmp(anomaly->name, "lost-element") == 0 ||
 			  strcmp(anomaly->name, "divergent-element") == 0;
+	struct part part = part_of(history, anomaly->key);
+	bool holds =
+		is_missing ? shows_missed(&part, anomaly) : shows_surplus(&part, anomaly);
 
-	return (is_missing ? shows_missed(history, anomaly)
-			   : shows_surplus(history, anomaly)) ||
+	free(part.ops);
+	return holds ||
 	       err_set(err, "the operations of '%s' do not show it", anomaly->name);
 }
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <string.h>
+#include <time.h>
 
 static void
 expect(const char *script, enum verdict verdict, const char *anomaly, const char *detail)
@@ -119,6 +120,23 @@ a_long_read_is_cut_and_its_size_told(void **state)
 	buf_release(&script);
 }
 
+/* A proof that looks through the whole history for each key takes minutes here. */
+static void
+many_keys_are_proven_in_one_pass(void **state)
+{
+	struct buf script = {0};
+	clock_t start = clock();
+
+	(void)state;
+	for (int key = 0; key < 30000; key++)
+		buf_printf(&script, "@%d 0+a1 0=ok 0+r 0=[1] ", key);
+	expect(buf_text(&script), VERDICT_VALID, NULL, "\"ok\":30000");
+	buf_string(&script, "@7 0+r 0=[]");
+	expect(buf_text(&script), VERDICT_INVALID, "divergent-element", NULL);
+	assert_true(clock() - start < 20 * (long)CLOCKS_PER_SEC);
+	buf_release(&script);
+}
+
 static void
 the_registry_finds_and_chooses(void **state)
 {
@@ -148,6 +166,7 @@ main(void)
 		cmocka_unit_test(nothing_is_said_of_what_nobody_looked_for),
 		cmocka_unit_test(stale_reads_on_the_way_are_counted),
 		cmocka_unit_test(a_long_read_is_cut_and_its_size_told),
+		cmocka_unit_test(many_keys_are_proven_in_one_pass),
 		cmocka_unit_test(the_registry_finds_and_chooses),
 	};
 
