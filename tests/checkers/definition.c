@@ -1,12 +1,12 @@
 #include "tests/checkers/definition.h"
 
+#include "tests/checkers/random_count.h"
 #include "tests/checkers/whole_history.h"
 
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -23,14 +23,6 @@ enum {
 };
 
 #define HOUR_NS 3600000000000
-
-static size_t
-how_many(void)
-{
-	const char *count = getenv("FAULTLINE_RANDOM_HISTORIES");
-
-	return count != NULL ? (size_t)strtoull(count, NULL, 10) : DEFAULT_RANDOM;
-}
 
 /* ---- playing a history ---------------------------------------------------------------- */
 
@@ -427,9 +419,9 @@ compare_small(const struct definition *definition, size_t counts[4])
 
 	for (size_t ops = 1; ops <= definition->ops_all; ops++)
 		tried += compare_all(definition, ops, SMALL_LIMIT, counts);
-	if (how_many() >= MANY)
-		tried += compare_all(definition, definition->ops_all + 1, 10 * how_many(),
-				     counts);
+	if (random_count(DEFAULT_RANDOM) >= MANY)
+		tried += compare_all(definition, definition->ops_all + 1,
+				     10 * random_count(DEFAULT_RANDOM), counts);
 	return tried;
 }
 
@@ -438,7 +430,7 @@ compare_random(const struct definition *definition, size_t counts[4])
 {
 	size_t ops_max =
 		definition->ops_random > 0 ? definition->ops_random : DEFINITION_OPS_MAX;
-	uint64_t random = definition->small_only ? 0 : how_many();
+	uint64_t random = definition->small_only ? 0 : random_count(DEFAULT_RANDOM);
 
 	for (uint64_t seed = 1; seed <= random; seed++) {
 		struct choices choices = {0};

@@ -1,25 +1,16 @@
 #include "tests/checkers/online_typed.h"
+#include "tests/checkers/random_count.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 enum {
-	RANDOM_HISTORIES = 20000,
 	LONG_OPS = 400,
 };
-
-size_t
-online_histories(void)
-{
-	const char *count = getenv("FAULTLINE_RANDOM_HISTORIES");
-
-	return count != NULL ? strtoul(count, NULL, 10) : RANDOM_HISTORIES;
-}
 
 void
 online_tally_add(struct online_tally *tally, struct online_compared compared)
@@ -32,7 +23,7 @@ void
 online_tally_expect(const struct online_tally *tally, const char *name,
 		    size_t invalid_min, int found_percent)
 {
-	if (getenv("FAULTLINE_RANDOM_HISTORIES") != NULL)
+	if (random_count_is_set())
 		print_message("%s: %zu of %zu violations found online\n", name,
 			      tally->found, tally->invalid);
 	assert_true(tally->invalid > invalid_min);
@@ -63,7 +54,7 @@ online_compare_typed(const char *checker, const struct typed *type, bool has_uni
 {
 	/* The others are decided by search at the end. */
 	bool is_quick = is_complete || (has_unique && strcmp(checker, "counter") != 0);
-	size_t count = online_histories() / 4;
+	size_t count = random_count(ONLINE_HISTORIES) / 4;
 	struct online_tally tally = {0};
 	struct rng rng;
 

@@ -9,10 +9,8 @@
 enum {
 	ONLINE_LONG_EACH =
 		100, /* one history of so many is long: much is forgotten in it */
+	ONLINE_HISTORIES = 20000, /* that are usually tried (random_count.h) */
 };
-
-/* How many histories to try: FAULTLINE_RANDOM_HISTORIES, or 20,000. */
-size_t online_histories(void);
 
 /* How many violations there were, and how many were found on the way. */
 struct online_tally {

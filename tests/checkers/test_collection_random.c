@@ -1,10 +1,11 @@
 /* Collections compared with brute force on random histories, with known truth, and under
- * changes that cannot matter. FAULTLINE_RANDOM_HISTORIES scales the counts. */
+ * changes that cannot matter. */
 #include "checkers/collection/collection_core.h"
 #include "checkers/collection/collection_judge.h"
 #include "checkers/collection/take_count.h"
 #include "checkers/engine/oracle.h"
 #include "tests/checkers/random_collection.h"
+#include "tests/checkers/random_count.h"
 #include "tests/checkers/whole_history.h"
 
 #include <setjmp.h>
@@ -22,13 +23,9 @@ static const struct checker *const checkers[COLLECTION_KINDS] = {
 	[COLLECTION_TUPLE_SPACE] = &checker_tuple_space,
 };
 
-static size_t
-rounds(size_t count)
-{
-	const char *factor = getenv("FAULTLINE_RANDOM_HISTORIES");
-
-	return factor == NULL ? count : count * strtoul(factor, NULL, 10);
-}
+enum {
+	COMPARED = 40000 /* of unique values; what takes more time has a share */
+};
 
 static struct random_collection
 some_shape(struct rng *rng, enum collection collection, size_t ops_max, bool unique)
@@ -98,14 +95,14 @@ static void
 verdicts_on_unique_values_are_true_and_certified(void **state)
 {
 	(void)state;
-	compare_all(true, rounds(40000), 21);
+	compare_all(true, random_count(COMPARED), 21);
 }
 
 static void
 verdicts_on_repeated_values_are_true_and_certified(void **state)
 {
 	(void)state;
-	compare_all(false, rounds(6000), 22);
+	compare_all(false, random_count(6000), 22);
 }
 
 /* A fifth to two fifths of unknown outcome. */
@@ -144,7 +141,7 @@ what_a_real_collection_did_is_valid(void **state)
 
 	(void)state;
 	rng_init(&rng, 23);
-	for (size_t i = 0; i < rounds(1500); i++) {
+	for (size_t i = 0; i < random_share(1500, COMPARED); i++) {
 		enum collection collection = 1 + (enum collection)(i % 5);
 		struct random_collection shape = some_shape(&rng, collection, 400, true);
 		struct history history;
@@ -165,7 +162,7 @@ a_planted_element_is_always_found(void **state)
 
 	(void)state;
 	rng_init(&rng, 24);
-	for (size_t i = 0; i < rounds(1000); i++) {
+	for (size_t i = 0; i < random_share(1000, COMPARED); i++) {
 		enum collection collection = 1 + (enum collection)(i % 5);
 		struct random_collection shape = some_shape(&rng, collection, 200, true);
 		struct history history;
@@ -180,7 +177,7 @@ a_planted_element_is_always_found(void **state)
 		}
 		history_release(&history);
 	}
-	assert_true(planted > rounds(1000) / 10);
+	assert_true(planted > random_share(1000, COMPARED) / 10);
 }
 
 /* What was acknowledged as put and never taken is claimed to be missing at the end. */
@@ -192,7 +189,7 @@ a_miss_at_the_end_shows_what_was_lost(void **state)
 
 	(void)state;
 	rng_init(&rng, 25);
-	for (size_t i = 0; i < rounds(1000); i++) {
+	for (size_t i = 0; i < random_share(1000, COMPARED); i++) {
 		enum collection collection = 1 + (enum collection)(i % 4);
 		struct random_collection shape = some_shape(&rng, collection, 200, true);
 		struct history history;
@@ -215,7 +212,7 @@ a_miss_at_the_end_shows_what_was_lost(void **state)
 		planted += puts > takes;
 		history_release(&history);
 	}
-	assert_true(planted > rounds(1000) / 4);
+	assert_true(planted > random_share(1000, COMPARED) / 4);
 }
 
 static void
@@ -226,7 +223,7 @@ relaxing_never_makes_a_valid_history_invalid(void **state)
 
 	(void)state;
 	rng_init(&rng, 26);
-	for (size_t i = 0; i < rounds(5000); i++) {
+	for (size_t i = 0; i < random_share(5000, COMPARED); i++) {
 		enum collection collection = 1 + (enum collection)(i % 5);
 		struct random_collection shape =
 			some_shape(&rng, collection, 12, i % 4 != 0);
@@ -247,7 +244,7 @@ relaxing_never_makes_a_valid_history_invalid(void **state)
 		}
 		history_release(&history);
 	}
-	assert_true(valid > rounds(5000) / 10);
+	assert_true(valid > random_share(5000, COMPARED) / 10);
 }
 
 /* Names of keys and processes, and a key that nothing is wrong with, change nothing. */
@@ -258,7 +255,7 @@ names_and_other_keys_do_not_matter(void **state)
 
 	(void)state;
 	rng_init(&rng, 27);
-	for (size_t i = 0; i < rounds(3000); i++) {
+	for (size_t i = 0; i < random_share(3000, COMPARED); i++) {
 		enum collection collection = 1 + (enum collection)(i % 5);
 		struct random_collection shape =
 			some_shape(&rng, collection, 14, i % 4 != 0);
@@ -290,7 +287,7 @@ parts_of_valid_histories_are_never_refuted(void **state)
 
 	(void)state;
 	rng_init(&rng, 28);
-	for (size_t i = 0; i < rounds(5000); i++) {
+	for (size_t i = 0; i < random_share(5000, COMPARED); i++) {
 		enum collection collection = 1 + (enum collection)(i % 5);
 		struct random_collection shape =
 			some_shape(&rng, collection, 60, i % 2 == 0);
@@ -339,7 +336,7 @@ takes_are_counted_right(void **state)
 
 	(void)state;
 	rng_init(&rng, 30);
-	for (size_t i = 0; i < rounds(20000); i++) {
+	for (size_t i = 0; i < random_share(20000, COMPARED); i++) {
 		enum collection collection = 1 + (enum collection)(i % 5);
 		struct random_collection shape =
 			some_shape(&rng, collection, 12, i % 3 != 0);
@@ -399,7 +396,7 @@ crashed_takes_hardly_ever_need_a_search(void **state)
 
 	(void)state;
 	rng_init(&rng, 32);
-	for (size_t i = 0; i < rounds(2000); i++) {
+	for (size_t i = 0; i < random_share(2000, COMPARED); i++) {
 		enum collection collection = 1 + (enum collection)(i % 5);
 		struct random_collection shape = some_shape(&rng, collection, 600, true);
 		struct history history;
@@ -417,7 +414,8 @@ crashed_takes_hardly_ever_need_a_search(void **state)
 	}
 	print_message("%zu of %zu with a false miss are invalid, %zu needed a search\n",
 		      invalid, planted, searched);
-	assert_true(invalid > rounds(2000) / 10 && searched * 100 < planted);
+	assert_true(invalid > random_share(2000, COMPARED) / 10 &&
+		    searched * 100 < planted);
 }
 
 /* What is in the way is found among thousands of crashed takes. */
@@ -482,7 +480,7 @@ explanations_have_at_most_a_dozen_operations(void **state)
 
 	(void)state;
 	rng_init(&rng, 29);
-	for (size_t i = 0; i < rounds(500); i++) {
+	for (size_t i = 0; i < random_share(500, COMPARED); i++) {
 		enum collection collection = 1 + (enum collection)(i % 5);
 		struct random_collection shape = some_shape(&rng, collection, 300, true);
 		struct check_options options = {.threads = 1};

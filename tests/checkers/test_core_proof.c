@@ -2,6 +2,7 @@
  * accepted only when they prove it. */
 #include "checkers/transaction/core_proof.h"
 #include "checkers/transaction/rw_order.h"
+#include "tests/checkers/random_count.h"
 #include "tests/checkers/random_txns.h"
 #include "tests/checkers/small_txns.h"
 
@@ -9,18 +10,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include <stdlib.h>
 #include <string.h>
 
 extern const struct checker checker_rw_register;
-
-static int
-random_count(int usual)
-{
-	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
-
-	return wanted != NULL ? atoi(wanted) : usual;
-}
 
 static const struct {
 	const char *level;

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "checkers/checker.h"
 #include "checkers/generate/generate.h"
+#include "tests/checkers/random_count.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,19 +13,11 @@
 #include <cmocka.h>
 
 enum {
-	SEEDS = 10, /* of each type; FAULTLINE_RANDOM_HISTORIES / 100, if there are more */
+	SEEDS = 10, /* of each type, and so many of SEEDS_OF (random_count.h) */
+	SEEDS_OF = 1000,
 	OPERATIONS = 150,
 	BYTES_MAX = 64 << 20 /* of a checker */
 };
-
-static uint64_t
-seed_count(void)
-{
-	const char *histories = getenv("FAULTLINE_RANDOM_HISTORIES");
-	uint64_t seeds = histories != NULL ? strtoull(histories, NULL, 10) / 100 : 0;
-
-	return seeds > SEEDS ? seeds : SEEDS;
-}
 
 /* False: it has no place for the mutation, which happens in short ones. */
 static bool
@@ -140,7 +133,7 @@ every_type_is_valid(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < count; i++)
-		for (uint64_t seed = 0; seed < seed_count(); seed++) {
+		for (uint64_t seed = 0; seed < random_share(SEEDS, SEEDS_OF); seed++) {
 			struct generate_options options = options_of(types[i], seed);
 			judge_one(types[i], &options, NULL);
 		}
@@ -154,15 +147,15 @@ expect_mutation(const struct generate_type *type,
 {
 	uint64_t named = 0;
 
-	for (uint64_t seed = 0; seed < seed_count(); seed++) {
+	for (uint64_t seed = 0; seed < random_share(SEEDS, SEEDS_OF); seed++) {
 		struct generate_options options = options_of(type, seed);
 		options.mutate = mutation->name;
 		named += judge_one(type, &options, mutation);
 	}
-	if (named * 2 < seed_count())
+	if (named * 2 < random_share(SEEDS, SEEDS_OF))
 		fail_msg("%s, %s: only %llu of %llu are called so", type->name,
 			 mutation->name, (unsigned long long)named,
-			 (unsigned long long)seed_count());
+			 (unsigned long long)random_share(SEEDS, SEEDS_OF));
 }
 
 static void
@@ -230,7 +223,7 @@ transactions_are_valid_at_every_level(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		for (uint64_t seed = 0; seed < seed_count(); seed++) {
+		for (uint64_t seed = 0; seed < random_share(SEEDS, SEEDS_OF); seed++) {
 			struct generate_options options =
 				options_of(find_type(names[i]), seed);
 			for (size_t k = 0; k < LEVELS; k++)
@@ -243,7 +236,7 @@ static void
 a_phantom_skew_breaks_only_what_is_serializable(void **state)
 {
 	(void)state;
-	for (uint64_t seed = 0; seed < seed_count(); seed++) {
+	for (uint64_t seed = 0; seed < random_share(SEEDS, SEEDS_OF); seed++) {
 		struct generate_options options =
 			options_of(find_type("rw-predicates"), seed);
 		options.mutate = "phantom-skew";

@@ -1,6 +1,7 @@
 /* Transactions on lists: every level that asks for an order is compared with brute force on
  * random histories (all small ones: test_small_txns.c). */
 #include "checkers/transaction/isolation.h"
+#include "tests/checkers/random_count.h"
 #include "tests/checkers/random_txns.h"
 #include "tests/checkers/small_lists.h"
 #include "tests/checkers/small_txns.h"
@@ -61,8 +62,7 @@ assert_same(const struct history *history, const char *level, bool expected)
 static void
 levels_agree_with_brute_force_on_random_histories(void **state)
 {
-	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
-	int total = wanted != NULL ? atoi(wanted) : 15000;
+	int total = (int)random_count(15000);
 	int counts[LEVELS][VERDICT_UNKNOWN + 1] = {0};
 	struct rng rng;
 

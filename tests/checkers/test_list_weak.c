@@ -2,6 +2,7 @@
  * by word; what is decided is proven. */
 #include "checkers/transaction/isolation.h"
 #include "checkers/transaction/txn_sessions.h"
+#include "tests/checkers/random_count.h"
 #include "tests/checkers/small_lists.h"
 #include "tests/checkers/small_txns.h"
 
@@ -9,7 +10,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include <stdlib.h>
 #include <string.h>
 
 extern const struct checker checker_list_append;
@@ -109,8 +109,7 @@ compare(const struct history *history, size_t level)
 static void
 weak_levels_of_lists_agree_with_the_axioms(void **state)
 {
-	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
-	int total = wanted != NULL ? atoi(wanted) : 4000;
+	int total = (int)random_count(4000);
 	struct rng rng;
 
 	(void)state;

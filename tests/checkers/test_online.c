@@ -3,6 +3,7 @@
 #include "checkers/generate/generate.h"
 #include "tests/checkers/online_typed.h"
 #include "tests/checkers/random_collection.h"
+#include "tests/checkers/random_count.h"
 #include "tests/checkers/random_history.h"
 #include "tests/checkers/random_txns.h"
 #include "tests/checkers/script.h"
@@ -70,7 +71,7 @@ registers_raise_the_first_prefix_that_is_not_linearizable(void **state)
 
 	(void)state;
 	rng_init(&rng, 20261121);
-	for (size_t i = 0; i < online_histories(); i++) {
+	for (size_t i = 0; i < random_count(ONLINE_HISTORIES); i++) {
 		bool is_long = i % ONLINE_LONG_EACH == 1;
 		struct random_register shape = {
 			.ops = is_long ? LONG_OPS : 4 + rng_below(&rng, 40),
@@ -89,7 +90,7 @@ registers_raise_the_first_prefix_that_is_not_linearizable(void **state)
 				 .is_found;
 		history_release(&history);
 	}
-	assert_true(found > online_histories() / 10);
+	assert_true(found > random_count(ONLINE_HISTORIES) / 10);
 }
 
 /* ---- objects that are played with random timing ---- */
@@ -177,7 +178,7 @@ some_collection(enum collection collection, size_t i, struct rng *rng)
 static void
 compare_collection(enum collection collection, const char *checker, int found_percent)
 {
-	size_t count = online_histories() / 4;
+	size_t count = random_count(ONLINE_HISTORIES) / 4;
 	struct online_tally tally = {0};
 	struct rng rng;
 
@@ -292,7 +293,7 @@ spoil(struct history *history, struct rng *rng)
 static void
 transactions_raise_the_first_prefix_that_is_not_strictly_serializable(void **state)
 {
-	size_t count = online_histories() / 2;
+	size_t count = random_count(ONLINE_HISTORIES) / 2;
 	struct online_tally tally = {0};
 	struct rng rng;
 

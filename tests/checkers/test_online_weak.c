@@ -1,6 +1,7 @@
 /* Promises below linearizability, and queues that may repeat, fed while a history grows. */
 #include "tests/checkers/online_typed.h"
 #include "tests/checkers/random_collection.h"
+#include "tests/checkers/random_count.h"
 #include "tests/checkers/random_history.h"
 #include "tests/checkers/random_replicas.h"
 
@@ -65,7 +66,7 @@ play_sessions(struct history *history, size_t i, struct rng *rng)
 static void
 compare_sessions(const char *checker, int found_percent)
 {
-	size_t count = online_histories() / 10;
+	size_t count = random_count(ONLINE_HISTORIES) / 10;
 	struct online_tally tally = {0};
 	struct rng rng;
 
@@ -102,7 +103,7 @@ static void
 compare_total_queue(uint32_t values, const struct online_options *options,
 		    const struct check_options *check, int found_percent)
 {
-	size_t count = online_histories() / 4;
+	size_t count = random_count(ONLINE_HISTORIES) / 4;
 	struct online_tally tally = {0};
 	struct rng rng;
 

@@ -1,10 +1,11 @@
 /* What takes of unknown outcome must have taken from queues, priority queues and bags,
- * against brute force. FAULTLINE_RANDOM_HISTORIES scales the counts. */
+ * against brute force. */
 #include "checkers/collection/arrange.h"
 #include "checkers/collection/owed_takes.h"
 #include "checkers/collection/unknown_takes.h"
 #include "checkers/engine/oracle.h"
 #include "tests/checkers/random_collection.h"
+#include "tests/checkers/random_count.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,14 +25,6 @@ struct answer {
 	bool is_arranged; /* with them */
 	bool is_alone;	  /* one element alone is impossible: nobody asks for takes */
 };
-
-static size_t
-rounds(size_t count)
-{
-	const char *factor = getenv("FAULTLINE_RANDOM_HISTORIES");
-
-	return factor == NULL ? count : count * strtoul(factor, NULL, 10);
-}
 
 static struct answer
 answer_of(enum collection collection, const struct key_ops *key,
@@ -93,11 +86,11 @@ takes_are_found_when_an_order_exists(void **state)
 {
 	struct check_options options = {.budget = {.bytes_max = 1 << 30}};
 	struct rng rng;
-	size_t valid = 0, invalid = 0, missed = 0;
+	size_t count = random_count(20000), valid = 0, invalid = 0, missed = 0;
 
 	(void)state;
 	rng_init(&rng, 41);
-	for (size_t i = 0; i < rounds(20000); i++) {
+	for (size_t i = 0; i < count; i++) {
 		enum collection collection = kinds[i % 3];
 		struct random_collection shape = crashing(&rng, collection);
 		struct history history;
@@ -121,8 +114,7 @@ takes_are_found_when_an_order_exists(void **state)
 	}
 	print_message("%zu valid, of which %zu queues are not found, %zu others\n", valid,
 		      missed, invalid);
-	assert_true(missed * 10000 <= rounds(20000) && valid > rounds(20000) / 4 &&
-		    invalid > rounds(20000) / 20);
+	assert_true(missed * 10000 <= count && valid > count / 4 && invalid > count / 20);
 }
 
 /* A third of everything is of unknown outcome. */

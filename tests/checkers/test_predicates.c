@@ -3,6 +3,7 @@
  * and forged proofs are refused. */
 #include "base/rng.h"
 #include "checkers/transaction/isolation.h"
+#include "tests/checkers/random_count.h"
 #include "tests/checkers/small_predicates.h"
 #include "tests/checkers/whole_history.h"
 
@@ -96,14 +97,6 @@ assert_monotone(const struct history *history, enum verdict snapshot)
 			fail_with(history, weaker[i], "always decided, but not here");
 		stronger = verdict;
 	}
-}
-
-static int
-random_count(int usual)
-{
-	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
-
-	return wanted != NULL ? atoi(wanted) : usual;
 }
 
 static void

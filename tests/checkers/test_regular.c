@@ -4,6 +4,7 @@
 #include "checkers/engine/oracle.h"
 #include "checkers/register/register.h"
 #include "checkers/weak/staleness.h"
+#include "tests/checkers/random_count.h"
 #include "tests/checkers/random_history.h"
 #include "tests/checkers/script.h"
 #include "tests/checkers/small_histories.h"
@@ -14,19 +15,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-static size_t
-rounds(size_t base)
-{
-	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
-
-#ifdef __SANITIZE_ADDRESS__
-	base /= 10;
-#endif
-	return wanted == NULL ? base : strtoul(wanted, NULL, 10);
-}
 
 static struct check_result
 run(const char *checker, const struct history *history, const char *level)
@@ -349,7 +338,7 @@ end_op(void *context, struct history *history, struct choices *choices, struct o
 static void
 deciders_agree_with_definitions_on_all_small_histories(void **state)
 {
-	size_t total = 0, ops_max = rounds(0) >= 100000 ? 4 : 3;
+	size_t total = 0, ops_max = random_count(0) >= 100000 ? 4 : 3;
 
 	(void)state;
 	for (size_t ops = 1; ops <= ops_max; ops++) {
@@ -375,7 +364,7 @@ deciders_agree_with_definitions_on_random_histories(void **state)
 
 	(void)state;
 	rng_init(&rng, 21);
-	for (size_t i = 0; i < rounds(6000); i++) {
+	for (size_t i = 0; i < random_count_slow(6000); i++) {
 		struct random_register shape = {
 			.ops = 2 + rng_below(&rng, 7),
 			.processes = 1 + (uint32_t)rng_below(&rng, 4),

@@ -1,6 +1,7 @@
 /* Transactions on registers: every level is compared with brute force on small histories.
  */
 #include "checkers/transaction/isolation.h"
+#include "tests/checkers/random_count.h"
 #include "tests/checkers/random_txns.h"
 #include "tests/checkers/small_txns.h"
 #include "tests/checkers/whole_history.h"
@@ -9,7 +10,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include <stdlib.h>
 #include <string.h>
 
 extern const struct checker checker_rw_register;
@@ -44,8 +44,7 @@ assert_same(const struct history *history, const char *level, bool expected, int
 static void
 levels_agree_with_brute_force_on_random_histories(void **state)
 {
-	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
-	int total = wanted != NULL ? atoi(wanted) : 20000, strict = 0, none = 0;
+	int total = (int)random_count(20000), strict = 0, none = 0;
 	struct rng rng;
 
 	(void)state;
@@ -96,8 +95,7 @@ assert_weak(const struct small_txns *h, const struct history *history, const cha
 static void
 weak_levels_agree_with_their_axioms_on_random_histories(void **state)
 {
-	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
-	int total = wanted != NULL ? atoi(wanted) : 20000, causal = 0, timely = 0;
+	int total = (int)random_count(20000), causal = 0, timely = 0;
 	struct rng rng;
 
 	(void)state;

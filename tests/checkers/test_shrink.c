@@ -7,6 +7,7 @@
 #include "checkers/register/multi_register.h"
 #include "checkers/type/counter.h"
 #include "checkers/type/lock.h"
+#include "tests/checkers/random_count.h"
 #include "tests/checkers/typed_history.h"
 #include "tests/checkers/whole_history.h"
 
@@ -16,17 +17,6 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
-
-static size_t
-rounds(size_t base)
-{
-	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
-
-#ifdef __SANITIZE_ADDRESS__
-	base /= 10;
-#endif
-	return wanted == NULL ? base : strtoul(wanted, NULL, 10);
-}
 
 /* What follows from unknown orders of writes takes as many transactions as its derivation
  * names. */
@@ -72,7 +62,7 @@ a_dozen_operations_among_crashed_ones_show_what_was_planted(void **state)
 	(void)state;
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; types[i]->mutations[k].name != NULL; k++)
-			for (uint64_t seed = 1; seed <= rounds(5); seed++)
+			for (uint64_t seed = 1; seed <= random_share(5, 320); seed++)
 				assert_small_explanation(
 					types[i],
 					&(struct generate_options){
@@ -135,7 +125,7 @@ no_part_of_a_valid_history_is_refuted(void **state)
 
 	(void)state;
 	rng_init(&rng, 11);
-	for (size_t i = 0; i < rounds(320); i++) {
+	for (size_t i = 0; i < random_count_slow(320); i++) {
 		size_t at = i % (sizeof(of) / sizeof(of[0]));
 		struct typed_shape shape = {.ops = 2 + rng_below(&rng, 100),
 					    .processes = 1 + (uint32_t)rng_below(&rng, 5),

@@ -1,6 +1,7 @@
 /* Verdicts about transactions: each is proven by its certificate, at every level, and a
  * certificate that was tampered with is refused. */
 #include "checkers/transaction/isolation.h"
+#include "tests/checkers/random_count.h"
 #include "tests/checkers/small_lists.h"
 #include "tests/checkers/small_txns.h"
 
@@ -12,14 +13,6 @@
 #include <string.h>
 
 extern const struct checker checker_list_append, checker_rw_register;
-
-static int
-random_count(int usual)
-{
-	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
-
-	return wanted != NULL ? atoi(wanted) : usual;
-}
 
 static void
 fail_with(const struct history *history, const char *level,

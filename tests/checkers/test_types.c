@@ -9,6 +9,7 @@
 #include "checkers/collection/set_full.h"
 #include "checkers/type/unique_ids.h"
 #include "checkers/register/versioned_register.h"
+#include "tests/checkers/random_count.h"
 #include "tests/checkers/typed_history.h"
 #include "tests/checkers/whole_history.h"
 
@@ -18,17 +19,6 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
-
-static size_t
-rounds(size_t base)
-{
-	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
-
-#ifdef __SANITIZE_ADDRESS__
-	base /= 10;
-#endif
-	return wanted == NULL ? base : strtoul(wanted, NULL, 10);
-}
 
 static void
 fail_with(const struct history *history, const struct check_result *result,
@@ -68,7 +58,7 @@ differ(const struct typed *type, const struct checker *checker, const struct mod
 	struct check_options options = {.threads = 1,
 					.model = model_name,
 					.init = init == 0 ? VAL_OF_NIL : val_small(init)};
-	size_t count = rounds(15000), invalid = 0;
+	size_t count = random_count_slow(15000), invalid = 0;
 	struct history history;
 	uint32_t indexes[64];
 	struct rng rng;
@@ -158,7 +148,7 @@ large_numbers_of_counters_are_judged_as_small_ones_are(void **state)
 	struct check_result small;
 	struct history history;
 	struct rng rng;
-	size_t unlike_valid = 0, count = rounds(6000);
+	size_t unlike_valid = 0, count = random_count_slow(6000);
 
 	(void)state;
 	rng_init(&rng, 13);

@@ -5,6 +5,7 @@
 #include "checkers/weak/weak_certify.h"
 #include "checkers/weak/weak_keep.h"
 #include "checkers/weak/weak_oracle.h"
+#include "tests/checkers/random_count.h"
 #include "tests/checkers/random_replicas.h"
 #include "tests/checkers/script.h"
 
@@ -14,17 +15,6 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
-
-static size_t
-rounds(size_t base)
-{
-	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
-
-#ifdef __SANITIZE_ADDRESS__
-	base /= 10;
-#endif
-	return wanted == NULL ? base : strtoul(wanted, NULL, 10);
-}
 
 /* A planned operation: kind 'w' writes a value of its own, 'r' reads what plan number
  * `source` wrote, or the initial value (-1). */
@@ -286,7 +276,7 @@ judge_all(int count, int processes, int keys)
 static void
 deciders_agree_with_definitions_on_all_small_histories(void **state)
 {
-	bool is_long = getenv("FAULTLINE_RANDOM_HISTORIES") != NULL;
+	bool is_long = random_count_is_set();
 
 	(void)state;
 	for (int count = 1; count <= 3; count++)
@@ -307,7 +297,7 @@ deciders_agree_with_definitions_on_random_histories(void **state)
 
 	(void)state;
 	rng_init(&rng, 20);
-	for (size_t i = 0; i < rounds(8000); i++) {
+	for (size_t i = 0; i < random_count_slow(8000); i++) {
 		random_plans(&rng, plans, &count);
 		judge_lattice(plans, count);
 	}

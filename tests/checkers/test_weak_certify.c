@@ -3,6 +3,7 @@
 #include "checkers/transaction/isolation.h"
 #include "checkers/transaction/txn_sessions.h"
 #include "checkers/transaction/weak_certify.h"
+#include "tests/checkers/random_count.h"
 #include "tests/checkers/small_txns.h"
 
 #include <setjmp.h>
@@ -126,8 +127,7 @@ assert_judged(const struct small_txns *h, const struct history *history,
 static void
 orders_are_accepted_when_the_axioms_hold_of_them(void **state)
 {
-	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
-	int total = wanted != NULL ? atoi(wanted) : 20000, accepted[LEVELS] = {0};
+	int total = (int)random_count(20000), accepted[LEVELS] = {0};
 	struct rng rng;
 
 	(void)state;

@@ -3,23 +3,15 @@
 #include "base/rng.h"
 #include "checkers/weak/weak_oracle.h"
 #include "checkers/weak/weak_refute.h"
+#include "tests/checkers/random_count.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct budget no_budget = {0};
-
-static size_t
-rounds(size_t base)
-{
-	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
-
-	return wanted == NULL ? base : strtoul(wanted, NULL, 10);
-}
 
 static void
 add(struct history *history, uint32_t process, bool reads, int64_t key, int64_t value)
@@ -83,7 +75,7 @@ rules_refute_what_brute_force_refutes(void **state)
 
 	(void)state;
 	rng_init(&rng, 5);
-	for (size_t i = 0; i < rounds(8000); i++) {
+	for (size_t i = 0; i < random_count(8000); i++) {
 		struct check_options options = {0};
 		struct history history;
 		struct weak weak;
