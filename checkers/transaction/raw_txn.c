@@ -62,8 +62,9 @@ raw_touches_first(const struct history *history, uint32_t op, size_t at)
 	return true;
 }
 
-bool
-raw_was_read(const struct history *history, val key, val value)
+/* Some read of the key shows the value. O(elements read of the key). */
+static bool
+was_read(const struct history *history, val key, val value)
 {
 	for (uint32_t op = 0; op < history->ops.count; op++)
 		if (raw_showed(history, op, key, value))
@@ -79,7 +80,7 @@ raw_took_place(const struct history *history, uint32_t op)
 
 	for (size_t i = 0; o->type != OP_OK && i < raw_count(values, o); i++) {
 		struct raw_mop mop = raw_mop(values, o, i);
-		if (mop.f != 'r' && raw_was_read(history, mop.key, mop.value))
+		if (mop.f != 'r' && was_read(history, mop.key, mop.value))
 			return true;
 	}
 	return o->type == OP_OK;

@@ -76,9 +76,6 @@ bool raw_reads_last(const struct history *history, uint32_t op, size_t at, val k
 /* The operation's read number `at` is the first that it does with its key. */
 bool raw_touches_first(const struct history *history, uint32_t op, size_t at);
 
-/* Some read of the key shows the value. O(elements read of the key). */
-bool raw_was_read(const struct history *history, val key, val value);
-
 /* Neither list is the beginning of the other. */
 bool raw_disagree(const struct values *values, val a, val b);
 

@@ -403,24 +403,11 @@ static void
 add_throughput(struct run *run)
 {
 	struct run_outcome *outcome = run->outcome;
-	const struct tally *tally = &outcome->tally;
-	uint64_t all = tally->ok + tally->fail + tally->info;
-	double seconds = (double)run->main_ns / 1e9;
-	char count[32], rate[32], quiet_rate[32];
 
 	outcome->quiet = nemesis_quiet(run->nemesis);
-	outcome->rate = seconds > 0 ? (double)all / seconds : 0;
-	double quiet_seconds = (double)outcome->quiet.ns / 1e9;
-	double quiet = quiet_seconds > 0 ? (double)outcome->quiet.ok / quiet_seconds : 0;
-	text_count(all, count, sizeof(count));
-	text_count((uint64_t)outcome->rate, rate, sizeof(rate));
-	text_count((uint64_t)quiet, quiet_rate, sizeof(quiet_rate));
-	buf_printf(&outcome->throughput,
-		   "throughput: %s operations in %.1f s, %s/s; %s/s acknowledged in the "
-		   "%.1f s without a fault in force\n",
-		   count, seconds, rate, quiet_rate, quiet_seconds);
+	verdict_tell_throughput(outcome, run->main_ns);
 	note(run, "rate", "%.1f", outcome->rate);
-	note(run, "quiet rate", "%.1f", quiet);
+	note(run, "quiet rate", "%.1f", outcome->quiet_rate);
 }
 
 static void

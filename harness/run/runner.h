@@ -25,6 +25,7 @@ struct run_outcome {
 	struct buf json;    /* the same verdict as one object */
 	struct tally tally; /* of all clients */
 	double rate;	    /* operations a second of the main phase */
+	double quiet_rate;  /* acknowledged ones a second without a fault in force */
 	struct quiet quiet;
 };
 

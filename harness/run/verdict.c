@@ -1,6 +1,7 @@
 #include "harness/run/verdict.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "checkers/jepsen/exceptions.h"
 #include "checkers/jepsen/stats.h"
 #include "harness/check_watch.h"
@@ -105,4 +106,30 @@ verdict_find(const struct test *test, struct store *store,
 	judge_release(&judgement);
 	history_release(&history);
 	return ok;
+}
+
+static double
+rate_of(uint64_t operations, int64_t ns)
+{
+	return ns > 0 ? (double)operations / ((double)ns / 1e9) : 0;
+}
+
+void
+verdict_tell_throughput(struct run_outcome *outcome, int64_t main_ns)
+{
+	const struct tally *tally = &outcome->tally;
+	const struct quiet *quiet = &outcome->quiet;
+	uint64_t all = tally->ok + tally->fail + tally->info;
+	char count[32], rate[32], quiet_rate[32];
+
+	outcome->rate = rate_of(all, main_ns);
+	outcome->quiet_rate = rate_of(quiet->ok, quiet->ns);
+	text_count(all, count, sizeof(count));
+	text_count((uint64_t)outcome->rate, rate, sizeof(rate));
+	text_count((uint64_t)outcome->quiet_rate, quiet_rate, sizeof(quiet_rate));
+	buf_printf(&outcome->throughput,
+		   "throughput: %s operations in %.1f s, %s/s; %s/s acknowledged in the "
+		   "%.1f s without a fault in force\n",
+		   count, (double)main_ns / 1e9, rate, quiet_rate,
+		   (double)quiet->ns / 1e9);
 }

@@ -13,4 +13,8 @@ bool verdict_find(const struct test *test, struct store *store,
 		  const struct nemesis_sum *faults, struct run_outcome *outcome,
 		  struct err *err);
 
+/* Fills the rates and the throughput of the outcome, whose tally and quiet are there, with a
+ * main phase of that length. */
+void verdict_tell_throughput(struct run_outcome *outcome, int64_t main_ns);
+
 #endif

@@ -97,11 +97,16 @@ void sim_mix(struct sim *sim, uint64_t number);
 void sim_schedule(struct sim *sim, uint64_t delay_us, struct sim_event event);
 
 /* sim_node.c */
+void sim_node_event(struct sim *sim, struct sim_node *node, struct sim_event *event);
+
+/* sim_life.c */
+int64_t sim_node_clock_us(const struct sim *sim, const struct sim_node *node);
+/* Sees to it that the node wakes at its protocol's deadline. */
+void sim_node_arm_wake(struct sim *sim, struct sim_node *node);
 void sim_node_start(struct sim *sim, struct sim_node *node);
 /* The node comes back after some time, often after an election; or within 4 ms. */
 void sim_node_crash(struct sim *sim, struct sim_node *node);
 void sim_node_crash_shortly(struct sim *sim, struct sim_node *node);
-void sim_node_event(struct sim *sim, struct sim_node *node, struct sim_event *event);
 void sim_node_release(struct sim *sim, struct sim_node *node);
 bool sim_node_leads(const struct sim_node *node);
 
