@@ -3,6 +3,7 @@
 #include "checkers/seed/stream.h"
 #include "tests/checkers/budgets.h"
 #include "tests/checkers/definition.h"
+#include "tests/checkers/stream_processors.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,153 +18,9 @@ static const char *const anomalies[] = {
 	"count-reset",	  "count-gap",		 "reordered-tuple",
 	"diverged-state", "inconsistent-choice", NULL};
 
-enum graph {
-	PASS,
-	UNIQ_KEY,
-	COUNT_KEY,
-	SPLIT_MERGE,
-	UNIQ_LAST,
-	UNIQ_FILTER,
-	FLATTEN,
-	UNIQ_COUNT,
-	TABLE,
-};
-
 /* What is promised, in the test that runs. */
 static enum graph graph;
 static const char *promise;
-
-enum {
-	OUTS_MAX = 40
-};
-
-struct outs {
-	val items[OUTS_MAX];
-	size_t count;
-};
-
-/* ---- values --------------------------------------------------------------------------- */
-
-static val
-number(int64_t n)
-{
-	return val_small(n);
-}
-
-static val
-list(struct values *values, size_t count, ...)
-{
-	val items[8];
-	va_list arguments;
-
-	va_start(arguments, count);
-	for (size_t i = 0; i < count; i++)
-		items[i] = va_arg(arguments, val);
-	va_end(arguments);
-	return val_list(values, items, count);
-}
-
-static val
-text(struct values *values, const char *string)
-{
-	return val_string(values, string);
-}
-
-/* The description of the graph; nil: the model tells it. */
-static val
-description(struct values *v)
-{
-	val none = list(v, 1, VAL_OF_NIL), a = text(v, "a");
-	val uniq = list(v, 4, text(v, "u"), text(v, "uniq"), none, number(1));
-	val behind_uniq = list(v, 1, text(v, "u"));
-
-	switch (graph) {
-	case SPLIT_MERGE:
-		return list(v, 3,
-			    list(v, 6, text(v, "f"), text(v, "filter"), none, number(1),
-				 text(v, "="), a),
-			    list(v, 6, text(v, "g"), text(v, "filter"), none, number(1),
-				 text(v, "!="), a),
-			    list(v, 4, text(v, "m"), text(v, "project"),
-				 list(v, 2, text(v, "f"), text(v, "g")),
-				 list(v, 1, number(1))));
-	case UNIQ_LAST:
-		return list(v, 1, uniq);
-	case UNIQ_FILTER:
-		return list(v, 2, uniq,
-			    list(v, 6, text(v, "f"), text(v, "filter"), behind_uniq,
-				 number(0), text(v, "<"), number(3)));
-	case FLATTEN:
-		return list(v, 2,
-			    list(v, 4, text(v, "s"), text(v, "flatten"), none, number(2)),
-			    list(v, 4, text(v, "p"), text(v, "project"),
-				 list(v, 1, text(v, "s")),
-				 list(v, 2, number(1), number(2))));
-	case UNIQ_COUNT:
-		return list(v, 2, uniq,
-			    list(v, 3, text(v, "c"), text(v, "count"), behind_uniq));
-	case TABLE: {
-		val table[] = {a, list(v, 2, text(v, "x"), text(v, "y"))};
-		return list(v, 2,
-			    list(v, 5, text(v, "t"), text(v, "table"), none, number(1),
-				 val_map(v, table, 2)),
-			    list(v, 4, text(v, "p"), text(v, "project"),
-				 list(v, 1, text(v, "t")), list(v, 1, number(1))));
-	}
-	default:
-		return VAL_OF_NIL;
-	}
-}
-
-/* ---- processors ----------------------------------------------------------------------- */
-
-static void
-put(struct outs *outs, val tuple)
-{
-	if (outs->count < OUTS_MAX)
-		outs->items[outs->count++] = tuple;
-}
-
-static bool
-is_first_of_key(const struct values *v, const val *tuples, size_t i)
-{
-	for (size_t k = 0; k < i; k++)
-		if (val_at(v, tuples[k], 1) == val_at(v, tuples[i], 1))
-			return false;
-	return true;
-}
-
-/* Runs over the tuples in this order. Counts are judged apart: here each gives its key. */
-static void
-process(struct values *v, const val *tuples, size_t count, struct outs *outs)
-{
-	outs->count = 0;
-	for (size_t i = 0; i < count; i++) {
-		val tuple = tuples[i], key = val_at(v, tuple, 1);
-		bool is_first = is_first_of_key(v, tuples, i);
-		if (graph == PASS)
-			put(outs, tuple);
-		if (graph == UNIQ_KEY && is_first)
-			put(outs, list(v, 1, key));
-		if (graph == SPLIT_MERGE)
-			put(outs, list(v, 1, key));
-		if (graph == UNIQ_LAST && is_first)
-			put(outs, tuple);
-		if (graph == UNIQ_FILTER && is_first &&
-		    val_number(v, val_at(v, tuple, 0)) < 3)
-			put(outs, tuple);
-		if (graph == COUNT_KEY)
-			put(outs, list(v, 1, key));
-		if (graph == UNIQ_COUNT && is_first)
-			put(outs, list(v, 1, VAL_OF_NIL));
-		for (size_t k = 0; graph == FLATTEN && k < 2; k++)
-			put(outs, list(v, 2, key, val_at(v, val_at(v, tuple, 2), k)));
-		if (graph == TABLE && key == text(v, "a")) {
-			put(outs, list(v, 1, text(v, "x")));
-			put(outs, list(v, 1, text(v, "y")));
-		}
-	}
-}
 
 /* ---- the definition ------------------------------------------------------------------- */
 
@@ -171,16 +28,6 @@ static bool
 is_f(const struct history *history, const struct op *op, const char *name)
 {
 	return strcmp(history_f_name(history, op->f), name) == 0;
-}
-
-static size_t
-times(const struct values *v, const struct outs *outs, val tuple)
-{
-	size_t found = 0;
-
-	for (size_t i = 0; i < outs->count; i++)
-		found += val_equal(v, outs->items[i], tuple);
-	return found;
 }
 
 struct trial {
@@ -232,14 +79,14 @@ is_possible(const struct trial *trial, const struct outs *expected)
 {
 	for (size_t i = 0; i < expected->count; i++)
 		if (!trial->loses && !trial->is_partial &&
-		    times(trial->v, &trial->outputs, expected->items[i]) <
-			    times(trial->v, expected, expected->items[i]))
+		    stream_times(trial->v, &trial->outputs, expected->items[i]) <
+			    stream_times(trial->v, expected, expected->items[i]))
 			return false;
 	for (size_t i = 0; i < trial->outputs.count; i++) {
 		val out = trial->outputs.items[i];
-		if (trial->repeats ? times(trial->v, &trial->support, out) == 0
-				   : times(trial->v, &trial->outputs, out) >
-					     times(trial->v, expected, out))
+		if (trial->repeats ? stream_times(trial->v, &trial->support, out) == 0
+				   : stream_times(trial->v, &trial->outputs, out) >
+					     stream_times(trial->v, expected, out))
 			return false;
 	}
 	return true;
@@ -252,7 +99,8 @@ try_orders(struct trial *trial, size_t from)
 	struct outs expected;
 
 	if (from == trial->taken_count) {
-		process(trial->v, trial->taken, trial->taken_count, &expected);
+		stream_process(graph, trial->v, trial->taken, trial->taken_count,
+			       &expected);
 		trial->found = trial->found || is_possible(trial, &expected);
 	}
 	for (size_t i = from; i < trial->taken_count && !trial->found; i++) {
@@ -306,8 +154,8 @@ is_order_kept(const struct trial *trial, const struct history *history)
 			    a->process != b->process ||
 			    val_at(trial->v, a->input, 1) !=
 				    val_at(trial->v, b->input, 1) ||
-			    times(trial->v, outs, a->input) != 1 ||
-			    times(trial->v, outs, b->input) != 1)
+			    stream_times(trial->v, outs, a->input) != 1 ||
+			    stream_times(trial->v, outs, b->input) != 1)
 				continue;
 			for (size_t i = 0; i < outs->count; i++) {
 				at_a = val_equal(trial->v, outs->items[i], a->input)
@@ -333,16 +181,16 @@ is_counting_right(struct trial *trial)
 	for (size_t i = 0; i < trial->count; i++)
 		if (trial->acked[i])
 			acked[count++] = trial->tuples[i];
-	process(trial->v, trial->tuples, trial->count, &most);
-	process(trial->v, acked, count, &least);
+	stream_process(graph, trial->v, trial->tuples, trial->count, &most);
+	stream_process(graph, trial->v, acked, count, &least);
 	for (size_t i = 0; i < trial->outputs.count; i++)
-		if (times(trial->v, &most, trial->outputs.items[i]) == 0)
+		if (stream_times(trial->v, &most, trial->outputs.items[i]) == 0)
 			return false;
 	for (size_t i = 0; i < most.count; i++) {
 		val tuple = most.items[i];
 		if (!are_counts_right(trial, val_at(trial->v, tuple, 0),
-				      times(trial->v, &most, tuple),
-				      times(trial->v, &least, tuple)))
+				      stream_times(trial->v, &most, tuple),
+				      stream_times(trial->v, &least, tuple)))
 			return false;
 	}
 	return true;
@@ -363,10 +211,10 @@ read_trial(struct trial *trial, const struct history *history, const struct op *
 	for (size_t i = 0; i < val_count(v, collect->output); i++) {
 		val out = val_at(v, collect->output, i);
 		if (graph == COUNT_KEY)
-			out = list(v, 1, val_at(v, out, 0));
+			out = stream_list(v, 1, val_at(v, out, 0));
 		if (graph == UNIQ_COUNT)
-			out = list(v, 1, VAL_OF_NIL);
-		put(&trial->outputs, out);
+			out = stream_list(v, 1, VAL_OF_NIL);
+		stream_put(&trial->outputs, out);
 	}
 }
 
@@ -376,9 +224,9 @@ find_support(struct trial *trial)
 {
 	for (size_t i = 0; i < trial->count; i++) {
 		struct outs alone;
-		process(trial->v, &trial->tuples[i], 1, &alone);
+		stream_process(graph, trial->v, &trial->tuples[i], 1, &alone);
 		for (size_t k = 0; k < alone.count; k++)
-			put(&trial->support, alone.items[k]);
+			stream_put(&trial->support, alone.items[k]);
 	}
 }
 
@@ -428,9 +276,9 @@ ask(struct history *history, struct choices *choices, struct op *op)
 	struct values *v = &history->values;
 	size_t i = history->ops.count;
 
-	if (i == 0 && description(v) != VAL_OF_NIL) {
+	if (i == 0 && stream_description(v, graph) != VAL_OF_NIL) {
 		op->f = history_f(history, "pipeline", 8);
-		op->input = description(v);
+		op->input = stream_description(v, graph);
 		return;
 	}
 	if (!choices->tries_all && choose_whether(choices, 0.05)) {
@@ -442,17 +290,18 @@ ask(struct history *history, struct choices *choices, struct op *op)
 	if (choose_whether(choices, i + 1 == choices->ops ? 0.95 : 0.2))
 		op->f = history_f(history, "collect", 7);
 	else
-		op->input = list(v, 3, number((int64_t)i),
-				 text(v, choose(choices, 2) ? "a" : "b"),
-				 list(v, 2, text(v, "x"), text(v, "y")));
+		op->input = stream_list(
+			v, 3, val_small((int64_t)i),
+			val_string(v, choose(choices, 2) ? "a" : "b"),
+			stream_list(v, 2, val_string(v, "x"), val_string(v, "y")));
 }
 
 static val
 counted(struct values *v, val tuple, size_t count)
 {
-	return graph == UNIQ_COUNT
-		       ? list(v, 1, number((int64_t)count))
-		       : list(v, 2, val_at(v, tuple, 0), number((int64_t)count));
+	return graph == UNIQ_COUNT ? stream_list(v, 1, val_small((int64_t)count))
+				   : stream_list(v, 2, val_at(v, tuple, 0),
+						 val_small((int64_t)count));
 }
 
 /* What a processor gives, mostly; something is lost, doubled or out of place. */
@@ -465,23 +314,25 @@ answer(struct history *history, struct choices *choices, struct op *op)
 	size_t count = 0, kept = 0;
 
 	if (is_f(history, op, "state"))
-		op->output = number((int64_t)choose_whether(choices, 0.1));
+		op->output = val_small((int64_t)choose_whether(choices, 0.1));
 	if (!is_f(history, op, "collect"))
 		return;
 	vec_each (struct op, send, &history->ops)
 		if (send->f == F_SEND &&
 		    choose_whether(choices, send->type == OP_OK ? 0.95 : 0.4))
 			tuples[count++] = send->input;
-	process(v, tuples, count, &outs);
+	stream_process(graph, v, tuples, count, &outs);
 	for (size_t i = 0; i < outs.count; i++) {
 		val out = outs.items[i];
 		if (is_counted())
 			out = counted(v, out,
-				      times(v, &(struct outs){.count = 0}, out) + i + 1);
+				      stream_times(v, &(struct outs){.count = 0}, out) +
+					      i + 1);
 		if (is_counted() && graph == COUNT_KEY) {
 			struct outs before = outs;
 			before.count = i + 1;
-			out = counted(v, outs.items[i], times(v, &before, outs.items[i]));
+			out = counted(v, outs.items[i],
+				      stream_times(v, &before, outs.items[i]));
 		}
 		if (choices->tries_all || !choose_whether(choices, 0.05))
 			items[kept++] = out;
@@ -574,7 +425,7 @@ a_budget_that_is_over_means_unknown(void **state)
 				.process = i,
 				.invoke_at = 2 * i,
 				.complete_at = 2 * i + 1};
-		op.input = val_pair(&history.values, number(i), number(1));
+		op.input = val_pair(&history.values, val_small(i), val_small(1));
 		if (i == 499) {
 			op.f = history_f(&history, "collect", 7);
 			op.output = val_list(&history.values, NULL, 0);
