@@ -371,14 +371,15 @@ write_long_judgement(void)
 		   " >> long.jsonl");
 }
 
-/* Until it has taken over the signal. */
+/* Until it has taken over the signal; while it starts a thread all of them are blocked, also
+ * SIGQUIT, which it never takes. */
 static void
 await_watch_of(pid_t pid, int number)
 {
 	cli_expect(0, NULL, NULL,
 		   "for i in $(seq 100); do\n"
-		   "blocked=0x$(sed -n 's/^SigBlk:[[:space:]]*//p' /proc/%d/status)\n"
-		   "[ $((blocked >> %d & 1)) = 0 ] || exit 0\n"
+		   "blocked=0x$(sed -n 's/^SigBlk:.*\\(....\\)$/\\1/p' /proc/%d/status)\n"
+		   "[ $((blocked & 4)),$((blocked >> %d & 1)) = 0,1 ] && exit 0\n"
 		   "sleep 0.1; done; exit 1",
 		   (int)pid, number - 1);
 }
