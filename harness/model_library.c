@@ -1,9 +1,11 @@
 #include "harness/model_library.h"
 
+#include "base/mem.h"
 #include "checkers/engine/user_model.h"
 #include "harness/lua/lua_model.h"
 
 #include <dlfcn.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool
@@ -27,10 +29,22 @@ model_library_key(const struct model_library *library)
 	return library->model->version >= 2 ? library->model->key : NULL;
 }
 
+/* dlopen looks for a name without a slash among the system's libraries, not here. */
+static void *
+open_file(const char *path)
+{
+	char *here =
+		strchr(path, '/') == NULL ? mem_format("./%s", path) : mem_string(path);
+	void *handle = dlopen(here, RTLD_NOW | RTLD_LOCAL);
+
+	free(here);
+	return handle;
+}
+
 static bool
 open_shared_object(struct model_library *library, const char *path, struct err *err)
 {
-	*library = (struct model_library){.handle = dlopen(path, RTLD_NOW | RTLD_LOCAL)};
+	*library = (struct model_library){.handle = open_file(path)};
 	if (library->handle == NULL)
 		return err_set(err, "load the model: %s", dlerror());
 	library->model = dlsym(library->handle, "faultline_model");

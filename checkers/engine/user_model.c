@@ -471,6 +471,11 @@ user_check(const struct history *history, const struct check_options *options,
 	   struct check_result *result)
 {
 	linearizable_check(&type, history, options, result);
+	if (result->verdict != VERDICT_VALID && result->verdict != VERDICT_INVALID)
+		return;
+	char *told = mem_format("%s as '%s'", result->reason, options->user_model->name);
+	free(result->reason);
+	result->reason = told;
 }
 
 static bool

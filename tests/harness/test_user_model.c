@@ -5,6 +5,7 @@
 #include "checkers/engine/user_model.h"
 #include "tests/checkers/script.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -99,6 +100,30 @@ the_example_judges_a_register_that_only_grows(void **state)
 }
 
 static void
+a_model_in_this_folder_needs_no_slash_and_is_told_by_its_name(void **state)
+{
+	struct fixture *fixture = *state;
+	int before = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct check_result result;
+	struct model_library library;
+	struct history history;
+	struct err err;
+
+	assert_true(before >= 0);
+	assert_int_equal(chdir(fixture->folder), 0);
+	assert_true(model_library_open(&library, "max.so", &err));
+	assert_int_equal(fchdir(before), 0);
+	close(before);
+	script_play(&history, "0+w5 0=ok 0+r 0=5");
+	checker_run(&checker_user_model, &history,
+		    &(struct check_options){.user_model = library.model}, &result);
+	assert_string_equal(result.reason, "linearizable as 'max-register'");
+	check_result_release(&result);
+	history_release(&history);
+	model_library_close(&library);
+}
+
+static void
 what_is_no_model_is_refused_with_the_reason(void **state)
 {
 	struct fixture *fixture = *state;
@@ -127,6 +152,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_example_judges_a_register_that_only_grows),
+		cmocka_unit_test(
+			a_model_in_this_folder_needs_no_slash_and_is_told_by_its_name),
 		cmocka_unit_test(what_is_no_model_is_refused_with_the_reason),
 		cmocka_unit_test(without_a_model_nothing_is_said),
 	};
