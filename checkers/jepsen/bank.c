@@ -4,8 +4,8 @@
  * Operations: transfer {from, to, amount}; read (result: a map from accounts to
  * balances). The total, or a map with the balances at the beginning, comes as the initial
  * value (--init 100, --init '{"0":50,"1":50}'); without it, the total that most reads saw
- * is taken as the true one, and of equally many the one that was seen first. Balances below zero are an anomaly, unless the model is
- * "overdraft".
+ * is taken as the true one, and of equally many the one that was seen first. Balances below
+ * zero are an anomaly, unless the model is "overdraft".
  *
  *	wrong-total         the balances of a read do not add up: it saw half a transfer.
  *	                    init 100 | read {0 40, 1 50}

@@ -351,6 +351,19 @@ report_all(const struct dependencies *d, const struct isolation *isolation,
 	}
 }
 
+/* What else clients did says nothing here, but nobody should think that it was judged. */
+static void
+print_others(const struct history *history, struct buf *reason)
+{
+	size_t others = 0;
+
+	vec_each (struct op, op, &history->ops)
+		others += op->f != F_TXN;
+	if (others > 0)
+		buf_printf(reason, "; %zu operation%s no transaction%s", others,
+			   others == 1 ? " is" : "s are", others == 1 ? "" : "s");
+}
+
 void
 isolation_report(const struct dependencies *d, const struct isolation *isolation,
 		 const char *level, struct check_result *result)
@@ -371,8 +384,8 @@ isolation_report(const struct dependencies *d, const struct isolation *isolation
 	}
 	result->verdict = level_state(asked, isolation);
 	report_all(d, isolation, levels[asked].forbids, result);
-	buf_printf(&reason, "%zu transactions are %s%s; the strongest level that holds: ",
-		   d->txns.of.count,
+	buf_printf(&reason, "%zu transaction%s %s%s; the strongest level that holds: ",
+		   d->txns.of.count, d->txns.of.count == 1 ? " is" : "s are",
 		   result->verdict == VERDICT_VALID	? ""
 		   : result->verdict == VERDICT_INVALID ? "not "
 							: "perhaps not ",
@@ -384,6 +397,7 @@ isolation_report(const struct dependencies *d, const struct isolation *isolation
 		buf_string(&reason, "; the weakest that is broken: ");
 		print_frontier(isolation, true, &reason);
 	}
+	print_others(d->txns.history, &reason);
 	print_details(d, isolation, &result->details);
 	result->reason = reason.data;
 }

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "checkers/checker.h"
+#include "checkers/choice.h"
 #include "checkers/online/online.h"
 
 #include <setjmp.h>
@@ -27,6 +28,32 @@ every_checker_stands_in_the_page(void **state)
 		char *word = mem_format("`%s`", checkers[i]->name);
 		if (strstr(buf_text(&page), word) == NULL)
 			fail_msg("docs/CHECKERS.md does not tell of %s", word);
+		free(word);
+	}
+	buf_release(&page);
+}
+
+/* Whoever writes a history finds there what the checkers that are chosen read. */
+static void
+the_operations_of_every_checker_that_can_be_chosen_are_told(void **state)
+{
+	size_t count;
+	const struct choice *table = choice_table(&count);
+	struct buf page = {0};
+	struct err err;
+
+	(void)state;
+	if (!file_read("docs/FORMATS.md", 0, &page, &err))
+		fail_msg("%s", err.text);
+	char *section = strstr(buf_text(&page), "## Operations");
+	assert_non_null(section);
+	char *end = strstr(section + 1, "\n## ");
+	assert_non_null(end);
+	*end = '\0';
+	for (size_t i = 0; i < count; i++) {
+		char *word = mem_format("`%s`", table[i].checker->name);
+		if (strstr(section, word) == NULL)
+			fail_msg("docs/FORMATS.md does not tell what %s reads", word);
 		free(word);
 	}
 	buf_release(&page);
@@ -60,6 +87,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_checker_stands_in_the_page),
+		cmocka_unit_test(
+			the_operations_of_every_checker_that_can_be_chosen_are_told),
 		cmocka_unit_test(every_online_decider_has_a_row_in_the_page),
 	};
 
