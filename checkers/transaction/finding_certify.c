@@ -233,6 +233,22 @@ reads_the_future(const struct claim *c, const struct op *op, size_t at)
 	return written > at + 1;
 }
 
+/* The same of a list: it has an element that is appended only later. */
+static bool
+lists_the_future(const struct claim *c, const struct op *op, size_t at)
+{
+	val read = raw_mop(c->values, op, at).value;
+	size_t count = read == VAL_OF_NIL ? 0 : val_count(c->values, read);
+
+	for (size_t i = at + 1; i < raw_count(c->values, op); i++) {
+		struct raw_mop mop = raw_mop(c->values, op, i);
+		for (size_t e = 0; mop.f == 'a' && is_on_key(c, &mop) && e < count; e++)
+			if (equal(c, mop.value, val_at(c->values, read, e)))
+				return true;
+	}
+	return false;
+}
+
 static bool
 is_internal(const struct claim *c)
 {
@@ -251,7 +267,8 @@ is_internal(const struct claim *c)
 			val_kind(mop.value) == VAL_LIST ||
 			raw_mop(c->values, c->saw, first).f == 'a' ||
 			val_kind(raw_mop(c->values, c->saw, first).value) == VAL_LIST;
-		bool fits = is_list ? list_continues(c, c->saw, first, i)
+		bool fits = is_list ? list_continues(c, c->saw, first, i) &&
+					      !lists_the_future(c, c->saw, i)
 				    : value_continues(c, c->saw, first, i) &&
 					      !reads_the_future(c, c->saw, i);
 		if (!fits)

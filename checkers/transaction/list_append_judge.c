@@ -113,6 +113,26 @@ continues(const struct lists *lists, const struct mop *from, const struct mop *t
 	return true;
 }
 
+/* A read shows what its transaction appends only later. */
+static bool
+sees_own_future(const struct dependencies *d, struct lists *lists, const struct txn *txn,
+		const struct mop *read)
+{
+	const struct mop *end = d->txns.mops.items + txn->first + txn->count;
+
+	for (const struct mop *later = read + 1; later < end && read->length > 0;
+	     later++) {
+		if (later->kind != MOP_APPEND || later->key != read->key)
+			continue;
+		uint32_t place = *list_place(lists, later->key, later->value, false);
+		if (place > 0 && place <= read->length &&
+		    val_equal(lists->values, later->value,
+			      val_at(lists->values, read->value, place - 1)))
+			return true;
+	}
+	return false;
+}
+
 /* Two committed transactions that read a key up to the same element and both append to
  * it. */
 static void
@@ -161,7 +181,8 @@ judge_reads(struct dependencies *d, struct lists *lists)
 				longest_reader[mop->key] = t;
 			judge_read(d, lists, t, mop);
 			const struct mop *first = first_on_key(d, txn, mop);
-			if (first < mop && !continues(lists, first, mop))
+			if ((first < mop && !continues(lists, first, mop)) ||
+			    sees_own_future(d, lists, txn, mop))
 				dependencies_find(d, ANOMALY_INTERNAL, t, NOBODY,
 						  mop->key, mop->value);
 		}

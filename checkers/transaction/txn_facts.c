@@ -268,6 +268,23 @@ judge_list_again(struct txn_facts *f, uint32_t m, const struct own *own)
 		find(f, ANOMALY_INTERNAL);
 }
 
+/* What the transaction appends only later stands among the first `count` elements. */
+static bool
+shows_later_own(const struct txn_facts *f, uint32_t m, uint32_t count)
+{
+	const struct mop *mops = f->txns.mops.items;
+	const struct txn *txn = &f->txns.of.items[f->txn_of[m]];
+	const uint32_t *appends = &f->appends[f->keys[mops[m].key].first];
+
+	for (uint32_t later = m + 1; later < txn->first + txn->count; later++)
+		for (uint32_t i = 0; mops[later].kind == MOP_APPEND &&
+				     mops[later].key == mops[m].key && i < count;
+		     i++)
+			if (appends[i] == later + 1)
+				return true;
+	return false;
+}
+
 static void
 judge_list(struct txn_facts *f, uint32_t m)
 {
@@ -284,7 +301,8 @@ judge_list(struct txn_facts *f, uint32_t m)
 		return;
 	}
 	if (read->length < own.writes ||
-	    !ends_with_own(f, m, own.writes, own.first_touch)) {
+	    !ends_with_own(f, m, own.writes, own.first_touch) ||
+	    shows_later_own(f, m, read->length - own.writes)) {
 		find(f, ANOMALY_INTERNAL);
 		return;
 	}

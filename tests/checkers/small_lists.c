@@ -54,21 +54,23 @@ view(struct maker *m, int i)
 
 /* What a read shows: now and then a list that is wrong in itself. */
 static val
-make_read(struct maker *m, const struct lists *seen, int key)
+make_read(struct maker *m, const struct lists *seen, int key, bool is_first)
 {
 	val items[LIST_MAX + 1];
 	size_t count = seen->length[key];
 
 	memcpy(items, seen->items[key], count * sizeof(*items));
 	if (rng_chance(m->rng, m->wild)) {
-		uint64_t kind = rng_below(m->rng, 3);
+		uint64_t kind = rng_below(m->rng, 4);
 		size_t at = count > 0 ? rng_below(m->rng, count) : 0;
 		if (kind == 0)
 			items[count++] = val_small(1000 + (int64_t)rng_below(m->rng, 3));
 		else if (kind == 1 && count > 0)
 			items[count++] = items[at];
-		else if (count > 0)
+		else if (kind == 2 && count > 0)
 			items[at] = items[0];
+		else if (kind == 3 && is_first) /* what comes next, also of its own */
+			items[count++] = val_small(m->element);
 	}
 	return val_list(&m->history->values, items, count);
 }
@@ -80,6 +82,7 @@ make_txn(struct maker *m, int i, struct op *op)
 	struct lists seen = view(m, i), now = m->states[i];
 	val asked[MOPS_MAX], did[MOPS_MAX];
 	size_t count = 1 + rng_below(m->rng, MOPS_MAX);
+	bool touched[KEYS_MAX] = {false};
 
 	for (size_t k = 0; k < count; k++) {
 		int key = (int)rng_below(m->rng, (uint64_t)m->keys);
@@ -88,9 +91,11 @@ make_txn(struct maker *m, int i, struct op *op)
 			asked[k] = did[k] = make_mop(m, "append", key, element);
 			seen.items[key][seen.length[key]++] = element;
 			now.items[key][now.length[key]++] = element;
+			touched[key] = true;
 			continue;
 		}
-		val read = make_read(m, &seen, key);
+		val read = make_read(m, &seen, key, !touched[key]);
+		touched[key] = true;
 		asked[k] = make_mop(m, "r", key, VAL_OF_NIL);
 		did[k] = make_mop(m, "r", key, read);
 	}
