@@ -1,6 +1,7 @@
 #include "checkers/type/counter.h"
 
 #include "checkers/explain.h"
+#include "checkers/type/counter_span.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -69,25 +70,37 @@ find_bounds(const struct key_ops *key, const struct check_options *options,
 	}
 }
 
-/* Out of bounds; or, where all changes have one sign, two that went the other way. */
+/* One or two that show it: both ways round. */
+static struct counter_span
+find_span(const struct key_ops *key, const struct check_options *options,
+	  const struct anomaly *anomaly, const struct op **first,
+	  const struct op **second)
+{
+	const struct op *ops = key->history->ops.items;
+	struct counter_span span = {0};
+	size_t count = anomaly->ops.count;
+
+	for (size_t last = count; last-- > 0 && count <= 2;) {
+		*second = &ops[anomaly->ops.items[last]];
+		*first = count == 2 ? &ops[anomaly->ops.items[1 - last]] : NULL;
+		span = counter_span(key, options, *first, *second);
+		if (span.kind != COUNTER_SPAN_FITS)
+			return span;
+	}
+	return span;
+}
+
+/* A span that does not fit, or out of bounds. */
 static bool
 counter_contradicts(const struct key_ops *key, const struct check_options *options,
 		    const struct anomaly *anomaly)
 {
 	const struct op *ops = key->history->ops.items;
-	const struct op *a = &ops[anomaly->ops.items[0]];
-	int64_t low, high, x, y;
-	bool has_up = false, has_down = false;
+	const struct op *a = &ops[anomaly->ops.items[0]], *first, *second;
+	int64_t low, high, x;
 
-	for (size_t i = 0; i < key->count; i++) {
-		has_up |= counter_delta(key->history, key_op(key, i)) > 0;
-		has_down |= counter_delta(key->history, key_op(key, i)) < 0;
-	}
-	if (anomaly->ops.count == 2 && counter_sees(key->history, a, &x)) {
-		const struct op *b = &ops[anomaly->ops.items[1]];
-		return counter_sees(key->history, b, &y) && has_up != has_down &&
-		       a->complete_at < b->invoke_at && (has_up ? x > y : x < y);
-	}
+	if (find_span(key, options, anomaly, &first, &second).kind != COUNTER_SPAN_FITS)
+		return true;
 	if (anomaly->ops.count != 1 || !counter_sees(key->history, a, &x))
 		return false;
 	find_bounds(key, options, a, &low, &high);
@@ -118,29 +131,65 @@ list_changes(const struct key_ops *key, const struct op *seer, int side, struct 
 		explain_op(key->history, &key->history->ops.items[listed[i]], text);
 }
 
-/* What a lone read cannot show: how far the changes went. */
+/* What must, or can, lie between two that saw a value. */
+static void
+add_span(const struct key_ops *key, const struct counter_span *span,
+	 const struct op *first, const struct op *second, struct buf *text)
+{
+	const struct op *shown[CHANGES_SHOWN];
+	size_t count = 0;
+
+	if (span->kind == COUNTER_SPAN_TOO_MANY)
+		buf_printf(text,
+			   "  from %" PRId64 " on, %" PRId64
+			   " must be added before %" PRId64 " is found\n",
+			   span->from, span->sum, span->to);
+	else if (span->kind == COUNTER_SPAN_TOO_FEW)
+		buf_printf(text,
+			   "  from %" PRId64 " to %" PRId64 " no more than %" PRId64
+			   " can be added\n",
+			   span->from, span->to, span->sum);
+	for (size_t i = 0; i < key->count; i++)
+		if (counter_span_counts(key, span, first, second, key_op(key, i)) &&
+		    count++ < CHANGES_SHOWN)
+			shown[count - 1] = key_op(key, i);
+	for (size_t i = 0; i < count && count <= CHANGES_SHOWN; i++)
+		explain_op(key->history, shown[i], text);
+}
+
+/* What one or two operations cannot show: how far the changes went. */
 static void
 add_numbers(const struct key_ops *key, const struct check_options *options,
 	    const struct anomaly *anomaly, struct buf *text)
 {
 	const struct op *op = &key->history->ops.items[anomaly->ops.items[0]];
+	const struct op *first, *second;
 	int64_t low, high, value, read;
 
-	if (anomaly->ops.count != 1 || !counter_sees(key->history, op, &value))
+	if (anomaly->ops.count > 2 || !counter_sees(key->history, op, &value))
 		return;
 	find_bounds(key, options, op, &low, &high);
+	if (anomaly->ops.count == 2 || (value >= low && value <= high)) {
+		struct counter_span span =
+			find_span(key, options, anomaly, &first, &second);
+		if (span.kind != COUNTER_SPAN_FITS)
+			add_span(key, &span, first, second, text);
+		else if (anomaly->ops.count == 1)
+			list_changes(key, op, 0, text);
+		return;
+	}
 	read = val_number(&key->history->values, op->output);
 	if (value > high)
 		buf_printf(text,
 			   "  %" PRId64 " was read, but the changes that had begun "
 			   "before it ended lead to at most %" PRId64 "\n",
 			   read, high);
-	else if (value < low)
+	else
 		buf_printf(text,
 			   "  %" PRId64 " was read, but the changes that were over "
 			   "before it began lead to at least %" PRId64 "\n",
 			   read, low);
-	list_changes(key, op, value < low ? -1 : value > high, text);
+	list_changes(key, op, value < low ? -1 : 1, text);
 }
 
 /* ---- the checker --------------------------------------------------------------------

@@ -9,8 +9,9 @@
  *	bounds	what was acknowledged before a read began is in its result, what began
  *		after it completed is not: O(n log n), refutes only. Source: Jepsen's counter.
  *	greedy	where all changes are one and the same number: changes are applied only when
- *		a completion forces them, those that must complete first, first: O(n log n),
- *		complete.
+ *		a completion forces them. One that found a value has its place; of the
+ *		others, those of unknown outcome too, the one that must complete first goes
+ *		first: O(n log n), complete. Why there is no order: counter_span.h.
  *	the frontier engine for the rest (subset sums are hidden in it).
  *
  *	read-too-low       A value below all that is possible: acknowledged increments are

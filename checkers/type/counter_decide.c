@@ -1,7 +1,7 @@
 #include "checkers/type/counter.h"
 
-#include "base/assert.h"
 #include "checkers/sort.h"
+#include "checkers/type/counter_span.h"
 
 #include <stdlib.h>
 
@@ -137,15 +137,21 @@ heap_pop(struct heap *heap)
 
 struct greedy {
 	const struct key_ops *key;
+	const struct check_options *options;
 	struct linearizable_key *found;
 	int64_t init, step;
-	struct heap open;    /* changes that have begun and are not applied */
-	bool *is_done;	     /* owned; by index in the key: applied, or satisfied */
+	struct heap open; /* changes that found we know not what, begun and not applied */
+	uint32_t
+		*finder; /* owned; by number of changes: index + 1 of who found so many */
+	bool *has_begun; /* owned; by index in the key */
+	bool *is_done;	 /* owned; likewise: applied, or satisfied */
 	uint32_t *waiting;   /* owned; by number of changes: index + 1 of an open read */
 	uint32_t *next;	     /* owned; by index: the next one that waits */
 	size_t change_count; /* of the whole key */
 	size_t applied;
 	uint32_t forced_by; /* op that forced the last change */
+	uint32_t
+		missing; /* index + 1 of who found the current value, and has not begun */
 };
 
 /* After how many changes the counter has the value; false: never. */
@@ -167,36 +173,52 @@ put(struct greedy *greedy, size_t i)
 	greedy->found->order[greedy->found->order_count++] = greedy->key->ops[i];
 }
 
-static void
+/* The next change: of who found the current value, else the one that must end first. */
+static bool
 apply_one(struct greedy *greedy, uint32_t because)
 {
-	put(greedy, (uint32_t)heap_pop(&greedy->open));
+	uint32_t finder = greedy->finder[greedy->applied];
+
+	if (finder != 0 && !greedy->has_begun[finder - 1]) {
+		greedy->missing = finder;
+		return false;
+	}
+	if (finder == 0 && greedy->open.count == 0)
+		return false;
+	put(greedy, finder != 0 ? finder - 1 : (uint32_t)heap_pop(&greedy->open));
 	greedy->applied++;
 	greedy->forced_by = because;
 	for (uint32_t i = greedy->waiting[greedy->applied]; i != 0;
 	     i = greedy->next[i - 1])
 		put(greedy, i - 1);
 	greedy->waiting[greedy->applied] = 0;
+	return true;
 }
 
 static void
 went_back(struct greedy *greedy, size_t i)
 {
-	linearizable_conflict(
-		greedy->found, "counter-went-back",
-		"the counter must have passed the value that was read before the read "
-		"began",
-		(uint32_t[]){greedy->key->ops[i], greedy->forced_by, OP_NEVER});
+	if (!counter_conflict(greedy->key, greedy->options, i, greedy->found))
+		linearizable_conflict(
+			greedy->found, "counter-went-back",
+			"the counter must have passed the value that was read before "
+			"the read began",
+			(uint32_t[]){greedy->key->ops[i], greedy->forced_by, OP_NEVER});
 }
 
 static void
 unreachable(struct greedy *greedy, size_t i)
 {
-	linearizable_conflict(greedy->found, "not-linearizable",
-			      "no changes that had begun lead to this value",
-			      (uint32_t[]){greedy->key->ops[i], OP_NEVER});
+	if (!counter_conflict(greedy->key, greedy->options, i, greedy->found) &&
+	    (greedy->missing == 0 ||
+	     !counter_conflict(greedy->key, greedy->options, greedy->missing - 1,
+			       greedy->found)))
+		linearizable_conflict(greedy->found, "not-linearizable",
+				      "no changes that had begun lead to this value",
+				      (uint32_t[]){greedy->key->ops[i], OP_NEVER});
 }
 
+/* Reads wait for their value; a change that found a value has its place. */
 static bool
 begin(struct greedy *greedy, size_t i)
 {
@@ -205,12 +227,12 @@ begin(struct greedy *greedy, size_t i)
 	int64_t value;
 	size_t wanted;
 
-	if (op->f != F_READ) {
-		heap_push(&greedy->open, deadline << 32 | i);
+	greedy->has_begun[i] = true;
+	if (!counter_sees(greedy->key->history, op, &value)) {
+		if (op->f != F_READ)
+			heap_push(&greedy->open, deadline << 32 | i);
 		return true;
 	}
-	if (!counter_sees(greedy->key->history, op, &value))
-		return true;
 	if (!changes_for(greedy, value, &wanted)) {
 		unreachable(greedy, i);
 		return false;
@@ -219,12 +241,12 @@ begin(struct greedy *greedy, size_t i)
 		went_back(greedy, i);
 		return false;
 	}
-	if (wanted == greedy->applied) {
+	if (op->f == F_READ && wanted == greedy->applied) {
 		put(greedy, i);
-		return true;
+	} else if (op->f == F_READ) {
+		greedy->next[i] = greedy->waiting[wanted];
+		greedy->waiting[wanted] = (uint32_t)i + 1;
 	}
-	greedy->next[i] = greedy->waiting[wanted];
-	greedy->waiting[wanted] = (uint32_t)i + 1;
 	return true;
 }
 
@@ -234,19 +256,14 @@ end(struct greedy *greedy, size_t i)
 {
 	const struct op *op = key_op(greedy->key, i);
 	int64_t value;
-	size_t wanted = greedy->applied + 1;
 
-	if (greedy->is_done[i] ||
-	    (op->f == F_READ && !counter_sees(greedy->key->history, op, &value)))
+	if (op->f == F_READ && !counter_sees(greedy->key->history, op, &value))
 		return true;
-	if (op->f == F_READ && !changes_for(greedy, value, &wanted))
-		ASSERT(false);
-	while (greedy->applied < wanted && greedy->open.count > 0)
-		apply_one(greedy, greedy->key->ops[i]);
-	if (greedy->is_done[i])
-		return true;
-	unreachable(greedy, i);
-	return false;
+	while (!greedy->is_done[i] && apply_one(greedy, greedy->key->ops[i]))
+		continue;
+	if (!greedy->is_done[i])
+		unreachable(greedy, i);
+	return greedy->is_done[i];
 }
 
 static void
@@ -279,11 +296,37 @@ run_events(struct greedy *greedy, const struct check_options *options)
 	free(events);
 }
 
+/* False: two changes found the same value. */
+static bool
+name_finders(struct greedy *greedy)
+{
+	const struct key_ops *key = greedy->key;
+	int64_t value;
+	size_t wanted;
+
+	for (size_t i = 0; i < key->count; i++) {
+		const struct op *op = key_op(key, i);
+		if (op->f != F_FETCH_ADD || !counter_sees(key->history, op, &value) ||
+		    !changes_for(greedy, value, &wanted))
+			continue;
+		uint32_t *finder = &greedy->finder[wanted];
+		if (*finder != 0)
+			linearizable_conflict(
+				greedy->found, "duplicate-fetch",
+				"both found the same value, although each changes it",
+				(uint32_t[]){key->ops[*finder - 1], key->ops[i],
+					     OP_NEVER});
+		*finder = (uint32_t)i + 1;
+	}
+	return greedy->found->verdict == VERDICT_NONE;
+}
+
 static void
 judge_greedily(const struct key_ops *key, const struct check_options *options,
 	       int64_t step, size_t change_count, struct linearizable_key *found)
 {
 	struct greedy greedy = {.key = key,
+				.options = options,
 				.found = found,
 				.init = counter_init(key->history, options),
 				.step = step,
@@ -291,18 +334,23 @@ judge_greedily(const struct key_ops *key, const struct check_options *options,
 				.forced_by = OP_NEVER};
 
 	greedy.open.items = mem_new(key->count + 1, sizeof(uint64_t));
+	greedy.finder = mem_new(change_count + 2, sizeof(uint32_t));
+	greedy.has_begun = mem_new(key->count + 1, sizeof(bool));
 	greedy.is_done = mem_new(key->count + 1, sizeof(bool));
 	greedy.waiting = mem_new(change_count + 2, sizeof(uint32_t));
 	greedy.next = mem_new(key->count + 1, sizeof(uint32_t));
 	found->order = mem_new(key->count + 1, sizeof(uint32_t));
-	run_events(&greedy, options);
+	if (name_finders(&greedy))
+		run_events(&greedy, options);
 	free(greedy.open.items);
+	free(greedy.finder);
+	free(greedy.has_begun);
 	free(greedy.is_done);
 	free(greedy.waiting);
 	free(greedy.next);
 }
 
-/* All changes are blind and by the same number, which is not 0. */
+/* All changes are by the same number, which is not 0. */
 static bool
 has_one_step(const struct key_ops *key, int64_t *step, size_t *change_count)
 {
@@ -313,7 +361,7 @@ has_one_step(const struct key_ops *key, int64_t *step, size_t *change_count)
 		int64_t delta = counter_delta(key->history, op);
 		if (op->type == OP_FAIL || op->f == F_READ)
 			continue;
-		if (op->f == F_FETCH_ADD || delta == 0 || (*step != 0 && *step != delta))
+		if (delta == 0 || (*step != 0 && *step != delta))
 			return false;
 		*step = delta;
 		++*change_count;

@@ -2,6 +2,7 @@
  * other laws (tests/checkers/definition.h): the definition is the type's model, and brute
  * force over it. */
 #include "checkers/engine/oracle.h"
+#include "checkers/generate/generate.h"
 #include "checkers/register/multi_register.h"
 #include "checkers/register/register.h"
 #include "checkers/register/versioned_register.h"
@@ -17,6 +18,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
 
 static bool
 is_linearizable(const struct history *history, const struct model *model,
@@ -243,6 +245,64 @@ counters_agree_with_brute_force(void **state)
 						.ops_all = 3});
 }
 
+/* Of which the decider is complete. */
+static void
+one_step_ask(struct history *history, struct choices *choices, struct op *op)
+{
+	static const uint16_t fs[] = {F_READ, F_ADD, F_FETCH_ADD, F_FETCH_ADD};
+
+	(void)history;
+	op->f = fs[choose(choices, 4)];
+	if (op->f != F_READ)
+		op->input = val_small(1);
+}
+
+static void
+counters_of_one_step_agree_with_brute_force(void **state)
+{
+	(void)state;
+	definition_compare(&(struct definition){.checker = "counter",
+						.ask = one_step_ask,
+						.answer = counter_answer,
+						.is_allowed = counter_is_allowed,
+						.ops_all = 3});
+}
+
+/* Thousands of operations of which many crashed, and one that found what another found. */
+static void
+crashed_changes_of_one_step_are_judged_at_once(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 40; seed++) {
+		struct generate_options how = {.type = "fetch-add",
+					       .operations = 3000,
+					       .processes = 10,
+					       .info_percent = 15 + (int)(seed % 3) * 10,
+					       .mutate = seed % 2 == 0 ? "fetched-twice"
+								       : NULL,
+					       .seed = seed};
+		struct linearizable_key found = {0};
+		struct check_options options = {0};
+		struct history history;
+		struct err err;
+		history_init(&history);
+		assert_true(generate_history(&history, &how, &err));
+		struct key_ops key = {.history = &history, .count = history.ops.count};
+		uint32_t *ops = mem_new(key.count + 1, sizeof(*ops));
+		for (uint32_t i = 0; i < key.count; i++)
+			ops[i] = i;
+		key.ops = ops;
+		counter_decide(&key, &options, &found);
+		assert_int_equal(found.verdict,
+				 how.mutate == NULL ? VERDICT_VALID : VERDICT_INVALID);
+		assert_true(how.mutate == NULL || found.conflicts.items[0].op_count <= 2);
+		vec_release(&found.conflicts);
+		free(found.order);
+		free(ops);
+		history_release(&history);
+	}
+}
+
 static void
 locks_agree_with_brute_force(void **state)
 {
@@ -428,6 +488,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(registers_agree_with_brute_force),
 		cmocka_unit_test(counters_agree_with_brute_force),
+		cmocka_unit_test(counters_of_one_step_agree_with_brute_force),
+		cmocka_unit_test(crashed_changes_of_one_step_are_judged_at_once),
 		cmocka_unit_test(locks_agree_with_brute_force),
 		cmocka_unit_test(logs_agree_with_brute_force),
 		cmocka_unit_test(sets_and_ids_agree_with_brute_force),
