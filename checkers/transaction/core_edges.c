@@ -331,11 +331,13 @@ edge_of(const struct core_edges *edges, uint32_t from, uint32_t to)
 	return best;
 }
 
-/* From begin to commit, twice in a row, does not join. */
+/* From begin to commit, twice in a row, does not join; with parallel snapshots it does so
+ * once. */
 bool
 core_edges_are_cycle(const struct core_edges *edges, const uint32_t *txns, size_t count)
 {
 	enum core_edge before = CORE_STRONG;
+	size_t weak = 0;
 
 	for (size_t i = 0; i < count; i++)
 		if (txns[i] >= edges->count)
@@ -348,6 +350,7 @@ core_edges_are_cycle(const struct core_edges *edges, const uint32_t *txns, size_
 		    (edges->claim->snapshot && edge == CORE_WEAK && before == CORE_WEAK))
 			return false;
 		before = edge;
+		weak += edge == CORE_WEAK;
 	}
-	return count > 1;
+	return count > 1 && (!edges->claim->parallel || weak <= 1);
 }

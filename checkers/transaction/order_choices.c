@@ -83,6 +83,11 @@ take_choices(struct order_solver *s)
 	s->seen = grow(s->seen, old, n, sizeof(*s->seen));
 	memset(s->watches + 2 * old, 0xff, 2 * (n - old) * sizeof(*s->watches));
 	s->choice_count = (uint32_t)n;
+	if (s->keeps_made && old > 0) {
+		for (size_t choice = old; choice < n; choice++)
+			order_queue_push(s, (uint32_t)choice);
+		return;
+	}
 	order_go_back(s, 0);
 	order_queue_fill(s);
 }

@@ -32,6 +32,8 @@ struct order_solver {
 	/* May be set after order_solver_init. */
 	uint64_t conflicts_max; /* then UNKNOWN */
 	struct order_log *log;	/* borrowed; NULL: the search is not logged */
+	bool keeps_made; /* choices that are added later are respected by the order found:
+			  * those made before need not be made again */
 
 	/* The state of the search; literal = 2 * choice + side. */
 	uint8_t *value;	   /* owned: side + 1; 0: open */
@@ -64,6 +66,12 @@ struct order_solver {
 void order_solver_init(struct order_solver *solver, struct acyclic *graph,
 		       const struct budget *budget);
 void order_solver_release(struct order_solver *solver);
+
+/* After VALID: these literals, all true, cannot stand together, as the cycle shows that the
+ * graph tells at present. False when nothing else can be chosen (INVALID); else order_solve
+ * goes on. */
+bool order_solver_refute(struct order_solver *solver, const uint32_t *literals,
+			 size_t count);
 
 /* Adds a choice, also after an answer: then order_solve goes on from where it stands, so
  * that choices may be told only when an order does not respect them of itself. */

@@ -4,18 +4,24 @@
 /* ---- making choices -------------------------------------------------------------------
  */
 
+void
+order_touch_cycle(struct order_solver *s)
+{
+	vec_each (uint32_t, node, &s->graph->cycle)
+		s->touched[*node] = true;
+	vec_each (uint32_t, label, &s->graph->labels)
+		s->choice_used[*label / 2] = true;
+}
+
 /* Notes what the cycle teaches: its choices, which with `literal` cannot stand. */
 static void
 take_cycle(struct order_solver *s, uint32_t literal)
 {
-	vec_each (uint32_t, node, &s->graph->cycle)
-		s->touched[*node] = true;
+	order_touch_cycle(s);
 	s->choice_used[literal / 2] = true;
-	vec_each (uint32_t, label, &s->graph->labels) {
-		s->choice_used[*label / 2] = true;
+	vec_each (uint32_t, label, &s->graph->labels)
 		if (*label != literal)
 			vec_push(&s->conflict, *label);
-	}
 }
 
 bool

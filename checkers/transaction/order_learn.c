@@ -222,3 +222,33 @@ order_learn(struct order_solver *s)
 		order_conflict_of(s, clause, uip ^ 1);
 	}
 }
+
+/* ---- what others know -----------------------------------------------------------------
+ */
+
+bool
+order_solver_refute(struct order_solver *s, const uint32_t *literals, size_t count)
+{
+	size_t latest = 0;
+
+	order_touch_cycle(s);
+	vec_clear(&s->hints);
+	if (count == 0 && s->log != NULL)
+		log_step(s, NULL, 0, true);
+	if (count == 0)
+		return false;
+	vec_clear(&s->learned);
+	for (size_t i = 0; i < count; i++)
+		latest = s->level[literals[i] / 2] > s->level[literals[latest] / 2]
+				 ? i
+				 : latest;
+	for (size_t i = 0; i < count; i++)
+		if (i != latest)
+			vec_push(&s->learned, literals[i]);
+	uint32_t clause = order_keep_clause(s, literals[latest] ^ 1, s->learned.items,
+					    s->learned.count);
+	order_log_lemma(s, clause);
+	vec_clear(&s->conflict);
+	order_conflict_of(s, clause, NODE_NONE);
+	return order_learn(s);
+}

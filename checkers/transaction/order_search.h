@@ -61,6 +61,9 @@ void order_queue_fill(struct order_solver *s);
 
 /* ---- order_clauses.c: what follows from choices that were made ---- */
 
+/* Notes whom the cycle that the graph tells is about. */
+void order_touch_cycle(struct order_solver *s);
+
 /* Makes a literal true and adds its edges; false when they close a cycle, whose other
  * literals are then added to ->conflict. */
 bool order_make(struct order_solver *s, uint32_t literal, uint32_t reason);

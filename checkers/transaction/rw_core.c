@@ -140,20 +140,23 @@ find_near(const struct rw_core_search *search, const uint32_t *core, uint32_t co
 	return found;
 }
 
-/* Looks for a shorter derivation; true when it led to a smaller core. */
+/* Looks for a shorter derivation; true when it led to a smaller core. What has no parallel
+ * snapshots has no snapshots, and maybe for the same reason. */
 static bool
 look_nearby(struct shrinking *s, uint32_t *core, uint32_t *count)
 {
 	const struct rw_core_search *search = s->search;
-	uint32_t max = search->question->realtime   ? TIMED_TXNS_MAX
-		       : search->question->snapshot ? SHORTEST_TXNS_MAX / 2
-						    : SHORTEST_TXNS_MAX;
+	struct rw_question question = *search->question;
+	question.snapshot |= question.parallel;
+	uint32_t max = question.realtime   ? TIMED_TXNS_MAX
+		       : question.snapshot ? SHORTEST_TXNS_MAX / 2
+					   : SHORTEST_TXNS_MAX;
 	uint32_t near[SHORTEST_TXNS_MAX], found[SHORTEST_TXNS_MAX];
 
 	if (*count > max)
 		return false;
 	uint32_t few =
-		rw_shortest_core(search->d, search->question, search->budget, near,
+		rw_shortest_core(search->d, &question, search->budget, near,
 				 find_near(search, core, *count, max, near), found);
 	if (few == 0 || few > *count || !has_no_order(s, found, few))
 		return false;

@@ -57,6 +57,10 @@ void judge_weak(struct judge *j);
 void judge_keep_core(struct judge *j, const struct order_level *row,
 		     const struct rw_answer *first);
 
+/* Decides consistent view and parallel snapshot isolation, where no stronger one was found to
+ * hold and no weaker one to be broken. */
+void judge_parallel(struct judge *j);
+
 /* Adds the cores that tell most to the result, shrunk and in words. */
 void judge_report_cores(struct judge *j);
 

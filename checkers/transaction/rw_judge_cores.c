@@ -66,8 +66,11 @@ judge_keep_core(struct judge *j, const struct order_level *row,
 static struct rw_claim
 claim_of(const struct order_level *row, const struct check_options *options)
 {
-	return (struct rw_claim){row->question.snapshot, row->question.process,
-				 row->question.realtime, options->nil_is_unknown};
+	return (struct rw_claim){.snapshot = row->question.snapshot,
+				 .process = row->question.process,
+				 .realtime = row->question.realtime,
+				 .nil_is_unknown = options->nil_is_unknown,
+				 .parallel = row->question.parallel};
 }
 
 /* When it ran, by events; what nobody knows the end of has none. */
@@ -132,7 +135,10 @@ static void
 prove_core(struct judge *j, struct anomaly *anomaly, const uint32_t *txns, uint32_t count)
 {
 	struct rw_claim claim = core_claim(anomaly->name, j->options);
-	struct rw_question question = {claim.snapshot, claim.process, claim.realtime};
+	struct rw_question question = {.snapshot = claim.snapshot,
+				       .process = claim.process,
+				       .realtime = claim.realtime,
+				       .parallel = claim.parallel};
 	struct rw_answer answer;
 
 	rw_order_prove(&j->d, txns, count, &question, &j->options->budget, &answer);
@@ -156,7 +162,9 @@ report_core(struct judge *j, const struct core_found *core)
 	for (uint32_t i = 0; i < count; i++)
 		ops[i] = j->d.txns.of.items[txns[i]].op;
 	proof_find(j->d.txns.history, ops, count, &claim, &proof);
-	const char *name = proof.holds ? proof.anomaly : anomaly_name(row->anomaly);
+	const char *name = proof.holds && !row->question.parallel
+				   ? proof.anomaly
+				   : anomaly_name(row->anomaly);
 	if (j->predicates != NULL)
 		name = rw_predicates_name(j->predicates, name, ops, count, &claim);
 	struct anomaly *anomaly =
@@ -191,8 +199,10 @@ shrink(struct judge *j, struct core_found *core)
 static bool
 is_asked_for(const struct judge *j, const struct core_found *core, bool snapshot)
 {
+	const struct rw_question *question = &core->level->question;
+
 	return (j->asked & anomaly_bit(core->level->anomaly)) != 0 &&
-	       core->level->question.snapshot == snapshot;
+	       (question->snapshot || question->parallel) == snapshot;
 }
 
 /* Of the cores of serial orders, or of those of snapshots, the one of the weakest level tells

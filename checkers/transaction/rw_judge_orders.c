@@ -4,14 +4,18 @@
 
 /* The levels that ask for an order of all transactions, from strong to weak. */
 static const struct order_level order_levels[] = {
-	{"strict-serializable", ANOMALY_NO_SERIAL_REALTIME, {false, true, true}},
-	{"strong-snapshot-isolation", ANOMALY_NO_SNAPSHOT_REALTIME, {true, true, true}},
-	{"strong-session-serializable", ANOMALY_NO_SERIAL_PROCESS, {false, true, false}},
+	{"strict-serializable",
+	 ANOMALY_NO_SERIAL_REALTIME,
+	 {.process = true, .realtime = true}},
+	{"strong-snapshot-isolation",
+	 ANOMALY_NO_SNAPSHOT_REALTIME,
+	 {.snapshot = true, .process = true, .realtime = true}},
+	{"strong-session-serializable", ANOMALY_NO_SERIAL_PROCESS, {.process = true}},
 	{"strong-session-snapshot-isolation",
 	 ANOMALY_NO_SNAPSHOT_PROCESS,
-	 {true, true, false}},
-	{"serializable", ANOMALY_NO_SERIAL_ORDER, {false, false, false}},
-	{"snapshot-isolation", ANOMALY_NO_SNAPSHOT_ORDER, {true, false, false}},
+	 {.snapshot = true, .process = true}},
+	{"serializable", ANOMALY_NO_SERIAL_ORDER, {0}},
+	{"snapshot-isolation", ANOMALY_NO_SNAPSHOT_ORDER, {.snapshot = true}},
 };
 
 enum {
@@ -68,14 +72,15 @@ find_order(struct judge *j, const struct order_level *row)
 	return verdict;
 }
 
-/* Asked for itself, or as the nearest stronger level of one that has no decider, or since an
- * order may show what predicate reads saw, where the reads themselves do not tell. */
+/* Asked for itself, or for repeatable read, which serial orders decide (and snapshot isolation
+ * mostly at once), or since an order may show what predicate reads saw, where the reads
+ * themselves do not tell. */
 static bool
 is_wanted(const struct judge *j, uint64_t forbids)
 {
 	return (forbids & ~j->asked) == 0 ||
 	       (judge_leaves_out(j) && !rw_predicates_may_be_left_out(j->asked)) ||
-	       ((j->asked & anomaly_bit(ANOMALY_G_SINGLE)) != 0 &&
+	       ((j->asked & anomaly_bit(ANOMALY_NO_SNAPSHOT_ORDER)) != 0 &&
 		(forbids & anomaly_bit(ANOMALY_CAUSALITY)) == 0);
 }
 
@@ -118,4 +123,49 @@ judge_orders(struct judge *j)
 		else if (verdict == VERDICT_INVALID)
 			judge_no_order(j, row);
 	}
+}
+
+/* ---- parallel snapshots --------------------------------------------------------------- */
+
+/* The two levels are one: lost updates are cycles with one anti-dependency. */
+static const struct order_level parallel_level = {
+	"consistent-view", ANOMALY_G_SINGLE, {.parallel = true}};
+
+static void
+keep_parallel_order(struct judge *j, const struct rw_answer *answer)
+{
+	struct isolation *isolation = &j->isolation;
+
+	free(isolation->allowed);
+	isolation->allowed = mem_new(answer->order.count + 1, sizeof(uint32_t));
+	isolation->allowed_count = answer->order.count;
+	for (size_t i = 0; i < answer->order.count; i++)
+		isolation->allowed[i] = answer->order.items[i];
+}
+
+void
+judge_parallel(struct judge *j)
+{
+	struct rw_answer answer;
+	struct err err;
+	size_t level = 0;
+
+	level_find(parallel_level.level, &level, &err);
+	uint64_t forbids = level_forbids(level);
+	if ((forbids & ~j->asked) != 0 || (forbids & j->isolation.found) != 0 ||
+	    (forbids & ~j->absent) == 0)
+		return;
+	judge_ask(j, j->txns.items, j->txns.count, &parallel_level.question, &answer);
+	if (answer.verdict == VERDICT_INVALID) {
+		judge_keep_core(j, &parallel_level, &answer);
+		j->isolation.found |= anomaly_bit(parallel_level.anomaly);
+	} else if (answer.verdict == VERDICT_UNKNOWN) {
+		j->why_unknown = answer.reason;
+	} else if (judge_leaves_out(j)) {
+		j->why_unknown = j->predicates->why;
+	} else {
+		j->absent |= forbids;
+		keep_parallel_order(j, &answer);
+	}
+	rw_answer_release(&answer);
 }

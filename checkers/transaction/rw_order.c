@@ -145,7 +145,8 @@ search(struct build *b, struct acyclic *graph, const struct budget *budget,
 	vec_each (const struct order_choice, choice, &b->choices)
 		order_solver_add(&solver, choice);
 	vec_release(&b->choices);
-	answer->verdict = mend_order(b, &solver);
+	answer->verdict = b->question->parallel ? rw_order_settle_views(b, &solver)
+						: mend_order(b, &solver);
 	answer->choices = solver.choices.count;
 	answer->conflicts = solver.conflicts;
 	answer->reason = "the budget ended the search for an order of the writes";
@@ -275,7 +276,8 @@ build_of(const struct dependencies *d, const struct rw_question *question,
 			      .question = question,
 			      .time = way->time,
 			      .slack = way->slack,
-			      .saturates = way->saturates && !question->snapshot,
+			      .saturates = way->saturates && !question->snapshot &&
+					   !question->parallel,
 			      .conflicts_max = way->conflicts_max,
 			      .choices_max = bytes / 2 / CHOICE_BYTES};
 }
@@ -299,7 +301,8 @@ ask(const struct dependencies *d, const uint32_t *txns, uint32_t count,
     const struct rw_question *question, const struct budget *budget, bool briefly,
     struct rw_answer *answer)
 {
-	bool is_few = !question->realtime && count <= FEW_TXNS, is_last = false;
+	bool is_few = question->parallel || (!question->realtime && count <= FEW_TXNS);
+	bool is_last = false;
 
 	for (size_t i = 0; !is_last; i++) {
 		const struct way *way = is_few ? &way_for_few : &ways[i];

@@ -1,5 +1,5 @@
 /* rw_order.h - is there an order of the versions of registers that makes a history
- * serializable, or possible under snapshot isolation?
+ * serializable, or possible under snapshot isolation or parallel snapshot isolation?
  *
  * A problem of ordering (a polygraph: Papadimitriou 1979): certain edges, and for each
  * two chains of versions of one key the choice which comes first. Chains are joined by
@@ -13,8 +13,12 @@
  * Snapshot isolation has two nodes for each transaction, its snapshot and its commit:
  * what it depends on committed before its snapshot, what overwrites its reads commits
  * after it. This is the product graph of lemma L4 with an edge from snapshot to commit,
- * which closes no cycle that was not closed before; an order of its nodes is a run. PURE.
- */
+ * which closes no cycle that was not closed before; an order of its nodes is a run.
+ *
+ * Parallel snapshot isolation has no cycle with one anti-dependency or none (Cerone and
+ * Gotsman, "Analysing snapshot isolation", PODC 2016; it is Adya's PL-2+): the graph is that of
+ * writes and reads of writes, and of an order found it is asked whether a reader depends on who
+ * overwrote what it read (rw_order_views.c). PURE. */
 #ifndef CHECKERS_RW_ORDER_H
 #define CHECKERS_RW_ORDER_H
 
@@ -24,6 +28,7 @@ struct rw_question {
 	bool snapshot; /* snapshot isolation; else serializable */
 	bool process;  /* the order within each process must be kept */
 	bool realtime; /* real time must be kept */
+	bool parallel; /* parallel snapshot isolation; then nothing else is asked */
 };
 
 struct rw_answer {

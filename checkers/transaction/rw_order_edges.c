@@ -50,6 +50,8 @@ add_access(struct build *b, uint32_t txn, const struct rw_access *access)
 	widen(b, segment, txn);
 	if (writer != TXN_NONE)
 		add_dependency(b, writer, txn);
+	if (b->question->parallel)
+		return;
 	if (successor == 0) {
 		add_arc(b, begin_node(b, txn), segment->after);
 		return;

@@ -30,8 +30,8 @@ add_forced(struct build *b, const struct segment *a, const struct segment *c)
 		add_arc(b, arcs[i].from, arcs[i].to);
 }
 
-static struct order_choice
-choice_between(const struct build *b, const struct segment *a, const struct segment *c)
+struct order_choice
+rw_order_choice(const struct build *b, const struct segment *a, const struct segment *c)
 {
 	struct order_choice choice;
 
@@ -46,7 +46,7 @@ add_choice(struct build *b, const struct segment *a, const struct segment *c)
 	if (b->choices.count >= b->choices_max)
 		b->is_over = true;
 	else
-		vec_push(&b->choices, choice_between(b, a, c));
+		vec_push(&b->choices, rw_order_choice(b, a, c));
 }
 
 static int
@@ -196,7 +196,7 @@ add_overlaps_of_key(struct build *b, struct order_solver *solver, uint32_t first
 		const struct segment *segment = &b->segments.items[(uint32_t)heads[i]];
 		const struct segment *other = overlapped(b, place, segment, &reach);
 		if (other != NULL) {
-			struct order_choice choice = choice_between(b, other, segment);
+			struct order_choice choice = rw_order_choice(b, other, segment);
 			order_solver_add(solver, &choice);
 			added = true;
 		}

@@ -132,6 +132,14 @@ void rw_order_add_edges(struct build *b);
  */
 void rw_order_add_choices(struct build *b);
 
+/* Parallel snapshot isolation: solves, and refutes orders in which a reader depends on who
+ * overwrote what it read, until one has none (rw_order_views.c). */
+enum verdict rw_order_settle_views(struct build *b, struct order_solver *solver);
+
+/* The choice between two chains of one key. */
+struct order_choice rw_order_choice(const struct build *b, const struct segment *a,
+				    const struct segment *c);
+
 /* Adds the choices between chains of which one stands in the midst of the other, as the
  * graph orders them now; false when there are none. */
 bool rw_order_add_overlaps(struct build *b, struct order_solver *solver);

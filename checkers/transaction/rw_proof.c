@@ -13,8 +13,8 @@ enum {
 /* ---- facts ----------------------------------------------------------------------------
  */
 
-void
-prover_add(struct prover *p, const struct fact *fact)
+static void
+add_edge(struct prover *p, const struct fact *fact)
 {
 	vec_push(&p->facts, *fact);
 	vec_last(&p->facts)->next_out = p->first_out[fact->from];
@@ -30,6 +30,25 @@ prover_add(struct prover *p, const struct fact *fact)
 			mine[w] |= row[w];
 		mine[fact->to / 64] |= UINT64_C(1) << (fact->to % 64);
 	}
+}
+
+void
+prover_add(struct prover *p, const struct fact *fact)
+{
+	struct fact before = *fact, behind = *fact;
+
+	if (!p->claim->parallel || fact->kind == EDGE_RW || fact->kind == EDGE_INNER) {
+		add_edge(p, fact);
+		return;
+	}
+	before.from = prover_begin(p, fact->from % p->count);
+	before.to = prover_begin(p, fact->to % p->count);
+	add_edge(p, &before);
+	behind.from = prover_commit(p, fact->from % p->count);
+	behind.to = prover_commit(p, fact->to % p->count);
+	behind.text = NULL;
+	behind.is_copy = true;
+	add_edge(p, &behind);
 }
 
 void
@@ -134,7 +153,7 @@ derive(struct prover *p, uint32_t number, int side)
 	const struct side *refuted = &rule->sides[1 - side];
 	struct fact fact = fact_of(rule, number, side, FACT_DERIVED);
 
-	prover_find_way(p, refuted->to, refuted->from);
+	prover_find_way(p, prover_way_from(p, refuted->to), refuted->from);
 	fact.class = prover_class_of(p, refuted->kind);
 	fact.kinds |= kinds_of_way(p);
 	fact.first_reason = (uint32_t)p->reasons.count;
@@ -145,25 +164,37 @@ derive(struct prover *p, uint32_t number, int side)
 }
 
 static bool
+closes_cycle(const struct prover *p, uint32_t from, uint32_t to)
+{
+	return prover_reaches(p, prover_way_from(p, to), from);
+}
+
+static bool
 is_refuted(const struct prover *p, const struct rule *rule, int side)
 {
-	return prover_reaches(p, rule->sides[side].to, rule->sides[side].from);
+	return closes_cycle(p, rule->sides[side].from, rule->sides[side].to);
+}
+
+/* The side says nothing that is not known. */
+static bool
+is_implied(const struct prover *p, const struct side *side)
+{
+	uint32_t from = p->claim->parallel ? side->from % p->count : side->from;
+
+	return from != side->to && prover_reaches(p, from, side->to);
 }
 
 static bool
 is_settled(const struct prover *p, const struct rule *rule)
 {
-	return (rule->sides[0].from != rule->sides[0].to &&
-		prover_reaches(p, rule->sides[0].from, rule->sides[0].to)) ||
-	       (rule->sides[1].from != rule->sides[1].to &&
-		prover_reaches(p, rule->sides[1].from, rule->sides[1].to));
+	return is_implied(p, &rule->sides[0]) || is_implied(p, &rule->sides[1]);
 }
 
 static bool
 close_cycle(struct prover *p, const struct fact *closing)
 {
 	p->closing = *closing;
-	prover_find_way(p, closing->to, closing->from);
+	prover_find_way(p, prover_way_from(p, closing->to), closing->from);
 	prover_tell_cycle(p, closing);
 	return true;
 }
@@ -341,9 +372,10 @@ find_given_cycle(struct prover *p)
 	size_t length = SIZE_MAX;
 
 	vec_each (const struct fact, fact, &p->facts) {
-		if (!prover_reaches(p, fact->to, fact->from))
+		if (!closes_cycle(p, fact->from, fact->to) ||
+		    (p->claim->parallel && fact->kind == EDGE_INNER))
 			continue;
-		prover_find_way(p, fact->to, fact->from);
+		prover_find_way(p, prover_way_from(p, fact->to), fact->from);
 		if (p->way.count >= length)
 			continue;
 		length = p->way.count;
@@ -468,7 +500,7 @@ proof_find(const struct history *history, const uint32_t *ops, size_t count,
 	if (count == 0 || count > PROOF_TXNS_MAX)
 		return;
 	p.count = (uint32_t)count;
-	p.nodes = p.count * (claim->snapshot ? 2 : 1);
+	p.nodes = p.count * (prover_has_two(&p) ? 2 : 1);
 	p.words = (p.nodes + 63) / 64;
 	p.reach = mem_new((size_t)p.nodes * p.words, sizeof(*p.reach));
 	p.first_out = mem_new(p.nodes, sizeof(*p.first_out));

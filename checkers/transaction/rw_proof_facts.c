@@ -171,13 +171,13 @@ prover_collect(struct prover *p)
 	touches all = {0};
 	bool ok = collect_touches(p, &all);
 
-	for (uint32_t t = 0; ok && p->claim->snapshot && t < p->count; t++)
+	for (uint32_t t = 0; ok && prover_has_two(p) && t < p->count; t++)
 		give(p, prover_begin(p, t), prover_commit(p, t), EDGE_INNER, VAL_OF_NIL,
 		     VAL_OF_NIL, VAL_OF_NIL);
 	for (size_t i = 0; ok && i < all.count; i++) {
 		if (all.items[i].reads)
 			add_read(p, &all, &all.items[i]);
-		for (size_t j = 0; p->claim->snapshot && j < i; j++)
+		for (size_t j = 0; prover_has_two(p) && j < i; j++)
 			if (all.items[i].writes && all.items[j].writes &&
 			    all.items[i].txn != all.items[j].txn &&
 			    val_equal(values, all.items[i].key, all.items[j].key))

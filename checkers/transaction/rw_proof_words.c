@@ -76,7 +76,10 @@ print_derived(struct prover *p, const struct fact *fact)
 	if (rule->reader == NO_RULE) {
 		buf_string(&p->text, "both wrote key ");
 		print_value(p, rule->key, &p->text);
-		buf_string(&p->text, ", so one was over before the other began, and ");
+		buf_string(&p->text, p->claim->parallel
+					     ? ", so one depends on the other, and "
+					     : ", so one was over before the other "
+					       "began, and ");
 		print_way(p, reasons, fact->reason_count);
 		return;
 	}
@@ -133,6 +136,10 @@ mark_needed(const struct prover *p, const struct fact *closing)
 		const struct fact *fact = &p->facts.items[f];
 		for (uint32_t i = 0; needed[f] && i < fact->reason_count; i++)
 			needed[p->reasons.items[fact->first_reason + i]] = true;
+		if (needed[f] && fact->is_copy) {
+			needed[f] = false;
+			needed[f - 1] = true;
+		}
 	}
 	return needed;
 }
@@ -180,7 +187,7 @@ prover_tell_cycle(struct prover *p, const struct fact *closing)
 	count_in(p, closing);
 	p->class = class > p->class ? class : p->class;
 	vec_each (const uint32_t, f, &p->used)
-		is_known |= &p->facts.items[*f] == closing;
+		is_known |= &p->facts.items[*f] == closing - closing->is_copy;
 	if (!is_known)
 		print_line(p, closing);
 	print_cycle(p, closing);

@@ -40,6 +40,7 @@ struct fact {
 	unsigned kinds;
 	char *text;	   /* owned, of a lemma: what became of the other side */
 	uint32_t next_out; /* fact + 1, of the same node */
+	bool is_copy;	   /* the fact before it again, behind an anti-dependency */
 	val key, first, second;
 };
 
@@ -86,7 +87,17 @@ prover_reaches(const struct prover *p, uint32_t from, uint32_t to)
 	       (p->reach[(size_t)from * p->words + to / 64] >> (to % 64) & 1) != 0;
 }
 
-/* The node of a transaction's snapshot, and of its commit; the transaction of a node. */
+static inline bool
+prover_has_two(const struct prover *p)
+{
+	return p->claim->snapshot || p->claim->parallel;
+}
+
+/* The node of a transaction's snapshot, and of its commit; the transaction of a node. With
+ * parallel snapshots the second node is the transaction as one comes to it by a way with an
+ * anti-dependency, and an edge that is none leads from the first to the first and from the
+ * second to the second: between two transactions it stands in rules and in what closes a cycle
+ * as under snapshot isolation, from the second to the first. */
 static inline uint32_t
 prover_begin(const struct prover *p, uint32_t t)
 {
@@ -97,7 +108,14 @@ prover_begin(const struct prover *p, uint32_t t)
 static inline uint32_t
 prover_commit(const struct prover *p, uint32_t t)
 {
-	return p->claim->snapshot ? p->count + t : t;
+	return prover_has_two(p) ? p->count + t : t;
+}
+
+/* Where a way must begin that the edge to this node closes to a cycle. */
+static inline uint32_t
+prover_way_from(const struct prover *p, uint32_t to)
+{
+	return p->claim->parallel ? to % p->count : to;
 }
 
 static inline uint32_t

@@ -104,11 +104,6 @@ leave_open(struct judge *j)
 	isolation->has_predicates = j->predicates != NULL;
 	isolation->why_open = j->why_unknown;
 	isolation->open = ~(j->absent | isolation->found);
-	if (isolation->why_open == NULL &&
-	    (isolation->open & j->asked & anomaly_bit(ANOMALY_G_SINGLE)) != 0)
-		isolation->why_open =
-			"the order of the writes is not recorded, and not all "
-			"of them are tried where none gives snapshots";
 	if (j->predicates == NULL || !j->predicates->is_repeatable)
 		return;
 	if ((isolation->found & j->asked) != 0)
@@ -148,6 +143,7 @@ judge_history(struct judge *j, const struct history *history)
 	result->operations = j->d.txns.of.count;
 	judge_orders(j);
 	judge_weak(j);
+	judge_parallel(j);
 	leave_open(j);
 	isolation_report(&j->d, &j->isolation, j->options->level, result);
 	if (result->verdict == VERDICT_VALID)

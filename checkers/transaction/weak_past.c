@@ -4,9 +4,6 @@
 
 #include <stdlib.h>
 
-/* ---- cycles with one anti-dependency --------------------------------------------------
- */
-
 /* Rows of edges of writes and reads of writes, by transaction. */
 struct rows {
 	const struct weak_order *w;
@@ -17,6 +14,9 @@ struct rows {
 	VEC(uint32_t) open;
 	uint32_t search;
 };
+
+/* ---- lists ----------------------------------------------------------------------------
+ */
 
 static void
 add_edge(struct rows *r, uint32_t from, uint32_t to)
@@ -81,7 +81,7 @@ add_appends(struct rows *r, uint64_t *unread, size_t unread_count)
 }
 
 static void
-make_rows(struct rows *r)
+add_lists(struct rows *r)
 {
 	const struct txn_facts *f = r->w->facts;
 	VEC(uint64_t) unread = {0};
@@ -101,6 +101,78 @@ make_rows(struct rows *r)
 			add_overwriters(r, m, unread.items, unread.count);
 	}
 	vec_release(&unread);
+}
+
+/* ---- registers ------------------------------------------------------------------------
+ */
+
+/* Where the writers of a key begin that stand behind `place`. */
+static size_t
+writers_behind(const uint64_t *writers, size_t count, uint32_t key, uint32_t place)
+{
+	uint64_t wanted = (uint64_t)key << 32 | place;
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (writers[middle] <= wanted)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* `writers`: key << 32 | place, ascending. */
+static void
+add_next_writer(struct rows *r, uint32_t m, const uint64_t *writers, size_t count)
+{
+	const struct txn_facts *f = r->w->facts;
+	uint32_t source = txn_facts_source(f, m), key = f->txns.mops.items[m].key;
+
+	if (source == FACT_NONE)
+		return;
+	if (source != FACT_INITIAL)
+		add_edge(r, source, f->txn_of[m]);
+	size_t next = writers_behind(writers, count, key,
+				     source == FACT_INITIAL ? 0 : r->w->place[source]);
+	if (next < count && writers[next] >> 32 == key)
+		add_overwriter(r, f->txn_of[m], r->w->at[(uint32_t)writers[next] - 1]);
+}
+
+static void
+add_registers(struct rows *r)
+{
+	const struct txn_facts *f = r->w->facts;
+	VEC(uint64_t) writers = {0};
+
+	for (uint32_t m = 0; m < f->txns.mops.count; m++)
+		if (f->txns.mops.items[m].kind == MOP_WRITE &&
+		    r->w->place[f->txn_of[m]] != 0)
+			vec_push(&writers, (uint64_t)f->txns.mops.items[m].key << 32 |
+						   r->w->place[f->txn_of[m]]);
+	sort_words(writers.items, writers.count);
+	for (size_t i = 1; i < writers.count; i++)
+		if (writers.items[i] >> 32 == writers.items[i - 1] >> 32)
+			add_edge(r, r->w->at[(uint32_t)writers.items[i - 1] - 1],
+				 r->w->at[(uint32_t)writers.items[i] - 1]);
+	for (uint32_t m = 0; m < f->txns.mops.count; m++)
+		add_next_writer(r, m, writers.items, writers.count);
+	vec_release(&writers);
+}
+
+/* ---- the search -----------------------------------------------------------------------
+ */
+
+static void
+make_rows(struct rows *r)
+{
+	const struct txn_facts *f = r->w->facts;
+	bool are_lists = false;
+
+	vec_each (const struct mop, mop, &f->txns.mops)
+		are_lists |= mop->kind == MOP_APPEND || mop->length > 0;
+	(are_lists ? add_lists : add_registers)(r);
 	sort_words(r->edges.items, r->edges.count);
 	r->starts = mem_new(f->txns.of.count + 2, sizeof(*r->starts));
 	for (size_t t = 0, e = 0; t <= f->txns.of.count; t++) {

@@ -23,8 +23,9 @@ struct weak_order {
 bool weak_past_is_causal(const struct weak_order *w, const struct budget *budget,
 			 struct err *err);
 
-/* No cycle of lists has exactly one anti-dependency: who overwrote what a transaction read
- * does not lead to it. The order respects writes and reads of writes, so only those need a
+/* No cycle has exactly one anti-dependency: who overwrote what a transaction read does not
+ * lead to it. Versions of lists are in the order of their elements, those of registers in the
+ * order that is to be proven. It respects writes and reads of writes, so only those need a
  * search who stand in front of the reader, and only between the two. */
 bool weak_past_has_no_g_single(const struct weak_order *w, const struct budget *budget,
 			       struct err *err);

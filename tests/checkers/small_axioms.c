@@ -145,13 +145,41 @@ find_axioms(struct axioms *a, enum small_view view, bool process, bool *varies)
 	return ok && (!*varies || view <= SMALL_MONOTONIC);
 }
 
+/* `a` has been found. */
+static bool
+run_in_parallel(const struct axioms *a)
+{
+	const struct small_txns *h = a->h;
+	struct small_reads reads = {0};
+	bool is_final;
+
+	for (int t = 0; t < h->count; t++) {
+		reads.committed[t] = a->committed[t];
+		for (int m = 0; m < h->txns[t].mop_count; m++) {
+			const struct small_mop *mop = &h->txns[t].mops[m];
+			if (h->txns[t].type != OP_OK || mop->write ||
+			    own_value(&h->txns[t], m) >= 0)
+				continue;
+			int at = reads.count++;
+			reads.of[at].reader = t;
+			reads.of[at].key = mop->key;
+			reads.of[at].source =
+				writer_of(h, mop->key, mop->value, &is_final);
+		}
+	}
+	return small_txns_run_in_parallel(h, &reads);
+}
+
 bool
 small_txns_satisfy(const struct small_txns *h, enum small_view view, bool process,
 		   bool *varies)
 {
 	struct axioms a = {.h = h};
-	bool ok = find_axioms(&a, view, process, varies);
+	bool is_parallel = view == SMALL_PARALLEL;
+	bool ok = find_axioms(&a, is_parallel ? SMALL_COMMITTED : view, process, varies);
 
+	if (is_parallel)
+		return ok && !*varies && run_in_parallel(&a);
 	close_relation(h->count, a.before);
 	for (int t = 0; t < h->count; t++)
 		ok &= !a.before[t][t];

@@ -200,6 +200,30 @@ find_reads(struct axioms *a)
 	return ok;
 }
 
+/* `a` has been found. */
+static bool
+run_in_parallel(struct axioms *a)
+{
+	const struct small_txns *h = a->h;
+	struct small_reads reads = {0};
+	bool is_final;
+
+	for (int t = 0; t < h->count; t++) {
+		reads.committed[t] = a->committed[t];
+		memcpy(reads.before[t], a->before[t], sizeof(reads.before[t]));
+		for (int m = 0; m < h->txns[t].mop_count; m++) {
+			int source = source_of(a, t, m, &is_final);
+			if (source == -2)
+				continue;
+			int at = reads.count++;
+			reads.of[at].reader = t;
+			reads.of[at].key = h->txns[t].mops[m].key;
+			reads.of[at].source = source;
+		}
+	}
+	return small_txns_run_in_parallel(h, &reads);
+}
+
 bool
 small_lists_satisfy(const struct small_txns *h, enum small_view view, bool process,
 		    bool *varies)
@@ -216,6 +240,8 @@ small_lists_satisfy(const struct small_txns *h, enum small_view view, bool proce
 			    small_txns_precedes(h, &h->txns[s], &h->txns[t]))
 				a.past[s][t] = a.before[s][t] = true;
 	order_appends(&a);
+	if (view == SMALL_PARALLEL)
+		return !a.varies && run_in_parallel(&a);
 	if (view == SMALL_CAUSAL)
 		close_over(h->count, a.past);
 	for (int t = 0; t < h->count && view > SMALL_COMMITTED; t++)

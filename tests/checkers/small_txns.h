@@ -37,6 +37,10 @@ struct small_txns {
 
 /* A random history of registers; most reads are those of a run of some kind, some odd. */
 void small_txns_make(struct small_txns *h, struct rng *rng);
+
+/* Each sees some of those before it, mostly with all that they saw and all whose writes it
+ * overwrites: parallel snapshots, which often are no snapshots, and what is nearly so. */
+void small_txns_scatter(struct small_txns *h, struct rng *rng);
 void small_txns_history(const struct small_txns *h, struct history *history);
 
 /* The transactions of a history: of lists when somebody appends or sees one. */
@@ -58,8 +62,24 @@ enum small_view {
 	SMALL_COMMITTED, /* reads only of committed, final writes, without a cycle */
 	SMALL_MONOTONIC,
 	SMALL_ATOMIC,
-	SMALL_CAUSAL
+	SMALL_CAUSAL,
+	SMALL_PARALLEL /* parallel snapshot isolation, or consistent view; without processes */
 };
+
+/* Who read which key from whom (-1: from nobody), and whose elements stand before whose. */
+struct small_reads {
+	struct {
+		int reader, key, source;
+	} of[SMALL_TXNS_MAX * SMALL_MOPS_MAX];
+	int count;
+	bool committed[SMALL_TXNS_MAX];
+	bool before[SMALL_TXNS_MAX][SMALL_TXNS_MAX];
+};
+
+/* Some order of the transactions has no circle of writes, reads of writes and at most one read
+ * of what was overwritten (Adya's PL-2+; Cerone and Gotsman 2016). */
+bool small_txns_run_in_parallel(const struct small_txns *h,
+				const struct small_reads *reads);
 
 /* The axioms of Biswas and Enea for registers, word by word. *varies: some transaction contradicts its
  * own earlier reads or writes. */

@@ -18,12 +18,15 @@ static const struct {
 	const char *level;
 	struct rw_claim claim;
 } levels[] = {
-	{"serializable", {false, false, false, false}},
-	{"strong-session-serializable", {false, true, false, false}},
-	{"strict-serializable", {false, true, true, false}},
-	{"snapshot-isolation", {true, false, false, false}},
-	{"strong-session-snapshot-isolation", {true, true, false, false}},
-	{"strong-snapshot-isolation", {true, true, true, false}},
+	{"serializable", {.snapshot = false, .process = false, .realtime = false}},
+	{"strong-session-serializable",
+	 {.snapshot = false, .process = true, .realtime = false}},
+	{"strict-serializable", {.snapshot = false, .process = true, .realtime = true}},
+	{"snapshot-isolation", {.snapshot = true, .process = false, .realtime = false}},
+	{"strong-session-snapshot-isolation",
+	 {.snapshot = true, .process = true, .realtime = false}},
+	{"strong-snapshot-isolation",
+	 {.snapshot = true, .process = true, .realtime = true}},
 };
 
 enum {
@@ -39,7 +42,10 @@ static enum verdict
 prove_all(const struct history *history, const struct rw_claim *claim,
 	  struct anomaly *core)
 {
-	struct rw_question question = {claim->snapshot, claim->process, claim->realtime};
+	struct rw_question question = {.snapshot = claim->snapshot,
+				       .process = claim->process,
+				       .realtime = claim->realtime,
+				       .parallel = claim->parallel};
 	struct budget budget = {0};
 	struct dependencies d = {0};
 	struct rw_answer answer;

@@ -60,6 +60,34 @@ assert_same(const struct history *history, const char *level, bool expected)
 }
 
 static void
+parallel_snapshots_agree_with_brute_force_on_random_histories(void **state)
+{
+	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
+	int total = wanted != NULL ? atoi(wanted) : 15000;
+	int counts[VERDICT_UNKNOWN + 1] = {0};
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 9);
+	for (int i = 0; i < total; i++) {
+		struct small_txns h;
+		struct history history;
+		bool varies;
+		small_lists_make(&history, &rng);
+		small_txns_of(&h, &history);
+		bool expected = small_lists_satisfy(&h, SMALL_PARALLEL, false, &varies);
+		counts[assert_same(&history, "parallel-snapshot-isolation", expected)]++;
+		history_release(&history);
+	}
+	print_message("parallel-snapshot-isolation: %d valid, %d invalid, %d unknown\n",
+		      counts[VERDICT_VALID], counts[VERDICT_INVALID],
+		      counts[VERDICT_UNKNOWN]);
+	assert_in_range(counts[VERDICT_VALID], total / 10, total);
+	assert_in_range(counts[VERDICT_INVALID], total / 10, total);
+	assert_in_range(counts[VERDICT_UNKNOWN], 0, total / 10);
+}
+
+static void
 levels_agree_with_brute_force_on_random_histories(void **state)
 {
 	int total = (int)random_count(15000);
@@ -144,6 +172,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(levels_agree_with_brute_force_on_random_histories),
+		cmocka_unit_test(
+			parallel_snapshots_agree_with_brute_force_on_random_histories),
 		cmocka_unit_test(two_threads_find_what_one_finds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

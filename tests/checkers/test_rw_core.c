@@ -29,9 +29,12 @@ random_count(int usual)
 }
 
 static const struct rw_claim claims[] = {
-	{false, false, false, false}, {false, true, false, false},
-	{false, true, true, false},   {true, false, false, false},
-	{true, true, false, false},   {true, true, true, false},
+	{0},
+	{.process = true},
+	{.process = true, .realtime = true},
+	{.snapshot = true},
+	{.snapshot = true, .process = true},
+	{.snapshot = true, .process = true, .realtime = true},
 };
 
 enum {
@@ -41,7 +44,9 @@ enum {
 static struct rw_question
 question_of(const struct rw_claim *claim)
 {
-	return (struct rw_question){claim->snapshot, claim->process, claim->realtime};
+	return (struct rw_question){.snapshot = claim->snapshot,
+				    .process = claim->process,
+				    .realtime = claim->realtime};
 }
 
 typedef VEC(uint32_t) txn_list;
@@ -127,7 +132,7 @@ the_shorter_of_two_cycles_is_taken(void **state)
 			 {{{false, 0, 2}}, 1, OP_OK, 8, 9, 4}},
 		.count = 5,
 		.keys = 3};
-	struct rw_question strict = {false, true, true};
+	struct rw_question strict = {.process = true, .realtime = true};
 	struct dependencies d = {0};
 	struct budget budget = {0};
 	struct history history;

@@ -92,6 +92,7 @@ static const struct level {
 	{"strong-snapshot-isolation", true, true, true, false, 0},
 	{"strong-session-snapshot-isolation", true, true, false, false, 0},
 	{"snapshot-isolation", true, false, false, false, 0},
+	{"parallel-snapshot-isolation", false, false, false, true, SMALL_PARALLEL},
 	{"causal", false, true, false, true, SMALL_CAUSAL},
 	{"strong-session-read-atomic", false, true, false, true, SMALL_ATOMIC},
 	{"read-atomic", false, false, false, true, SMALL_ATOMIC},
