@@ -1,6 +1,7 @@
 /* bookstore_stock.c - who decides about the copies of each title: a sweep, or the engine. */
 #include "base/mem.h"
 #include "checkers/seed/bookstore.h"
+#include "checkers/seed/bookstore_late.h"
 #include "checkers/sort.h"
 #include "checkers/tell.h"
 
@@ -149,7 +150,7 @@ refute_refusals(const struct key_ops *key, int64_t initial,
 
 /* ---- a title -------------------------------------------------------------------------- */
 
-/* Where no sweep fits the engine decides. */
+/* Where no sweep fits, nor an order in which all happens late, the engine decides. */
 static void
 stock_decide(const struct key_ops *key, const struct check_options *options,
 	     struct linearizable_key *found)
@@ -174,6 +175,9 @@ stock_decide(const struct key_ops *key, const struct check_options *options,
 	if (sweep.has_refusal)
 		refute_refusals(key, initial, found);
 	if (fits && !sweep.has_refusal)
+		found->verdict = VERDICT_VALID;
+	else if (found->verdict == VERDICT_NONE &&
+		 book_order_late(key, options, initial, found))
 		found->verdict = VERDICT_VALID;
 	if (found->verdict != VERDICT_VALID) {
 		free(found->order);

@@ -2,6 +2,7 @@
 
 #include "checkers/sort.h"
 #include "checkers/type/counter_span.h"
+#include "checkers/word_heap.h"
 
 #include <stdlib.h>
 
@@ -102,45 +103,13 @@ judge_bounds(const struct key_ops *key, const struct check_options *options,
 /* ---- greedy -------------------------------------------------------------------------
  */
 
-struct heap {
-	uint64_t *items; /* owned; complete_at << 32 | index */
-	size_t count;
-};
-
-static void
-heap_push(struct heap *heap, uint64_t item)
-{
-	size_t at = heap->count++;
-
-	for (; at > 0 && heap->items[(at - 1) / 2] > item; at = (at - 1) / 2)
-		heap->items[at] = heap->items[(at - 1) / 2];
-	heap->items[at] = item;
-}
-
-static uint64_t
-heap_pop(struct heap *heap)
-{
-	uint64_t top = heap->items[0], item = heap->items[--heap->count];
-	size_t at = 0;
-
-	for (size_t child = 1; child < heap->count; child = at * 2 + 1) {
-		child += child + 1 < heap->count &&
-			 heap->items[child + 1] < heap->items[child];
-		if (heap->items[child] >= item)
-			break;
-		heap->items[at] = heap->items[child];
-		at = child;
-	}
-	heap->items[at] = item;
-	return top;
-}
-
 struct greedy {
 	const struct key_ops *key;
 	const struct check_options *options;
 	struct linearizable_key *found;
 	int64_t init, step;
-	struct heap open; /* changes that found we know not what, begun and not applied */
+	struct word_heap
+		open; /* changes that found we know not what, begun and not applied */
 	uint32_t
 		*finder; /* owned; by number of changes: index + 1 of who found so many */
 	bool *has_begun; /* owned; by index in the key */
@@ -183,9 +152,9 @@ apply_one(struct greedy *greedy, uint32_t because)
 		greedy->missing = finder;
 		return false;
 	}
-	if (finder == 0 && greedy->open.count == 0)
+	if (finder == 0 && greedy->open.words.count == 0)
 		return false;
-	put(greedy, finder != 0 ? finder - 1 : (uint32_t)heap_pop(&greedy->open));
+	put(greedy, finder != 0 ? finder - 1 : (uint32_t)word_heap_pop(&greedy->open));
 	greedy->applied++;
 	greedy->forced_by = because;
 	for (uint32_t i = greedy->waiting[greedy->applied]; i != 0;
@@ -230,7 +199,7 @@ begin(struct greedy *greedy, size_t i)
 	greedy->has_begun[i] = true;
 	if (!counter_sees(greedy->key->history, op, &value)) {
 		if (op->f != F_READ)
-			heap_push(&greedy->open, deadline << 32 | i);
+			word_heap_push(&greedy->open, deadline << 32 | i);
 		return true;
 	}
 	if (!changes_for(greedy, value, &wanted)) {
@@ -333,7 +302,6 @@ judge_greedily(const struct key_ops *key, const struct check_options *options,
 				.change_count = change_count,
 				.forced_by = OP_NEVER};
 
-	greedy.open.items = mem_new(key->count + 1, sizeof(uint64_t));
 	greedy.finder = mem_new(change_count + 2, sizeof(uint32_t));
 	greedy.has_begun = mem_new(key->count + 1, sizeof(bool));
 	greedy.is_done = mem_new(key->count + 1, sizeof(bool));
@@ -342,7 +310,7 @@ judge_greedily(const struct key_ops *key, const struct check_options *options,
 	found->order = mem_new(key->count + 1, sizeof(uint32_t));
 	if (name_finders(&greedy))
 		run_events(&greedy, options);
-	free(greedy.open.items);
+	vec_release(&greedy.open.words);
 	free(greedy.finder);
 	free(greedy.has_begun);
 	free(greedy.is_done);

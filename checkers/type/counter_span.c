@@ -91,8 +91,8 @@ counter_span_counts(const struct key_ops *key, const struct counter_span *span,
 
 /* What the first changed includes what the second found, and not because that came before. */
 static bool
-overlaps(const struct key_ops *key, const struct counter_span *span, const struct op *first,
-	 const struct op *second, int sign)
+overlaps(const struct key_ops *key, const struct counter_span *span,
+	 const struct op *first, const struct op *second, int sign)
 {
 	int64_t skipped = span->from - counter_delta(key->history, first);
 

@@ -1,7 +1,9 @@
 /* bookstore against its definitions: an order of copies by trying everything, looks and
  * logs by all pairs. */
 #include "base/map.h"
+#include "checkers/generate/generate.h"
 #include "checkers/seed/bookstore.h"
+#include "checkers/seed/bookstore_late.h"
 #include "tests/checkers/budgets.h"
 #include "tests/checkers/definition.h"
 
@@ -403,6 +405,38 @@ looks_and_logs_agree_with_all_pairs(void **state)
 	definition_compare(&bookstore);
 }
 
+/* Refusals and final stocks among crashed buys and restocks: without a search. */
+static void
+crashed_buys_have_an_order_in_which_all_is_late(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 30; seed++) {
+		struct generate_options how = {.type = "bookstore",
+					       .operations = 3000,
+					       .processes = 150,
+					       .info_percent = 10 + (int)(seed % 3) * 10,
+					       .seed = seed};
+		struct check_options options = {0};
+		struct history history, copies;
+		struct partition titles;
+		struct err err;
+		history_init(&history);
+		assert_true(generate_history(&history, &how, &err));
+		book_copies_init(&copies, &history);
+		partition_init(&titles, &copies);
+		for (uint32_t t = 0; t < partition_count(&titles); t++) {
+			struct key_ops key = partition_at(&titles, t);
+			struct linearizable_key found = {0};
+			found.order = mem_new(key.count + 1, sizeof(*found.order));
+			assert_true(book_order_late(&key, &options, 10, &found));
+			free(found.order);
+		}
+		partition_release(&titles);
+		book_copies_release(&copies);
+		history_release(&history);
+	}
+}
+
 /* ---- budgets -------------------------------------------------------------------------- */
 
 static void
@@ -431,6 +465,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(copies_agree_with_every_order),
 		cmocka_unit_test(looks_and_logs_agree_with_all_pairs),
+		cmocka_unit_test(crashed_buys_have_an_order_in_which_all_is_late),
 		cmocka_unit_test(a_budget_that_is_over_means_unknown),
 	};
 
