@@ -114,7 +114,7 @@ stacks_with_many_crashed_takes_are_judged_right(void **state)
 
 	(void)state;
 	rng_init(&rng, 34);
-	for (size_t i = 0; i < rounds(6000); i++) {
+	for (size_t i = 0; i < random_share(6000, COMPARED); i++) {
 		struct random_collection shape =
 			some_shape(&rng, COLLECTION_STACK, 11, true);
 		struct check_options options = {0};
@@ -130,8 +130,8 @@ stacks_with_many_crashed_takes_are_judged_right(void **state)
 		invalid += truth == VERDICT_INVALID;
 		history_release(&history);
 	}
-	print_message("%zu of %zu are invalid\n", invalid, rounds(6000));
-	assert_true(invalid > rounds(6000) / 20);
+	print_message("%zu of %zu are invalid\n", invalid, random_share(6000, COMPARED));
+	assert_true(invalid > random_share(6000, COMPARED) / 20);
 }
 
 static void
