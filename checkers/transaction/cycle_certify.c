@@ -354,19 +354,39 @@ could_see(const struct claim *c, uint32_t reader, uint32_t seen, size_t read_at)
 	       (process && !monotonic && precedes_in_process(c, seen, reader));
 }
 
+/* The witness read the key from `to` when it could see `from`. A monotonic view is one of each
+ * read, also of a key that was read before. */
+static bool
+read_and_saw(const struct claim *c)
+{
+	const struct anomaly_step *s = c->step;
+	const struct op *op = &c->history->ops.items[s->witness];
+	val shown = VAL_OF_NIL;
+
+	if (strncmp(c->anomaly, "non-monotonic-view", 18) != 0) {
+		size_t read_at = first_read(c, s->witness, s->key, &shown);
+		return read_at != 0 && equal(c, shown, s->second) &&
+		       could_see(c, s->witness, s->from, read_at);
+	}
+	for (size_t i = 0; i < raw_count(&c->history->values, op); i++) {
+		struct raw_mop mop = raw_mop(&c->history->values, op, i);
+		if (raw_is_read(op, &mop) && equal(c, mop.key, s->key) &&
+		    equal(c, mop.value, s->second) &&
+		    could_see(c, s->witness, s->from, i + 1))
+			return true;
+	}
+	return false;
+}
+
 /* order: the witness could see `from`, which wrote the key, and read it from `to`. */
 static bool
 proves_order(const struct claim *c)
 {
 	const struct anomaly_step *s = c->step;
-	val shown = VAL_OF_NIL;
 
-	if (s->witness >= c->history->ops.count || s->witness == s->from)
-		return false;
-	size_t read_at = first_read(c, s->witness, s->key, &shown);
-	return read_at != 0 && equal(c, shown, s->second) &&
-	       did_write(c, s->from, s->first) && did_write(c, s->to, s->second) &&
-	       could_see(c, s->witness, s->from, read_at);
+	return s->witness < c->history->ops.count && s->witness != s->from &&
+	       s->witness != s->to && did_write(c, s->from, s->first) &&
+	       did_write(c, s->to, s->second) && read_and_saw(c);
 }
 
 static bool

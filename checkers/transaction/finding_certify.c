@@ -341,8 +341,8 @@ is_initial_missed(const struct claim *c)
 		bool again;
 		other.anomaly = &about;
 		if (is_on_key(c, &mop)) {
-			misses |= !touched && raw_is_read(c->saw, &mop) &&
-				  mop.value == VAL_OF_NIL && (!monotonic || sees);
+			misses |= (monotonic ? sees : !touched) &&
+				  raw_is_read(c->saw, &mop) && mop.value == VAL_OF_NIL;
 			touched = true;
 		}
 		sees |= raw_is_read(c->saw, &mop) && mop.value != VAL_OF_NIL &&

@@ -36,17 +36,11 @@ judge_weak(struct judge *j)
 			continue;
 		enum verdict verdict = rw_weak_judge(&j->d, &row->question,
 						     &j->options->budget, &j->isolation);
-		bool reads_vary = row->question.view == WEAK_MONOTONIC &&
-				  (j->isolation.found & anomaly_bit(ANOMALY_INTERNAL));
 		if (verdict == VERDICT_VALID && judge_leaves_out(j) &&
 		    !rw_predicates_may_be_left_out(forbids))
 			j->why_unknown = j->predicates->why;
-		else if (verdict == VERDICT_VALID && !reads_vary)
-			j->absent |= forbids;
 		else if (verdict == VERDICT_VALID)
-			j->why_unknown =
-				"a transaction read a key twice and differently, "
-				"and only its first reads are judged";
+			j->absent |= forbids;
 		else if (verdict == VERDICT_UNKNOWN)
 			j->why_unknown = "to find what readers missed takes more time or "
 					 "memory than the budget has";

@@ -148,7 +148,24 @@ struct walk {
 	uint32_t first;	       /* of this transaction's accesses */
 	uint32_t next_version; /* of the write that is met next */
 	VEC(val) seen;	       /* by access: the value that a read must show now */
+	bool is_every;	       /* each read is an access; nothing is judged */
 };
+
+static void
+note(struct walk *walk, enum isolation_anomaly anomaly, uint32_t other,
+     const struct mop *mop)
+{
+	if (!walk->is_every)
+		dependencies_find(walk->d, anomaly, walk->t, other, mop->key, mop->value);
+}
+
+static void
+push_access(struct walk *walk, uint32_t key)
+{
+	vec_push(&versions_of(walk->d)->accesses,
+		 (struct rw_access){key, VERSION_NONE, VERSION_NONE, TXN_NO_SOURCE});
+	vec_push(&walk->seen, VAL_OF_NIL);
+}
 
 static struct rw_access *
 access_of(struct walk *walk, uint32_t key, bool *is_new)
@@ -157,9 +174,7 @@ access_of(struct walk *walk, uint32_t key, bool *is_new)
 
 	*is_new = walk->place[key] <= walk->first;
 	if (*is_new) {
-		vec_push(&v->accesses, (struct rw_access){key, VERSION_NONE, VERSION_NONE,
-							  TXN_NO_SOURCE});
-		vec_push(&walk->seen, VAL_OF_NIL);
+		push_access(walk, key);
 		walk->place[key] = (uint32_t)v->accesses.count;
 	}
 	return &v->accesses.items[walk->place[key] - 1];
@@ -179,21 +194,19 @@ judge_source(struct walk *walk, const struct mop *mop, uint32_t version)
 		return TXN_NONE;
 	enum op_type type = (enum op_type)txn_op(&d->txns, read->writer)->type;
 	if (read->writer == walk->t)
-		dependencies_find(d, ANOMALY_INTERNAL, walk->t, UINT32_MAX, mop->key,
-				  mop->value);
+		note(walk, ANOMALY_INTERNAL, UINT32_MAX, mop);
 	else if (type == OP_FAIL)
-		dependencies_find(d, ANOMALY_G1A, walk->t, read->writer, mop->key,
-				  mop->value);
+		note(walk, ANOMALY_G1A, read->writer, mop);
 	else if (!read->is_final)
-		dependencies_find(d, ANOMALY_G1B, walk->t, read->writer, mop->key,
-				  mop->value);
+		note(walk, ANOMALY_G1B, read->writer, mop);
 	if (type == OP_INFO)
 		d->committed[read->writer] = true;
 	return type == OP_FAIL ? TXN_NO_SOURCE : read->writer;
 }
 
+/* A read of what its transaction does not know by itself. */
 static void
-walk_first_read(struct walk *walk, struct rw_access *access, const struct mop *mop)
+walk_outer_read(struct walk *walk, struct rw_access *access, const struct mop *mop)
 {
 	struct dependencies *d = walk->d;
 	struct rw_versions *v = versions_of(d);
@@ -203,8 +216,7 @@ walk_first_read(struct walk *walk, struct rw_access *access, const struct mop *m
 		uint32_t slot =
 			*slot_of(v, &d->txns.history->values, mop->key, mop->value);
 		if (slot == 0) {
-			dependencies_find(d, ANOMALY_GARBAGE_READ, walk->t, UINT32_MAX,
-					  mop->key, mop->value);
+			note(walk, ANOMALY_GARBAGE_READ, UINT32_MAX, mop);
 			return;
 		}
 		version = slot - 1;
@@ -214,6 +226,25 @@ walk_first_read(struct walk *walk, struct rw_access *access, const struct mop *m
 		return;
 	access->read = version;
 	access->source = source;
+}
+
+/* The transaction has read or written the key before. */
+static void
+walk_read_again(struct walk *walk, const struct mop *mop, bool is_same, bool is_own)
+{
+	struct rw_versions *v = versions_of(walk->d);
+	struct rw_access outer = {.source = TXN_NO_SOURCE};
+
+	if (is_same && is_own)
+		return;
+	v->reads_again = true;
+	if (walk->is_every) {
+		push_access(walk, mop->key);
+		walk_outer_read(walk, vec_last(&v->accesses), mop);
+	} else if (!is_same) {
+		note(walk, ANOMALY_INTERNAL, UINT32_MAX, mop);
+		walk_outer_read(walk, &outer, mop);
+	}
 }
 
 static void
@@ -228,10 +259,11 @@ walk_read(struct walk *walk, const struct mop *mop)
 	val *seen = &walk->seen.items[walk->place[mop->key] - 1 - walk->first];
 	if (is_new) {
 		*seen = mop->value;
-		walk_first_read(walk, access, mop);
-	} else if (!same_value(values, *seen, mop->value))
-		dependencies_find(walk->d, ANOMALY_INTERNAL, walk->t, UINT32_MAX,
-				  mop->key, mop->value);
+		walk_outer_read(walk, access, mop);
+		return;
+	}
+	walk_read_again(walk, mop, same_value(values, *seen, mop->value),
+			access->written != VERSION_NONE);
 }
 
 static void
@@ -255,6 +287,24 @@ walk_txn(struct walk *walk, uint32_t t)
 		access->written = walk->next_version++;
 		walk->seen.items[walk->place[mop->key] - 1 - walk->first] = mop->value;
 	}
+}
+
+static void
+walk_all(struct dependencies *d, bool is_every)
+{
+	struct rw_versions *v = versions_of(d);
+	uint32_t n = (uint32_t)d->txns.of.count;
+	struct walk walk = {.d = d,
+			    .nil_is_unknown = v->nil_is_unknown,
+			    .next_version = (uint32_t)d->txns.keys.count,
+			    .is_every = is_every};
+
+	walk.place = mem_new(d->txns.keys.count, sizeof(*walk.place));
+	for (uint32_t t = 0; t < n; t++)
+		walk_txn(&walk, t);
+	v->starts[n] = (uint32_t)v->accesses.count;
+	vec_release(&walk.seen);
+	free(walk.place);
 }
 
 /* The last write of each transaction to each key; before any read is judged. */
@@ -311,6 +361,8 @@ release_versions(struct dependencies *d)
 	free(v->slots);
 	free(v->direct);
 	free(v->starts);
+	vec_release(&v->other_accesses);
+	free(v->other_starts);
 	free(v->notes.index);
 	free(v->notes.successor);
 	free(v->notes.segment_of);
@@ -327,9 +379,6 @@ rw_register_read(struct dependencies *d, const struct history *history,
 	dependencies_init(d);
 	uint32_t n = (uint32_t)d->txns.of.count;
 	struct rw_versions *v = mem_new(1, sizeof(*v));
-	struct walk walk = {.d = d,
-			    .nil_is_unknown = nil_is_unknown,
-			    .next_version = (uint32_t)d->txns.keys.count};
 	d->type_state = v;
 	d->release_type = release_versions;
 	v->starts = mem_new((size_t)n + 1, sizeof(*v->starts));
@@ -337,12 +386,25 @@ rw_register_read(struct dependencies *d, const struct history *history,
 	if (!add_writes(d, err))
 		return false;
 	mark_final(d);
-	walk.place = mem_new(d->txns.keys.count, sizeof(*walk.place));
-	for (uint32_t t = 0; t < n; t++)
-		walk_txn(&walk, t);
-	v->starts[n] = (uint32_t)v->accesses.count;
+	v->nil_is_unknown = nil_is_unknown;
+	walk_all(d, false);
 	judge_updates(d);
-	vec_release(&walk.seen);
-	free(walk.place);
 	return true;
+}
+
+void
+rw_register_swap_reads(struct dependencies *d)
+{
+	struct rw_versions *v = versions_of(d);
+	struct rw_versions kept = *v;
+	bool is_new = v->other_starts == NULL;
+
+	memcpy(&v->accesses, &kept.other_accesses, sizeof(v->accesses));
+	v->starts = kept.other_starts;
+	memcpy(&v->other_accesses, &kept.accesses, sizeof(v->accesses));
+	v->other_starts = kept.starts;
+	if (!is_new)
+		return;
+	v->starts = mem_new((size_t)d->txns.of.count + 1, sizeof(*v->starts));
+	walk_all(d, true);
 }

@@ -59,8 +59,13 @@ struct rw_versions {
 	size_t direct_span;
 	VEC(struct rw_access) accesses;
 	uint32_t *starts; /* owned: accesses of transaction t are starts[t] .. [t + 1] */
-	VEC(struct rw_reason) reasons; /* of the cycles that rw_weak.h found */
-	struct rw_notes notes;	       /* empty until the first question */
+	bool nil_is_unknown;
+	bool reads_again; /* some transaction read a key that it had read or written before, and
+			   * not what it wrote there itself */
+	VEC(struct rw_access) other_accesses; /* see rw_register_swap_reads */
+	uint32_t *other_starts;		      /* owned; NULL: not found yet */
+	VEC(struct rw_reason) reasons;	      /* of the cycles that rw_weak.h found */
+	struct rw_notes notes;		      /* empty until the first question */
 };
 
 /* Fills d (zeros): transactions, findings, and as ->type_state the versions; its graph
@@ -68,6 +73,11 @@ struct rw_versions {
  * was written twice to one key. The caller calls dependencies_release in both cases. */
 bool rw_register_read(struct dependencies *d, const struct history *history,
 		      bool nil_is_unknown, struct err *err);
+
+/* Makes ->accesses hold each read for itself, in the order of its transaction, also where a
+ * transaction read a key again; the next call undoes it. For levels below read atomic, which
+ * let such reads differ. */
+void rw_register_swap_reads(struct dependencies *d);
 
 /* How well a history fits, as checkers say it. */
 int rw_register_fits(const struct history *history);

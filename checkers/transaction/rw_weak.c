@@ -233,8 +233,13 @@ rw_weak_judge(struct dependencies *d, const struct weak_question *question,
 	struct weak w = {
 		.d = d, .v = d->type_state, .question = question, .budget = budget};
 
+	w.has_every = w.v->reads_again && question->view <= WEAK_MONOTONIC;
+	if (w.has_every)
+		rw_register_swap_reads(d);
 	rw_weak_init(&w);
 	enum verdict verdict = judge(&w, isolation);
 	rw_weak_release(&w);
+	if (w.has_every)
+		rw_register_swap_reads(d);
 	return verdict;
 }

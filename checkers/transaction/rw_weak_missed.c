@@ -80,7 +80,8 @@ miss_sources(struct finder *f, uint32_t t, bool behind)
 		if (!rw_weak_source(&items[i], &source) || source == TXN_NONE)
 			continue;
 		uint32_t from = behind ? i + 1 : start;
-		if (w->v->starts[source + 1] - w->v->starts[source] <= long_min)
+		if (!w->has_every &&
+		    w->v->starts[source + 1] - w->v->starts[source] <= long_min)
 			miss_seen(f, t, source, from);
 		else
 			miss_read(f, t, source, from);

@@ -16,6 +16,7 @@ struct weak {
 	struct rw_versions *v;
 	const struct weak_question *question;
 	const struct budget *budget;
+	bool has_every; /* a transaction may have several accesses that read one key */
 
 	/* By transaction, of committed ones only: its process, the one before it there or
 	 * TXN_NONE. When first needed, so for questions with processes at once. */

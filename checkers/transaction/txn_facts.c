@@ -343,12 +343,12 @@ judge_value(struct txn_facts *f, uint32_t m)
 
 	if (read->value == VAL_OF_NIL && f->nil_is_unknown)
 		return;
-	if (known != 0) {
-		if (!val_equal(values_of(f), read->value,
-			       f->txns.mops.items[known - 1].value))
-			find(f, ANOMALY_INTERNAL);
+	bool fits = known == 0 || val_equal(values_of(f), read->value,
+					    f->txns.mops.items[known - 1].value);
+	if (!fits)
+		find(f, ANOMALY_INTERNAL);
+	if (fits && own.last_write != 0)
 		return;
-	}
 	if (read->value == VAL_OF_NIL) {
 		f->source_mop[m] = FACT_INITIAL;
 		return;
@@ -376,7 +376,7 @@ judge_update(struct txn_facts *f, struct updated *updated, uint32_t m)
 	uint32_t key = f->txns.mops.items[m].key, source = f->source_mop[m];
 
 	if (source == FACT_NONE || !txn_facts_writes(f, f->txn_of[m], key) ||
-	    own_before(f, m).writes > 0)
+	    own_before(f, m).writes > 0 || own_before(f, m).first_read != 0)
 		return;
 	bool *is_updated = source == FACT_INITIAL ? &updated->initial[key]
 						  : &updated->by_mop[source];

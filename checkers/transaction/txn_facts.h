@@ -31,17 +31,20 @@ struct txn_facts {
 			 * where numbers are dense. Others of the same are in ->slots. */
 	int64_t near_low;
 	size_t near_span;
-	bool *is_last;	      /* owned, by mop: the transaction's last write to the key */
-	uint64_t *written;    /* owned, by mop: the keys that its transaction writes,
+	bool *is_last;	   /* owned, by mop: the transaction's last write to the key */
+	uint64_t *written; /* owned, by mop: the keys that its transaction writes,
 			    * ascending; UINT64_MAX behind the last */
-	uint32_t *touched;    /* owned, by key: where the transaction at hand first did
+	uint32_t *touched; /* owned, by key: where the transaction at hand first did
 			    * something with it, as mop */
-	uint32_t *txn_of;     /* owned, by mop */
-	uint32_t *source_mop; /* owned, by mop: of a transaction's first read of a key the
-			       * write that it shows, or FACT_INITIAL, FACT_NONE */
-	uint32_t *length;     /* owned, by mop: of such a read of a list, own appends not
+	uint32_t *txn_of;  /* owned, by mop */
+	uint32_t *
+		source_mop; /* owned, by mop: of each read of a register that shows what its
+			       * transaction did not write, and of a transaction's first read
+			       * of a list: the write that it shows, or FACT_INITIAL; of
+			       * others FACT_NONE */
+	uint32_t *length;   /* owned, by mop: of such a read of a list, own appends not
 			       * counted */
-	bool *was_read;	      /* owned, by mop: a write that some read shows */
+	bool *was_read;	    /* owned, by mop: a write that some read shows */
 };
 
 /* False with the reason when this is no history of unique writes. The caller calls

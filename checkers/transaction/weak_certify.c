@@ -190,6 +190,7 @@ struct reader {
 		*read_at; /* by key: the mop that first read it, + 1, if of this reader */
 	uint32_t *seen_by;   /* by transaction: the reader that saw it last, + 1 */
 	bool monotonic_only; /* what it read before it saw the other one does not count */
+	bool reads_again;    /* it read some key several times */
 };
 
 /* What the reader read of the keys that `seen` wrote is not older. The shorter list is
@@ -203,7 +204,7 @@ sees_all(const struct weak_order *w, const struct reader *r, uint32_t seen,
 			 *txn = &f->txns.of.items[seen];
 	uint32_t end = reader->first + reader->count;
 
-	if (txn->count < reader->count) {
+	if (txn->count < reader->count && !r->reads_again) {
 		for (uint32_t m = txn->first; m < txn->first + txn->count; m++) {
 			uint32_t at = r->read_at[f->txns.mops.items[m].key];
 			if (f->txns.mops.items[m].kind == MOP_READ || at <= since ||
@@ -231,9 +232,14 @@ views_hold(const struct weak_order *w, struct reader *r)
 	const struct txn_facts *f = w->facts;
 	const struct txn *txn = &f->txns.of.items[r->txn];
 
-	for (uint32_t m = txn->first; m < txn->first + txn->count; m++)
-		if (txn_facts_source(f, m) != FACT_NONE)
-			r->read_at[f->txns.mops.items[m].key] = m + 1;
+	r->reads_again = false;
+	for (uint32_t m = txn->first; m < txn->first + txn->count; m++) {
+		uint32_t *at = &r->read_at[f->txns.mops.items[m].key];
+		if (txn_facts_source(f, m) == FACT_NONE)
+			continue;
+		r->reads_again |= *at != 0 && f->txn_of[*at - 1] == r->txn;
+		*at = m + 1;
+	}
 	for (uint32_t m = txn->first; m < txn->first + txn->count; m++) {
 		uint32_t source = txn_facts_source(f, m);
 		if (source >= FACT_NONE || source == r->txn ||

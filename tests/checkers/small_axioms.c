@@ -50,6 +50,16 @@ own_value(const struct small_txn *txn, int mop)
 	return value;
 }
 
+/* A read that shows something else than what its transaction wrote. */
+static bool
+is_outer(const struct axioms *a, int t, int m)
+{
+	const struct small_mop *mop = &a->h->txns[t].mops[m];
+	bool is_final;
+
+	return !mop->write && writer_of(a->h, mop->key, mop->value, &is_final) != t;
+}
+
 static bool
 read_plainly(struct axioms *a, int t, bool *varies)
 {
@@ -64,7 +74,7 @@ read_plainly(struct axioms *a, int t, bool *varies)
 			writer_of(a->h, txn->mops[m].key, txn->mops[m].value, &is_final);
 		*varies |= own >= 0 && own != txn->mops[m].value;
 		*varies |= own < 0 && writer == t;
-		if (own >= 0 || writer == t || writer == -1)
+		if (writer == t || writer == -1)
 			continue;
 		if (writer == -2 || !is_final || a->h->txns[writer].type == OP_FAIL)
 			return false;
@@ -83,7 +93,7 @@ can_see(const struct axioms *a, enum small_view view, int seen, int reader, int 
 	if (view != SMALL_MONOTONIC)
 		return a->past[seen][reader];
 	for (int m = 0; m < mop; m++)
-		if (!txn->mops[m].write && own_value(txn, m) < 0 &&
+		if (is_outer(a, reader, m) &&
 		    writer_of(a->h, txn->mops[m].key, txn->mops[m].value, &is_final) ==
 			    seen)
 			return true;
@@ -139,8 +149,7 @@ find_axioms(struct axioms *a, enum small_view view, bool process, bool *varies)
 		close_relation(h->count, a->past);
 	for (int t = 0; t < h->count && view > SMALL_COMMITTED; t++)
 		for (int m = 0; m < h->txns[t].mop_count; m++)
-			if (h->txns[t].type == OP_OK && !h->txns[t].mops[m].write &&
-			    own_value(&h->txns[t], m) < 0)
+			if (h->txns[t].type == OP_OK && is_outer(a, t, m))
 				ok &= add_missed(a, view, t, m);
 	return ok && (!*varies || view <= SMALL_MONOTONIC);
 }
