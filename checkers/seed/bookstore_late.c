@@ -20,9 +20,9 @@ struct late {
 	size_t event_count, event;
 	int64_t stock;
 	struct word_heap buys, restocks; /* open: end << 32 | operation */
-	VEC(uint32_t) asking; /* refusals and final stocks that are open */
-	bool *is_done;	      /* owned; by operation of the key */
-	bool *sells_out;      /* owned; by event: before it nothing is left */
+	VEC(uint32_t) asking;		 /* refusals and final stocks that are open */
+	bool *is_done;			 /* owned; by operation of the key */
+	bool *sells_out;		 /* owned; by event: before it nothing is left */
 	size_t could_sell_out; /* the last event before which that was possible; NEVER */
 };
 

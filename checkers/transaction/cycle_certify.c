@@ -102,8 +102,7 @@ reads_then_lacks(const struct history *history, const struct anomaly *anomaly)
 		struct raw_mop mop = raw_mop(values, reader, i);
 		lacks |= has_read && raw_is_read(reader, &mop) &&
 			 val_equal(values, mop.key, rw->key) &&
-			 val_equal(values, mop.value, rw->first) &&
-			 raw_touches_first(history, rw->from, i);
+			 val_equal(values, mop.value, rw->first);
 		has_read |= raw_reads_last(history, rw->from, i, wr->key, wr->first);
 	}
 	return lacks;

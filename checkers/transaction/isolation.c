@@ -85,9 +85,11 @@ leave_open(struct search *s)
 		out->open |= anomaly_bit(ANOMALY_FRACTURED_PROCESS) |
 			     anomaly_bit(ANOMALY_NON_MONOTONIC_PROCESS) |
 			     anomaly_bit(ANOMALY_CAUSALITY);
+	if (is_found(s, ANOMALY_INTERNAL))
+		out->open |= anomaly_bit(ANOMALY_NON_MONOTONIC_VIEW) |
+			     anomaly_bit(ANOMALY_NON_MONOTONIC_PROCESS);
 	if (!s->is_over && !s->d->writes_unordered)
-		out->why_open = "a transaction contradicts its own earlier reads or "
-				"appends, and only its first reads are judged";
+		out->why_open = "the budget ended the search for what readers missed";
 	out->open &= ~out->found;
 }
 

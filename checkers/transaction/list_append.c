@@ -178,21 +178,42 @@ has_room(const struct dependencies *d, const struct budget *budget, struct err *
 			    "memory than the budget");
 }
 
-/* Own appends before it are not counted; a second read of a key teaches nothing more. */
+/* A read that differs from what the transaction read or appended before depends on who
+ * appended its last element all the same; what it lacks says nothing of levels that allow it.
+ */
+static void
+add_other_source(struct dependencies *d, struct lists *lists, uint32_t t,
+		 const struct mop *mop, uint32_t expected)
+{
+	const struct list *list = &lists->of[mop->key];
+
+	if (mop->length > list->length)
+		return;
+	uint32_t length = length_of_others(lists, t, mop->key, mop->length);
+	uint32_t source = length > 0 ? lists->writers[list->start + length - 1] : NOBODY;
+	if (length != expected && source != NOBODY)
+		graph_add(&d->graph, source, t, EDGE_WR);
+}
+
+/* Own appends before it are not counted; a second read of a key teaches nothing more, if it
+ * is the same. */
 static void
 add_edges_of_read(struct dependencies *d, struct lists *lists, const struct txn *txn,
 		  const struct mop *mop)
 {
 	const struct mop *before = first_on_key(d, txn, mop);
-	uint32_t own = 0;
+	uint32_t own = 0, t = number_of(d, txn);
 
 	for (; before < mop; before++) {
-		if (before->key == mop->key && before->kind == MOP_READ)
+		if (before->key == mop->key && before->kind == MOP_READ) {
+			add_other_source(d, lists, t, mop, before->length - own);
 			return;
+		}
 		own += before->key == mop->key;
 	}
 	if (mop->length >= own)
-		add_read_edges(d, lists, number_of(d, txn), mop->key, mop->length - own);
+		add_read_edges(d, lists, t, mop->key, mop->length - own);
+	add_other_source(d, lists, t, mop, mop->length - own);
 }
 
 static bool

@@ -71,6 +71,16 @@ first_on_key(const struct dependencies *d, const struct txn *txn, const struct m
 	return first;
 }
 
+/* Of the first `length` elements of a list, how many there are up to the last one that the
+ * transaction did not append itself. */
+static inline uint32_t
+length_of_others(const struct lists *lists, uint32_t txn, uint32_t key, uint32_t length)
+{
+	while (length > 0 && lists->writers[lists->of[key].start + length - 1] == txn)
+		length--;
+	return length;
+}
+
 /* Finds (list_append.c) the lists, and who appended what; d says what was found wrong. False
  * when an element was appended twice, or something else than appends and reads of lists is
  * there. lists is zeros; the caller calls list_append_release in both cases. */

@@ -8,7 +8,7 @@
 #define B(id) anomaly_bit(ANOMALY_##id)
 #define BELOW_VIEWS                                                                      \
 	(B(GARBAGE_READ) | B(DUPLICATE) | B(INCOMPATIBLE_ORDER) | B(DIRTY_UPDATE) |      \
-	 B(INTERNAL) | B(G0) | B(G1A) | B(G1B) | B(G1C))
+	 B(G0) | B(G1A) | B(G1B) | B(G1C))
 #define VIEWS	      (B(NON_MONOTONIC_VIEW) | B(FRACTURED_READ))
 #define SESSION_VIEWS (B(NON_MONOTONIC_PROCESS) | B(FRACTURED_PROCESS))
 #define DECIDABLE                                                                        \
@@ -25,10 +25,16 @@ enum {
 void
 list_misses_note(struct misses *m, const struct txn *reader)
 {
-	each_mop (mop, reader, m->d)
-		if (is_read(reader, mop) && first_on_key(m->d, reader, mop) == mop)
+	m->reads_again = false;
+	each_mop (mop, reader, m->d) {
+		if (!is_read(reader, mop))
+			continue;
+		if (first_on_key(m->d, reader, mop) == mop)
 			m->read_at[mop->key] =
 				(uint32_t)(mop - m->d->txns.mops.items) + 1;
+		else
+			m->reads_again = true;
+	}
 }
 
 uint32_t
@@ -65,21 +71,32 @@ list_misses_keep(struct misses *m, enum isolation_anomaly anomaly, const uint32_
 /* ---- those whom it read from ----------------------------------------------------------
  */
 
-/* The transaction that a first read of a key read from. */
+/* The transaction that the read read from. */
 static uint32_t
 source_of(const struct misses *m, const struct txn *reader, const struct mop *read)
 {
-	uint32_t own = 0;
+	uint32_t length = length_of_others(&m->lists, number_of(m->d, reader), read->key,
+					   read->length);
 
-	for (const struct mop *mop = first_on_key(m->d, reader, read); mop < read;
-	     mop++) {
-		if (mop->key == read->key && mop->kind == MOP_READ)
-			return NOBODY;
-		own += mop->key == read->key;
-	}
-	if (read->length <= own)
-		return NOBODY;
-	return m->lists.writers[m->lists.of[read->key].start + read->length - own - 1];
+	return length == 0 ? NOBODY
+			   : m->lists.writers[m->lists.of[read->key].start + length - 1];
+}
+
+/* Some read of the key behind the reader's first `since` micro-operations lacks the append. */
+static bool
+lacks_later(struct misses *m, const struct txn *reader, uint32_t since,
+	    const struct mop *append)
+{
+	const struct mop *mops = m->d->txns.mops.items + reader->first;
+
+	if (append->kind != MOP_APPEND)
+		return false;
+	uint32_t place = *list_place(&m->lists, append->key, append->value, false);
+	for (uint32_t i = since; i < reader->count; i++)
+		if (mops[i].kind == MOP_READ && mops[i].key == append->key &&
+		    (place == 0 || place > mops[i].length))
+			return true;
+	return false;
 }
 
 /* `since`: which of the reader's micro-operations read from the other one, from 1. */
@@ -92,9 +109,9 @@ look_at_source(struct misses *m, const struct txn *reader, uint32_t source,
 
 	each_mop (mop, seen, m->d) {
 		uint32_t at = list_misses_at(m, reader, mop);
-		if (at != 0)
+		if (at != 0 && !m->is_internal)
 			list_misses_keep(m, ANOMALY_FRACTURED_READ, path, 2);
-		if (at > since)
+		if (at > since || (m->reads_again && lacks_later(m, reader, since, mop)))
 			list_misses_keep(m, ANOMALY_NON_MONOTONIC_VIEW, path, 2);
 	}
 }
@@ -104,12 +121,13 @@ static bool
 find_fractured(struct misses *m)
 {
 	uint32_t *seen_by = mem_new(m->d->txns.of.count + 1, sizeof(*seen_by));
+	uint64_t wanted = m->is_internal ? B(NON_MONOTONIC_VIEW) : VIEWS;
 	bool ok = true;
 
 	each_txn (txn, m->d) {
 		uint32_t t = number_of(m->d, txn);
 		ok = ok && (t % STOP_INTERVAL != 0 || !budget_is_over(m->budget));
-		if (!ok || (m->out->found & VIEWS) == VIEWS)
+		if (!ok || (m->out->found & wanted) == wanted)
 			break;
 		list_misses_note(m, txn);
 		each_mop (mop, txn, m->d) {
@@ -207,8 +225,10 @@ judge(struct misses *m)
 	if (!is_acyclic(m->d, EDGE_DEPENDENCY | EDGE_PROCESS))
 		return;
 	out->open &= ~(B(G0_PROCESS) | B(G1C_PROCESS));
-	find_fractured_processes(m);
 	out->open &= ~SESSION_VIEWS;
+	if (m->is_internal)
+		return;
+	find_fractured_processes(m);
 	if ((out->found & (B(FRACTURED_READ) | B(FRACTURED_PROCESS))) != 0 ||
 	    list_misses_none_causally(m))
 		out->open &= ~B(CAUSALITY);
@@ -218,7 +238,10 @@ void
 list_append_judge_weak(struct dependencies *d, const struct budget *budget,
 		       struct isolation *isolation)
 {
-	struct misses m = {.d = d, .budget = budget, .out = isolation};
+	struct misses m = {.d = d,
+			   .budget = budget,
+			   .out = isolation,
+			   .is_internal = (isolation->found & B(INTERNAL)) != 0};
 	struct err err;
 
 	if ((isolation->found & BELOW_VIEWS) != 0 || (isolation->open & DECIDABLE) == 0 ||

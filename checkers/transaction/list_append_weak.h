@@ -25,6 +25,10 @@ struct misses {
 	struct isolation *out;
 	struct lists lists;
 	uint32_t *read_at; /* owned, by key: the micro-operation that last read it, + 1 */
+	bool reads_again; /* the transaction noted last reads a key that it read or appended
+			    * to before */
+	bool is_internal; /* reads may contradict their transaction, which breaks all levels but
+			   * the weakest: there each read counts for itself */
 };
 
 /* Notes where the transaction first asks for each key, before it appends there. */

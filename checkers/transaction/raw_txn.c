@@ -49,19 +49,6 @@ raw_reads_last(const struct history *history, uint32_t op, size_t at, val key, v
 	return true;
 }
 
-bool
-raw_touches_first(const struct history *history, uint32_t op, size_t at)
-{
-	const struct values *values = &history->values;
-	const struct op *o = &history->ops.items[op];
-	val key = raw_mop(values, o, at).key;
-
-	for (size_t i = 0; i < at; i++)
-		if (val_equal(values, raw_mop(values, o, i).key, key))
-			return false;
-	return true;
-}
-
 /* Some read of the key shows the value. O(elements read of the key). */
 static bool
 was_read(const struct history *history, val key, val value)

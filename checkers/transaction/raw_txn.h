@@ -73,9 +73,6 @@ bool raw_took_place(const struct history *history, uint32_t op);
 bool raw_reads_last(const struct history *history, uint32_t op, size_t at, val key,
 		    val value);
 
-/* The operation's read number `at` is the first that it does with its key. */
-bool raw_touches_first(const struct history *history, uint32_t op, size_t at);
-
 /* Neither list is the beginning of the other. */
 bool raw_disagree(const struct values *values, val a, val b);
 

@@ -168,13 +168,11 @@ take_pair(struct finder *f, const struct raw_mop *a, const struct raw_mop *b,
 	}
 }
 
-/* A read that lacks something counts behind the one that saw, and when nothing was done with
- * its key before. */
+/* A read that lacks something counts behind the one that saw. */
 static bool
 is_too_early(const struct finder *f, const struct anomaly_step *step, size_t at)
 {
-	return f->is_monotonic && step->kind == EDGE_RW &&
-	       (at <= f->seen_at || !raw_touches_first(f->history, step->from, at));
+	return f->is_monotonic && step->kind == EDGE_RW && at <= f->seen_at;
 }
 
 /* The first read of `to` whose last element is one of `from`; where it stands is kept. */

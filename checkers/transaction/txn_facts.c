@@ -285,6 +285,26 @@ shows_later_own(const struct txn_facts *f, uint32_t m, uint32_t count)
 	return false;
 }
 
+/* The last element that the transaction did not append itself. */
+static void
+take_list_source(struct txn_facts *f, uint32_t m)
+{
+	const struct mop *read = &f->txns.mops.items[m];
+	const uint32_t *appends = &f->appends[f->keys[read->key].first];
+	uint32_t length = read->length;
+
+	while (length > 0 && appends[length - 1] != 0 &&
+	       f->txn_of[appends[length - 1] - 1] == f->txn_of[m])
+		length--;
+	uint32_t append = length == 0 ? 0 : appends[length - 1];
+	f->length[m] = length;
+	f->source_mop[m] = length == 0	 ? FACT_INITIAL
+			   : append == 0 ? FACT_NONE
+					 : append - 1;
+	if (append != 0 && !f->is_last[append - 1])
+		find(f, ANOMALY_G1B);
+}
+
 static void
 judge_list(struct txn_facts *f, uint32_t m)
 {
@@ -296,25 +316,13 @@ judge_list(struct txn_facts *f, uint32_t m)
 		find(f, ANOMALY_INCOMPATIBLE_ORDER);
 		return;
 	}
-	if (own.first_read != 0) {
+	if (own.first_read != 0)
 		judge_list_again(f, m, &own);
-		return;
-	}
-	if (read->length < own.writes ||
-	    !ends_with_own(f, m, own.writes, own.first_touch) ||
-	    shows_later_own(f, m, read->length - own.writes)) {
+	else if (read->length < own.writes ||
+		 !ends_with_own(f, m, own.writes, own.first_touch) ||
+		 shows_later_own(f, m, read->length - own.writes))
 		find(f, ANOMALY_INTERNAL);
-		return;
-	}
-	f->length[m] = read->length - own.writes;
-	uint32_t append =
-		f->length[m] == 0 ? 0 : f->appends[key->first + f->length[m] - 1];
-	f->source_mop[m] = f->length[m] == 0 ? FACT_INITIAL
-			   : append == 0     ? FACT_NONE
-					     : append - 1;
-	if (append != 0 && f->txn_of[append - 1] != f->txn_of[m] &&
-	    !f->is_last[append - 1])
-		find(f, ANOMALY_G1B);
+	take_list_source(f, m);
 }
 
 static void

@@ -38,13 +38,12 @@ struct txn_facts {
 			    * something with it, as mop */
 	uint32_t *txn_of;  /* owned, by mop */
 	uint32_t *
-		source_mop; /* owned, by mop: of each read of a register that shows what its
-			       * transaction did not write, and of a transaction's first read
-			       * of a list: the write that it shows, or FACT_INITIAL; of
-			       * others FACT_NONE */
-	uint32_t *length;   /* owned, by mop: of such a read of a list, own appends not
-			       * counted */
-	bool *was_read;	    /* owned, by mop: a write that some read shows */
+		source_mop; /* owned, by mop: of a read the write that it shows, or that of
+			       * the last element, if its transaction did not write it
+			       * itself; FACT_INITIAL, FACT_NONE */
+	uint32_t *
+		length; /* owned, by mop: of a read of a list, without own appends at its end */
+	bool *was_read; /* owned, by mop: a write that some read shows */
 };
 
 /* False with the reason when this is no history of unique writes. The caller calls

@@ -97,10 +97,9 @@ order_appends(struct axioms *a)
 		}
 }
 
-/* How many elements of the read were there before the transaction came; -1: it is told by
- * an earlier read. Whether it contradicts what the transaction did before is noted. */
-static int
-external_length(struct axioms *a, const struct small_txn *txn, int at)
+/* Whether the read contradicts what the transaction did before, or does later. */
+static void
+note_contradiction(struct axioms *a, const struct small_txn *txn, int at)
 {
 	const struct small_mop *read = &txn->mops[at];
 	int expected[SMALL_LIST_MAX], count = 0;
@@ -127,10 +126,9 @@ external_length(struct axioms *a, const struct small_txn *txn, int at)
 	for (int m = at; m < txn->mop_count; m++)
 		a->varies |= txn->mops[m].write && txn->mops[m].key == read->key &&
 			     holds_element(read, txn->mops[m].value);
-	return told || !fits ? -1 : read->length - count;
 }
 
-/* -1: the empty list, -2: it says nothing. */
+/* Who appended the last element, own ones left out; -1: nobody, -2: it is no read. */
 static int
 source_of(struct axioms *a, int t, int m, bool *is_final)
 {
@@ -139,10 +137,14 @@ source_of(struct axioms *a, int t, int m, bool *is_final)
 	*is_final = true;
 	if (read->write || a->h->txns[t].type != OP_OK)
 		return -2;
-	int length = external_length(a, &a->h->txns[t], m);
-	if (length <= 0)
-		return length == 0 ? -1 : -2;
-	return appender_of(a->h, read->key, read->list[length - 1], is_final);
+	for (int length = read->length; length > 0; length--) {
+		int writer =
+			appender_of(a->h, read->key, read->list[length - 1], is_final);
+		if (writer != t)
+			return writer;
+	}
+	*is_final = true;
+	return -1;
 }
 
 static bool
@@ -193,6 +195,8 @@ find_reads(struct axioms *a)
 	for (int t = 0; t < h->count && ok; t++)
 		for (int m = 0; m < h->txns[t].mop_count; m++) {
 			int source = source_of(a, t, m, &is_final);
+			if (source != -2)
+				note_contradiction(a, &h->txns[t], m);
 			ok &= is_final || source == t;
 			if (source >= 0 && source != t)
 				a->past[source][t] = a->before[source][t] = true;

@@ -4,7 +4,7 @@
 #include "checkers/transaction/core_certify.h"
 #include "checkers/transaction/isolation.h"
 #include "checkers/transaction/weak_certify.h"
-#include "tests/checkers/random_txns.h"
+#include "tests/checkers/random_count.h"
 #include "tests/checkers/small_txns.h"
 #include "tests/checkers/whole_history.h"
 
@@ -12,8 +12,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
 
 extern const struct checker checker_rw_register;
 
@@ -22,14 +20,6 @@ static const char *const levels[] = {"consistent-view", "parallel-snapshot-isola
 enum {
 	TRIES = 20
 };
-
-static int
-random_count(int usual)
-{
-	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
-
-	return wanted != NULL ? atoi(wanted) : usual;
-}
 
 static bool
 has_snapshots(const struct history *history)
@@ -120,7 +110,7 @@ compare(const struct history *history, const char *level, bool expected)
 static void
 verdicts_agree_with_brute_force_and_are_proven(void **state)
 {
-	int total = random_count(3000);
+	int total = (int)random_count(3000);
 	struct rng rng;
 
 	(void)state;
@@ -176,7 +166,7 @@ forge_order(const struct history *history, struct order *order, struct rng *rng)
 static void
 no_order_proves_what_does_not_hold(void **state)
 {
-	int total = random_count(3000), refused = 0, accepted = 0;
+	int total = (int)random_count(3000), refused = 0, accepted = 0;
 	uint64_t forbidden = forbidden_by("consistent-view");
 	struct rng rng;
 
@@ -210,7 +200,7 @@ static void
 no_snapshots_prove_no_cycle_with_one_anti_dependency(void **state)
 {
 	struct check_options options = {.level = "snapshot-isolation"};
-	int total = random_count(3000), forged = 0;
+	int total = (int)random_count(3000), forged = 0;
 	struct rng rng;
 
 	(void)state;
