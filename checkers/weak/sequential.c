@@ -12,13 +12,14 @@
  *	   value is overwritten while a read of it is still to come, so frontiers that led
  *	   nowhere are remembered. Reads go as soon as they can; writes in the order of
  *	   their invocations, which is nearly always right at once.
- * O(n sessions log n) when the first try succeeds, O(n^sessions) at worst: then unknown at
- * the budget.
+ * O(n log n) when the first try succeeds at once, O(n sessions^2) for each pass that
+ * saturates, O(n^sessions) at worst: then unknown at the budget.
  *
  *	cyclic-order    The forced order contradicts itself.
  *	                p: w(x)=1 r(y)=init | q: w(y)=1 r(x)=init
  *	not-sequential  No sequence exists, though no cycle is forced. */
 #include "base/map.h"
+#include "checkers/collection/gap_set.h"
 #include "checkers/transaction/graph.h"
 #include "checkers/weak/weak_models.h"
 
@@ -27,6 +28,7 @@
 enum {
 	SATURATION_PASSES_MAX = 8,
 	FIRST_TRY_LEAST = 1000, /* operations; smaller histories are saturated at once */
+	FIRST_TRY_STEPS = 20, /* for each operation: far fewer than saturation looks at */
 };
 
 /* ---- saturation -------------------------------------------------------------------- */
@@ -165,7 +167,11 @@ struct search {
 	uint32_t *order;	/* owned: what is placed */
 	uint32_t *replaced;	/* owned, by depth: the write that a write replaced */
 	uint32_t depth;
+	struct gap_set writes; /* at the frontier, as indexes into history->ops */
+	uint32_t *id_of;       /* owned; by those: id */
+	VEC(uint32_t) touched; /* sessions whose next read may have become ready */
 	VEC(struct choice) choices;
+	uint64_t hash;		 /* of the frontier: a sum over sessions */
 	struct map dead;	 /* hash of a frontier -> its place in `frontiers`, + 1 */
 	VEC(uint32_t) frontiers; /* a link to the next of the hash, then the frontier */
 };
@@ -199,6 +205,44 @@ release_waiting(struct search *search, uint32_t v, uint32_t change)
 			search->waits[graph->targets[e]] += change;
 }
 
+/* Of a session that has come so far. */
+static uint64_t
+place_hash(uint32_t session, uint32_t next)
+{
+	uint64_t hash = ((uint64_t)session << 32 | next) * 0xbf58476d1ce4e5b9u;
+
+	hash = (hash ^ hash >> 29) * 0x94d049bb133111ebu;
+	return hash ^ hash >> 32;
+}
+
+static void
+set_next(struct search *search, uint32_t s, uint32_t next)
+{
+	const struct weak *weak = search->weak;
+	uint32_t before = search->next[s], end = weak->start[s + 1];
+
+	search->hash += place_hash(s, next) - place_hash(s, before);
+	search->next[s] = next;
+	if (before < end && weak_is_write(weak, before))
+		gap_set_take(&search->writes, weak->op[before], weak->op[before] + 1);
+	if (next < end && weak_is_write(weak, next))
+		gap_set_free(&search->writes, weak->op[next]);
+}
+
+/* What reads it, or was forced behind it, may be ready now. */
+static void
+touch(struct search *search, uint32_t v)
+{
+	const struct graph *graph = search->graph;
+
+	vec_push(&search->touched, search->weak->session[v]);
+	for (size_t e = graph->starts[v]; e < graph->starts[v + 1]; e++) {
+		uint32_t s = search->weak->session[graph->targets[e]];
+		if (search->next[s] == graph->targets[e])
+			vec_push(&search->touched, s);
+	}
+}
+
 static void
 place(struct search *search, uint32_t v)
 {
@@ -207,12 +251,13 @@ place(struct search *search, uint32_t v)
 
 	search->order[search->depth] = v;
 	search->replaced[search->depth++] = search->current[key];
-	search->next[weak->session[v]]++;
+	set_next(search, weak->session[v], v + 1);
 	release_waiting(search, v, UINT32_MAX);
 	if (weak_is_write(weak, v))
 		search->current[key] = v;
 	else
 		--*readers_of(search, key, weak->source[v]);
+	touch(search, v);
 }
 
 static void
@@ -221,29 +266,25 @@ take_back(struct search *search)
 	const struct weak *weak = search->weak;
 	uint32_t v = search->order[--search->depth], key = weak->key[v];
 
-	search->next[weak->session[v]]--;
+	set_next(search, weak->session[v], v);
 	release_waiting(search, v, 1);
 	search->current[key] = search->replaced[search->depth];
 	if (!weak_is_write(weak, v))
 		++*readers_of(search, key, weak->source[v]);
 }
 
+/* Those that became ready. */
 static void
 place_reads(struct search *search)
 {
 	const struct weak *weak = search->weak;
-	bool has_placed;
 
-	do {
-		has_placed = false;
-		for (uint32_t s = 0; s < weak->session_count; s++)
-			while (search->next[s] < weak->start[s + 1] &&
-			       !weak_is_write(weak, search->next[s]) &&
-			       is_ready(search, search->next[s])) {
-				place(search, search->next[s]);
-				has_placed = true;
-			}
-	} while (has_placed);
+	while (search->touched.count > 0) {
+		uint32_t s = vec_pop(&search->touched), v = search->next[s];
+		if (v < weak->start[s + 1] && !weak_is_write(weak, v) &&
+		    is_ready(search, v))
+			place(search, v);
+	}
 }
 
 /* The write that was invoked first of those that can come next and were invoked after
@@ -251,30 +292,11 @@ place_reads(struct search *search)
 static uint32_t
 next_write(struct search *search, uint32_t tried)
 {
-	const struct weak *weak = search->weak;
-	uint32_t best = WEAK_INITIAL;
+	uint32_t end = search->writes.count, op = gap_set_from(&search->writes, tried);
 
-	for (uint32_t s = 0; s < weak->session_count; s++) {
-		uint32_t v = search->next[s];
-		if (v < weak->start[s + 1] && weak_is_write(weak, v) &&
-		    weak->op[v] + 1 > tried &&
-		    (best == WEAK_INITIAL || weak->op[v] < weak->op[best]) &&
-		    is_ready(search, v))
-			best = v;
-	}
-	return best;
-}
-
-static uint64_t
-frontier_hash(const struct search *search)
-{
-	uint64_t hash = 0x9e3779b97f4a7c15u;
-
-	for (uint32_t s = 0; s < search->weak->session_count; s++) {
-		hash = (hash ^ search->next[s]) * 0xbf58476d1ce4e5b9u;
-		hash ^= hash >> 29;
-	}
-	return hash;
+	while (op < end && !is_ready(search, search->id_of[op]))
+		op = gap_set_from(&search->writes, op + 1);
+	return op < end ? search->id_of[op] : WEAK_INITIAL;
 }
 
 static bool
@@ -284,7 +306,7 @@ is_dead(const struct search *search)
 	uint64_t *first;
 
 	if (search->dead.count == 0 ||
-	    (first = map_find(&search->dead, frontier_hash(search))) == NULL)
+	    (first = map_find(&search->dead, search->hash)) == NULL)
 		return false;
 	for (size_t at = (size_t)*first; at != 0; at = search->frontiers.items[at - 1])
 		if (memcmp(&search->frontiers.items[at], search->next, bytes) == 0)
@@ -295,7 +317,7 @@ is_dead(const struct search *search)
 static void
 remember_dead(struct search *search)
 {
-	uint64_t *first = map_at(&search->dead, frontier_hash(search), NULL);
+	uint64_t *first = map_at(&search->dead, search->hash, NULL);
 	size_t at = search->frontiers.count;
 
 	vec_push(&search->frontiers, (uint32_t)*first);
@@ -363,7 +385,16 @@ search_init(struct search *search, const struct weak *weak, const struct graph *
 	search->current = mem_new(keys, sizeof(uint32_t));
 	search->init_readers = mem_new(keys, sizeof(uint32_t));
 	memset(search->current, 0xff, keys * sizeof(uint32_t));
-	memcpy(search->next, weak->start, weak->session_count * sizeof(uint32_t));
+	search->id_of = mem_new(weak->history->ops.count + 1, sizeof(uint32_t));
+	gap_set_init(&search->writes, (uint32_t)weak->history->ops.count);
+	gap_set_take(&search->writes, 0, (uint32_t)weak->history->ops.count);
+	for (uint32_t v = 0; v < weak->count; v++)
+		search->id_of[weak->op[v]] = v;
+	for (uint32_t s = 0; s < weak->session_count; s++) {
+		search->next[s] = weak->start[s + 1]; /* it comes to its first */
+		set_next(search, s, weak->start[s]);
+		vec_push(&search->touched, s);
+	}
 	for (uint32_t v = 0; v < weak->count; v++) {
 		if (!weak_is_write(weak, v))
 			++*readers_of(search, weak->key[v], weak->source[v]);
@@ -381,6 +412,9 @@ search_release(struct search *search)
 	free(search->replaced);
 	free(search->current);
 	free(search->init_readers);
+	free(search->id_of);
+	gap_set_release(&search->writes);
+	vec_release(&search->touched);
 	map_release(&search->dead);
 	vec_release(&search->frontiers);
 	vec_release(&search->choices);
@@ -404,6 +438,26 @@ find_sequence(const struct saturation *sat, const struct weak_limits *limits,
 	search_release(&search);
 }
 
+/* What is forced, then a search as long as it takes. */
+static void
+saturate_and_search(struct saturation *sat, const struct weak_limits *limits,
+		    struct weak_answer *answer)
+{
+	weak_clocks_init(&sat->clocks, sat->weak, limits->budget.bytes_max / 2);
+	if (sat->clocks.is_too_large) {
+		if (answer->verdict != VERDICT_INVALID)
+			weak_answer_unknown(answer, "clocks of so many sessions do not "
+						    "fit the budget of memory");
+		return;
+	}
+	saturate(sat, limits);
+	if (sat->is_broken)
+		weak_answer_invalid(answer, "cyclic-order", WEAK_INITIAL);
+	else
+		find_sequence(sat, limits, UINT64_MAX, answer);
+	weak_clocks_release(&sat->clocks);
+}
+
 /* First a short search: most histories that have a sequence show it at once. */
 void
 sequential_decide(const struct weak *weak, const struct weak_limits *limits,
@@ -411,25 +465,15 @@ sequential_decide(const struct weak *weak, const struct weak_limits *limits,
 {
 	struct saturation sat = {.weak = weak};
 
-	weak_clocks_init(&sat.clocks, weak, limits->budget.bytes_max / 2);
-	if (sat.clocks.is_too_large) {
-		weak_answer_unknown(answer, "clocks of so many sessions do not fit the "
-					    "budget of memory");
-		return;
-	}
 	sat.order = mem_new((size_t)weak->count + 1, sizeof(*sat.order));
 	if (weak->count >= FIRST_TRY_LEAST) {
 		rebuild_graph(&sat);
-		find_sequence(&sat, limits, (uint64_t)weak->count * 2, answer);
+		find_sequence(&sat, limits, (uint64_t)weak->count * FIRST_TRY_STEPS,
+			      answer);
 	}
 	if (answer->verdict != VERDICT_VALID)
-		saturate(&sat, limits);
-	if (sat.is_broken)
-		weak_answer_invalid(answer, "cyclic-order", WEAK_INITIAL);
-	else if (answer->verdict != VERDICT_VALID)
-		find_sequence(&sat, limits, UINT64_MAX, answer);
+		saturate_and_search(&sat, limits, answer);
 	graph_release(&sat.graph);
-	weak_clocks_release(&sat.clocks);
 	vec_release(&sat.forced);
 	free(sat.order);
 }
