@@ -38,7 +38,7 @@ struct dependencies {
 	uint64_t finding_count; /* also those beyond the bound of findings */
 	bool writes_unordered; /* some writes of one key, that nobody read, have no order:
 				* then levels below serializable hold for certain only
-				* when serializable does */
+				* when serializable does, or with an order of these */
 
 	void *type_state; /* owned by the data type */
 	void (*release_type)(struct dependencies *d);

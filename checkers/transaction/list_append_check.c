@@ -3,6 +3,7 @@
 #include "checkers/transaction/append_certify.h"
 #include "checkers/transaction/isolation.h"
 #include "checkers/transaction/list_append.h"
+#include "checkers/transaction/list_append_unread.h"
 #include "checkers/transaction/list_append_weak.h"
 #include "checkers/transaction/txn_certify.h"
 #include "checkers/transaction/txn_orders.h"
@@ -72,6 +73,7 @@ check_sessions(const struct history *history, const struct check_options *option
 {
 	struct dependencies d = {0};
 	struct isolation isolation;
+	struct graph ordered;
 	struct err err;
 
 	result->complexity = "dependency graph of list-append, O(n + elements read)";
@@ -84,7 +86,13 @@ check_sessions(const struct history *history, const struct check_options *option
 	result->operations = d.txns.of.count;
 	isolation_search(&d, &options->budget, &isolation);
 	list_append_judge_weak(&d, &options->budget, &isolation);
+	bool is_ordered =
+		list_append_order_unread(&d, &options->budget, &isolation, &ordered);
 	isolation_report(&d, &isolation, options->level, result);
+	if (is_ordered) {
+		graph_release(&d.graph);
+		d.graph = ordered;
+	}
 	uint64_t forbidden = forbidden_by(options);
 	if (result->verdict == VERDICT_VALID && !options->no_certify)
 		txn_orders_make(&d, &isolation, forbidden, result);

@@ -111,14 +111,12 @@ make_halves(const struct dependencies *d, unsigned mask, struct graph *halves)
 	graph_build(halves);
 }
 
-static bool
-make_snapshots(const struct dependencies *d, uint64_t forbidden,
-	       struct check_result *result)
+bool
+txn_orders_snapshots(const struct dependencies *d, bool process, bool realtime,
+		     uint32_t *nodes)
 {
 	size_t n = d->graph.node_count;
-	unsigned mask =
-		EDGE_DEPENDENCY | (level_has_process(forbidden) ? EDGE_PROCESS : 0);
-	uint32_t *nodes = mem_new(2 * n + 1, sizeof(*nodes));
+	unsigned mask = EDGE_DEPENDENCY | (process ? EDGE_PROCESS : 0);
 	uint32_t *times = mem_new(4 * n + 1, sizeof(*times));
 	struct graph halves;
 
@@ -127,13 +125,24 @@ make_snapshots(const struct dependencies *d, uint64_t forbidden,
 		memcpy(times + (2 + i) * n, d->end, n * sizeof(*times));
 	}
 	make_halves(d, mask, &halves);
-	bool ok = txn_orders_nodes(&halves, EDGE_ORDER,
-				   level_has_realtime(forbidden) ? times : NULL,
+	bool ok = txn_orders_nodes(&halves, EDGE_ORDER, realtime ? times : NULL,
 				   times + 2 * n, nodes);
-	if (ok)
-		keep_order(d, nodes, 2 * n, ORDER_SNAPSHOT, result);
 	graph_release(&halves);
 	free(times);
+	return ok;
+}
+
+static bool
+make_snapshots(const struct dependencies *d, uint64_t forbidden,
+	       struct check_result *result)
+{
+	size_t n = d->graph.node_count;
+	uint32_t *nodes = mem_new(2 * n + 1, sizeof(*nodes));
+	bool ok = txn_orders_snapshots(d, level_has_process(forbidden),
+				       level_has_realtime(forbidden), nodes);
+
+	if (ok)
+		keep_order(d, nodes, 2 * n, ORDER_SNAPSHOT, result);
 	free(nodes);
 	return ok;
 }

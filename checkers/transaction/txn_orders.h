@@ -14,6 +14,11 @@ bool level_has_realtime(uint64_t forbidden);
 bool txn_orders_nodes(const struct graph *graph, unsigned mask, const uint32_t *begin,
 		      const uint32_t *end, uint32_t *nodes);
 
+/* The snapshots and commits of all: `v` is the snapshot of node v, node_count + v its commit.
+ * False when there is no such order. nodes has room for both. */
+bool txn_orders_snapshots(const struct dependencies *d, bool process, bool realtime,
+			  uint32_t *nodes);
+
 /* Gives the result the order that proves the level asked for, valid as it is: a serial one
  * when the history is serializable, else of snapshots and commits, else one that respects
  * writes and reads of writes. False when none was found: then there is no proof. */
