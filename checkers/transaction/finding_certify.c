@@ -249,9 +249,28 @@ lists_the_future(const struct claim *c, const struct op *op, size_t at)
 	return false;
 }
 
+/* The key is a list: something is appended to it or, where nothing is written, read as one.
+ * (Registers may hold lists.) */
+static bool
+is_list_key(const struct claim *c, const struct op *op)
+{
+	bool is_list = false;
+
+	for (size_t i = 0; op != NULL && i < raw_count(c->values, op); i++) {
+		struct raw_mop mop = raw_mop(c->values, op, i);
+		if (!is_on_key(c, &mop))
+			continue;
+		if (mop.f != 'r')
+			return mop.f == 'a';
+		is_list |= val_kind(mop.value) == VAL_LIST;
+	}
+	return is_list;
+}
+
 static bool
 is_internal(const struct claim *c)
 {
+	bool is_list = is_list_key(c, c->saw);
 	size_t first = SIZE_MAX;
 
 	for (size_t i = 0; c->saw != NULL && i < raw_count(c->values, c->saw); i++) {
@@ -263,10 +282,6 @@ is_internal(const struct claim *c)
 		first = first == SIZE_MAX ? i : first;
 		if (!raw_is_read(c->saw, &mop))
 			continue;
-		bool is_list =
-			val_kind(mop.value) == VAL_LIST ||
-			raw_mop(c->values, c->saw, first).f == 'a' ||
-			val_kind(raw_mop(c->values, c->saw, first).value) == VAL_LIST;
 		bool fits = is_list ? list_continues(c, c->saw, first, i) &&
 					      !lists_the_future(c, c->saw, i)
 				    : value_continues(c, c->saw, first, i) &&

@@ -46,12 +46,11 @@ find_commits(const struct dependencies *d, const struct demand *demand, uint32_t
 	uint32_t n = d->graph.node_count, skipped = demand->snapshots ? n : 0;
 	uint32_t *nodes = mem_new(2 * (size_t)n + 1, sizeof(*nodes));
 	unsigned mask = EDGE_DEPENDENCY | (demand->process ? EDGE_PROCESS : 0);
-	bool ok = demand->snapshots
-			  ? txn_orders_snapshots(d, demand->process, demand->realtime,
-						 nodes)
-			  : txn_orders_nodes(&d->graph, mask,
-					     demand->realtime ? d->begin : NULL, d->end,
-					     nodes);
+	bool ok = demand->snapshots ? txn_orders_snapshots(d, demand->process,
+							   demand->realtime, nodes)
+				    : txn_orders_nodes(&d->graph, mask,
+						       demand->realtime ? d->begin : NULL,
+						       d->end, nodes);
 
 	for (uint32_t i = 0; ok && i < n + skipped; i++)
 		if (nodes[i] >= skipped)
