@@ -365,6 +365,18 @@ print_others(const struct history *history, struct buf *reason)
 			   others == 1 ? " is" : "s are", others == 1 ? "" : "s");
 }
 
+/* Some level that the one asked for does not include is not known: of registers, those are
+ * not looked at. */
+static bool
+leaves_levels_out(const struct isolation *isolation, size_t asked)
+{
+	for (size_t i = 0; i < LEVEL_COUNT; i++)
+		if ((levels[i].forbids & ~levels[asked].forbids) != 0 &&
+		    level_state(i, isolation) == VERDICT_UNKNOWN)
+			return true;
+	return false;
+}
+
 void
 isolation_report(const struct dependencies *d, const struct isolation *isolation,
 		 const char *level, struct check_result *result)
@@ -394,6 +406,9 @@ isolation_report(const struct dependencies *d, const struct isolation *isolation
 	print_frontier(isolation, false, &reason);
 	if (result->verdict == VERDICT_UNKNOWN && isolation->why_open != NULL)
 		buf_printf(&reason, " (%s)", isolation->why_open);
+	else if (leaves_levels_out(isolation, asked))
+		buf_printf(&reason, " (%s were not asked about)",
+			   result->verdict == VERDICT_VALID ? "stronger ones" : "others");
 	if (isolation->found != 0) {
 		buf_string(&reason, "; the weakest that is broken: ");
 		print_frontier(isolation, true, &reason);
