@@ -410,20 +410,30 @@ judge_reads(struct txn_facts *f)
 	struct updated updated = {
 		.initial = mem_new(f->txns.keys.count + 1, sizeof(bool)),
 		.by_mop = mem_new(f->txns.mops.count + 1, sizeof(bool))};
-	bool is_list = false;
 
-	vec_each (const struct mop, mop, &f->txns.mops)
-		is_list |= mop->kind == MOP_APPEND || mop->length > 0;
 	for (uint32_t m = 0; m < f->txns.mops.count; m++) {
 		touch(f, m);
 		f->source_mop[m] = FACT_NONE;
 		if (!is_read(f, m))
 			continue;
-		(is_list ? judge_list : judge_value)(f, m);
+		(f->are_lists ? judge_list : judge_value)(f, m);
 		judge_update(f, &updated, m);
 	}
 	free(updated.initial);
 	free(updated.by_mop);
+}
+
+static bool
+are_lists(const struct txns *txns)
+{
+	bool are = false;
+
+	vec_each (const struct mop, mop, &txns->mops) {
+		if (mop->kind == MOP_WRITE)
+			return false;
+		are |= mop->kind == MOP_APPEND || mop->length > 0;
+	}
+	return are;
 }
 
 bool
@@ -444,7 +454,9 @@ txn_facts_init(struct txn_facts *facts, const struct history *history,
 	facts->was_read = mem_new(mops, sizeof(*facts->was_read));
 	if (!index_writes(facts, err))
 		return false;
-	find_longest(facts);
+	facts->are_lists = are_lists(&facts->txns);
+	if (facts->are_lists)
+		find_longest(facts);
 	judge_elements(facts);
 	judge_reads(facts);
 	return true;

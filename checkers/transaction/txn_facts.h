@@ -19,6 +19,7 @@ struct key_facts {
 struct txn_facts {
 	struct txns txns;
 	bool nil_is_unknown;
+	bool are_lists; /* else registers, whose values may be lists too: somebody writes */
 	uint64_t found; /* anomalies without a cycle: bits of enum isolation_anomaly */
 	struct key_facts *keys;
 	uint32_t *

@@ -168,11 +168,8 @@ static void
 make_rows(struct rows *r)
 {
 	const struct txn_facts *f = r->w->facts;
-	bool are_lists = false;
 
-	vec_each (const struct mop, mop, &f->txns.mops)
-		are_lists |= mop->kind == MOP_APPEND || mop->length > 0;
-	(are_lists ? add_lists : add_registers)(r);
+	(f->are_lists ? add_lists : add_registers)(r);
 	sort_words(r->edges.items, r->edges.count);
 	r->starts = mem_new(f->txns.of.count + 2, sizeof(*r->starts));
 	for (size_t t = 0, e = 0; t <= f->txns.of.count; t++) {
