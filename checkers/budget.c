@@ -10,6 +10,7 @@ budget_has_room(const struct budget *budget, size_t count, size_t bytes_each,
 	if (count <= bytes_max / bytes_each)
 		return true;
 	return err_set(err,
-		       "the budget of memory is too small: %zu operations take %zu bytes",
+		       "the budget of memory is too small: %zu operations take %zu bytes "
+		       "beside the history",
 		       count, count * bytes_each);
 }

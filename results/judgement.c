@@ -118,6 +118,18 @@ find_checkers(const struct history *history, const struct judge_options *options
 	return true;
 }
 
+/* What the history holds is not there for its checkers; a quarter of the bound always is. */
+static size_t
+bytes_for_checkers(const struct history *history, uint64_t bytes_max)
+{
+	size_t bound = bytes_max > 0 ? bytes_max : machine_memory() / 2;
+	size_t held = history->ops.count * sizeof(struct op) +
+		      history->values.words.count * sizeof(uint64_t) +
+		      history->values.strings.text.len;
+
+	return held < bound / 4 * 3 ? bound - held : bound / 4;
+}
+
 static bool
 take_init(const checker_list *list, const struct history *history,
 	  const struct check_options *options, struct err *err)
@@ -143,8 +155,7 @@ judge_history(const struct history *history, const struct judge_options *options
 	if (ok) {
 		timer_init(&timer, options->time_ns, options->stop);
 		check.budget.stop = timer.stop;
-		check.budget.bytes_max = options->bytes_max > 0 ? options->bytes_max
-								: machine_memory() / 2;
+		check.budget.bytes_max = bytes_for_checkers(history, options->bytes_max);
 		for (size_t i = 0; i < list.count; i++)
 			run_checker(list.items[i], history, &check, judgement);
 		timer_release(&timer);

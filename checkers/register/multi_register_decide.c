@@ -2,6 +2,7 @@
  * of transactions (checkers/transaction/rw_register.h) finds one where the engine would try
  * orders. Nothing is taken from it unproven: an order is replayed, and operations without
  * one are refuted by brute force, before either counts; all else is left to the engine. */
+#include "checkers/budget.h"
 #include "checkers/engine/certify.h"
 #include "checkers/engine/oracle.h"
 #include "checkers/engine/shrink.h"
@@ -13,6 +14,7 @@
 
 enum {
 	OPS_MIN = 64,	   /* fewer are the engine's */
+	MICRO_BYTES = 176, /* of a micro-operation: copied, and read as a transaction's */
 	SUSPECTS_MAX = 16, /* that are decided by brute force */
 	SHRINK_TRIES_MAX = 400,
 	MARGIN_MIN = 64, /* events */
@@ -65,6 +67,25 @@ make_txn(struct history *to, const struct values *from, struct op *op)
 	if (op->type == OP_OK)
 		op->output = txn_of(&to->values, from, f, map, true);
 	op->f = F_TXN;
+}
+
+/* The copy must be worth its memory before it is made. */
+static bool
+have_room(const struct key_ops *key, const struct budget *budget)
+{
+	const struct values *values = &key->history->values;
+	size_t micros = 0;
+	struct err err;
+
+	for (size_t i = 0; i < key->count; i++) {
+		const struct op *op = key_op(key, i);
+		val told = op->f == F_READ ? op->output : op->input;
+		if (val_kind(told) == VAL_LIST)
+			micros += val_count(values, told);
+		else if (val_kind(told) == VAL_MAP)
+			micros += val_count(values, told) / 2;
+	}
+	return budget_has_room(budget, micros, MICRO_BYTES, &err);
 }
 
 static void
@@ -258,10 +279,11 @@ multi_register_decide(const struct key_ops *key, const struct check_options *opt
 	struct history txns;
 	struct err err;
 
-	if (key->count < OPS_MIN || options->init != VAL_OF_NIL)
+	if (key->count < OPS_MIN || options->init != VAL_OF_NIL ||
+	    !have_room(key, &options->budget))
 		return;
 	make_txns(key, &txns);
-	if (rw_register_read(&d, &txns, options->nil_is_unknown, &err))
+	if (rw_register_read(&d, &txns, options, &err))
 		judge(key, options, &d, found);
 	dependencies_release(&d);
 	history_release(&txns);

@@ -8,8 +8,9 @@
 #include <string.h>
 
 enum {
-	EDGE_BYTES = 8,	      /* of an edge in the rows, and of what is made of them */
-	TXNS_PARALLEL = 20000 /* below, a thread costs more than it saves */
+	APPEND_BYTES_EACH = 64, /* of a micro-operation */
+	EDGE_BYTES = 8,		/* of an edge in the rows, and of what is made of them */
+	TXNS_PARALLEL = 20000	/* below, a thread costs more than it saves */
 };
 
 static bool
@@ -313,7 +314,8 @@ bool
 list_append_depend(struct dependencies *d, const struct history *history,
 		   const struct check_options *options, struct err *err)
 {
-	if (!txns_init(&d->txns, history, err))
+	if (!txns_fit(history, &options->budget, APPEND_BYTES_EACH, err) ||
+	    !txns_init(&d->txns, history, err))
 		return false;
 	dependencies_init(d);
 	struct lists lists = {0};

@@ -1,5 +1,6 @@
 #include "checkers/transaction/predicate_expand.h"
 
+#include "checkers/budget.h"
 #include "checkers/transaction/predicate.h"
 #include "checkers/transaction/raw_txn.h"
 
@@ -325,8 +326,11 @@ expand_all(struct expansion *x, struct err *err)
 		struct op *op = &x->out->history.ops.items[x->op];
 		if (op->f == F_TXN && !expand_op(x, op, err))
 			return false;
-		if (budget_is_over(budget) || x->bytes > bytes_max / 4)
-			return err_set(err, "the budget ended the reading of predicates");
+		if (budget_is_over(budget))
+			return err_set(err, BUDGET_TIME_IS_OVER);
+		if (x->bytes > bytes_max / 4)
+			return err_set(err, "the budget of memory is too small for what "
+					    "predicate reads imply");
 	}
 	return true;
 }

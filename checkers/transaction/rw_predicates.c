@@ -134,8 +134,7 @@ rw_predicates_repeatable(const struct rw_predicates *p)
 	struct err err;
 
 	if (predicate_expand(p->history, p->options, true, &items, &err)) {
-		if (rw_register_read(&d, &items.history, p->options->nil_is_unknown,
-				     &err))
+		if (rw_register_read(&d, &items.history, p->options, &err))
 			verdict = judge_items(p, &d);
 		dependencies_release(&d);
 	}

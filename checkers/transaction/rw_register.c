@@ -3,6 +3,7 @@
 #include <string.h>
 
 enum {
+	RW_BYTES_EACH = 144,  /* of a micro-operation, until there is an order */
 	DIRECT_SPARSENESS = 8 /* so many places for each written number at most */
 };
 
@@ -372,9 +373,10 @@ release_versions(struct dependencies *d)
 
 bool
 rw_register_read(struct dependencies *d, const struct history *history,
-		 bool nil_is_unknown, struct err *err)
+		 const struct check_options *options, struct err *err)
 {
-	if (!txns_init(&d->txns, history, err))
+	if (!txns_fit(history, &options->budget, RW_BYTES_EACH, err) ||
+	    !txns_init(&d->txns, history, err))
 		return false;
 	dependencies_init(d);
 	uint32_t n = (uint32_t)d->txns.of.count;
@@ -386,7 +388,7 @@ rw_register_read(struct dependencies *d, const struct history *history,
 	if (!add_writes(d, err))
 		return false;
 	mark_final(d);
-	v->nil_is_unknown = nil_is_unknown;
+	v->nil_is_unknown = options->nil_is_unknown;
 	walk_all(d, false);
 	judge_updates(d);
 	return true;

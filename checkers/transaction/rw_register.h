@@ -69,10 +69,10 @@ struct rw_versions {
 };
 
 /* Fills d (zeros): transactions, findings, and as ->type_state the versions; its graph
- * stays empty. False with the reason when the history is none of this kind, or a value
- * was written twice to one key. The caller calls dependencies_release in both cases. */
+ * stays empty. False with the reason when the history is none of this kind, a value was
+ * written twice to one key, or the memory does not suffice. The caller calls dependencies_release in both cases. */
 bool rw_register_read(struct dependencies *d, const struct history *history,
-		      bool nil_is_unknown, struct err *err);
+		      const struct check_options *options, struct err *err);
 
 /* Makes ->accesses hold each read for itself, in the order of its transaction, also where a
  * transaction read a key again; the next call undoes it. For levels below read atomic, which

@@ -29,7 +29,7 @@ begin(struct judge *j, const struct history *history, struct err *err)
 	if (j->options->level != NULL && !level_find(j->options->level, &level, err))
 		return false;
 	j->asked = level_forbids(level);
-	if (!rw_register_read(&j->d, history, j->options->nil_is_unknown, err))
+	if (!rw_register_read(&j->d, history, j->options, err))
 		return false;
 	for (uint32_t t = 0; t < j->d.txns.of.count; t++)
 		if (j->d.committed[t])

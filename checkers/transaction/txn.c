@@ -1,11 +1,14 @@
 #include "checkers/transaction/txn.h"
 
+#include "checkers/budget.h"
+
 #include <string.h>
 
 enum {
 	SMALL_KEYS = 1 << 20, /* numbers below are found without hashing */
 	FETCH_LISTS = 16,     /* transactions ahead */
-	FETCH_MOPS = 8
+	FETCH_MOPS = 8,
+	MOPS_FREE = 10000 /* so few fit everywhere */
 };
 
 /* "r where > 5" is a read that a predicate read implies (predicate_expand.h). */
@@ -175,6 +178,21 @@ txns_init(struct txns *txns, const struct history *history, struct err *err)
 			return false;
 	}
 	return true;
+}
+
+bool
+txns_fit(const struct history *history, const struct budget *budget, size_t bytes_each,
+	 struct err *err)
+{
+	size_t count = 0;
+
+	vec_each (const struct op, op, &history->ops) {
+		bool is_told = op->type == OP_OK && op->output != VAL_OF_NIL;
+		val list = is_told ? op->output : op->input;
+		if (op->f == F_TXN && val_kind(list) == VAL_LIST)
+			count += val_count(&history->values, list);
+	}
+	return count <= MOPS_FREE || budget_has_room(budget, count, bytes_each, err);
 }
 
 void

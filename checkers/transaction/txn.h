@@ -45,6 +45,11 @@ struct txns {
 /* Reads all F_TXN operations; others are left out. False with the operation and what is
  * wrong with it when a value is not a list of micro-operations. */
 bool txns_init(struct txns *txns, const struct history *history, struct err *err);
+
+/* False, with the reason, when there are many micro-operations, and so many bytes for each do
+ * not fit. */
+bool txns_fit(const struct history *history, const struct budget *budget,
+	      size_t bytes_each, struct err *err);
 void txns_release(struct txns *txns);
 
 static inline const struct op *

@@ -46,6 +46,7 @@ prove_all(const struct history *history, const struct rw_claim *claim,
 				       .process = claim->process,
 				       .realtime = claim->realtime,
 				       .parallel = claim->parallel};
+	const struct check_options options = {0};
 	struct budget budget = {0};
 	struct dependencies d = {0};
 	struct rw_answer answer;
@@ -53,7 +54,7 @@ prove_all(const struct history *history, const struct rw_claim *claim,
 	struct err err;
 
 	*core = (struct anomaly){.is_core = true};
-	assert_true(rw_register_read(&d, history, false, &err));
+	assert_true(rw_register_read(&d, history, &options, &err));
 	for (uint32_t t = 0; t < d.txns.of.count; t++)
 		if (d.committed[t]) {
 			vec_push(&txns, t);

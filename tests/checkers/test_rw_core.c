@@ -57,7 +57,7 @@ read_txns(const struct history *history, struct dependencies *d, txn_list *txns)
 {
 	struct err err;
 
-	assert_true(rw_register_read(d, history, false, &err));
+	assert_true(rw_register_read(d, history, &(struct check_options){0}, &err));
 	for (uint32_t t = 0; t < d->txns.of.count; t++)
 		if (d->committed[t])
 			vec_push(txns, t);

@@ -205,6 +205,34 @@ without_a_budget_a_long_history_is_unknown(void **state)
 	history_release(&history);
 }
 
+/* What is known of each micro-operation is not laid out first and counted then. */
+static void
+in_too_little_memory_a_long_history_is_unknown(void **state)
+{
+	struct random_txns shape = {.txns = 20000,
+				    .processes = 20,
+				    .keys = 10,
+				    .mops_max = 4,
+				    .write_percent = 50};
+	struct check_options options = {.budget = {.bytes_max = 1 << 20}};
+	struct check_result result;
+	struct history history;
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 3);
+	random_txns_play(&history, &shape, &rng);
+	checker_run(&checker_rw_register, &history, &options, &result);
+	assert_int_equal(result.verdict, VERDICT_UNKNOWN);
+	assert_non_null(strstr(result.reason, "memory is too small"));
+	check_result_release(&result);
+	options.budget.bytes_max = 100 << 20;
+	checker_run(&checker_rw_register, &history, &options, &result);
+	assert_int_equal(result.verdict, VERDICT_VALID);
+	check_result_release(&result);
+	history_release(&history);
+}
+
 static void
 add_txn(struct history *history, uint32_t process, const char *f, int64_t key, val value)
 {
@@ -377,6 +405,7 @@ main(void)
 		cmocka_unit_test(weak_levels_agree_with_their_axioms_on_random_histories),
 		cmocka_unit_test(reads_of_a_key_again_are_judged_each_for_itself),
 		cmocka_unit_test(without_a_budget_a_long_history_is_unknown),
+		cmocka_unit_test(in_too_little_memory_a_long_history_is_unknown),
 		cmocka_unit_test(another_initial_value_than_nil_changes_no_verdict),
 		cmocka_unit_test(a_value_written_twice_is_unknown),
 		cmocka_unit_test(
