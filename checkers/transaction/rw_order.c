@@ -1,5 +1,6 @@
 #include "checkers/transaction/rw_order.h"
 
+#include "checkers/budget.h"
 #include "checkers/sort.h"
 #include "checkers/transaction/rw_order_parts.h"
 
@@ -213,15 +214,25 @@ clean_notes(struct build *b)
 	}
 }
 
+/* Where there are many, what the search needs takes long to lay out. */
+static bool
+is_too_late(const struct build *b, const struct budget *budget)
+{
+	return b->count > BUDGET_STRIDE && budget_is_over(budget);
+}
+
 static void
 find(struct build *b, const struct budget *budget, struct rw_answer *answer)
 {
-	*answer = (struct rw_answer){.verdict = VERDICT_UNKNOWN};
+	*answer = (struct rw_answer){.verdict = VERDICT_UNKNOWN,
+				     .reason = BUDGET_TIME_IS_OVER};
+	if (is_too_late(b, budget))
+		return;
 	take_notes(b);
 	b->end = mem_new(b->count, sizeof(*b->end));
 	b->bounded_by = mem_new(b->count, sizeof(*b->bounded_by));
 	rw_order_find_chains(b);
-	if (!find_rings(b, answer) &&
+	if (!find_rings(b, answer) && !is_too_late(b, budget) &&
 	    (!b->saturates || rw_order_saturate(b, budget, answer))) {
 		rw_order_add_edges(b);
 		rw_order_add_choices(b);
