@@ -267,7 +267,8 @@ plant(struct history *history, const struct acting *acting, const char *name,
 		if (mutate_somewhere(&m, acting->mutate[(which + i) % count]))
 			return true;
 	err_set(err, "the history has no place for '%s'", name);
-	return err_hint(err, "more operations, or another seed");
+	return err_hint(
+		err, "more operations, another seed, or operations that fail (--fail)");
 }
 
 static bool

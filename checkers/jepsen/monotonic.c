@@ -98,8 +98,9 @@ monotonic_fits(const struct history *history)
 	vec_each (struct op, op, &history->ops) {
 		bool is_increment =
 			op->f == F_INCREMENT || fields_is_f(history, op, "inc");
-		if (op->type == OP_OK && (!monotonic_is_map(op) ||
-					  !holds_numbers(&history->values, op->output)))
+		bool is_answer = monotonic_is_map(op) || monotonic_is_rows(op);
+		if (op->type == OP_OK &&
+		    (!is_answer || !holds_numbers(&history->values, op->output)))
 			return 0;
 		if (!is_increment && op->f != F_READ)
 			return 0;

@@ -245,22 +245,25 @@ is_echo(const struct history *history, const struct op *op)
 	       val_equal(&history->values, op->input, op->output);
 }
 
+/* Now and then a version is the pair that an update-if asked for, but not mostly. */
 static int
 versions_fits(const struct history *history)
 {
 	struct shown shown;
-	bool some = false;
+	size_t updates = 0, echoes = 0;
 
 	for (uint32_t i = 0; i < history->ops.count; i++) {
 		const struct op *op = &history->ops.items[i];
 		if (!version_is_update(op) && !version_is_look(history, op))
 			return 0;
-		if (op->type == OP_OK &&
-		    (!version_show(history, i, &shown) || is_echo(history, op)))
+		if (op->type != OP_OK)
+			continue;
+		if (!version_show(history, i, &shown))
 			return 0;
-		some |= op->type == OP_OK && version_is_update(op);
+		updates += version_is_update(op);
+		echoes += is_echo(history, op);
 	}
-	return some ? 85 : 0;
+	return echoes * 2 < updates ? 85 : 0;
 }
 
 struct figures {

@@ -173,6 +173,50 @@ every_mutation_is_invalid_and_called_by_its_name(void **state)
 	}
 }
 
+/* The checker that is chosen; NULL when the mutation has no place. */
+static const struct checker *
+chosen(const struct generate_options *options)
+{
+	const struct checker *checker = NULL;
+	struct history history;
+
+	if (generate_mutated(&history, options))
+		checker = checker_choose(&history);
+	history_release(&history);
+	return checker;
+}
+
+static void
+expect_choice(const struct generate_type *type, const char *mutation)
+{
+	for (uint64_t seed = 0; seed < SEEDS; seed++) {
+		struct generate_options options = options_of(type, seed);
+		const struct checker *before = chosen(&options);
+		options.mutate = mutation;
+		const struct checker *after = chosen(&options);
+		if (before == NULL)
+			fail_msg("%s, seed %llu: nobody judges it", type->name,
+				 (unsigned long long)seed);
+		if (after != NULL && after != before)
+			fail_msg("%s, %s, seed %llu: %s, not %s", type->name, mutation,
+				 (unsigned long long)seed, after->name, before->name);
+		assert_true(after != NULL || strcmp(mutation, "nonmonotonic-order") != 0);
+	}
+}
+
+static void
+a_mutation_changes_nothing_of_the_choice(void **state)
+{
+	size_t count;
+	const struct generate_type *const *types = generate_types(&count);
+
+	(void)state;
+	for (size_t i = 0; i < count; i++)
+		for (const struct generate_mutation *mutation = types[i]->mutations;
+		     mutation->name != NULL; mutation++)
+			expect_choice(types[i], mutation->name);
+}
+
 static const char *const levels[] = {
 #define ANOMALY(id, name, definition)
 #define LEVEL(id, name, forbids) name,
@@ -317,7 +361,7 @@ unknown_words_and_bad_numbers_are_refused(void **state)
 						  .operations = 1,
 						  .mutate = "out-of-order"},
 		       "the history has no place for 'out-of-order'",
-		       "more operations, or another seed");
+		       "more operations, another seed, or operations that fail (--fail)");
 	assert_refused(&(struct generate_options){.type = "queue"},
 		       "the number of operations must be 1 .. 1073741824, not 0", "");
 	assert_refused(&(struct generate_options){.type = "queue",
@@ -332,6 +376,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_type_is_valid),
 		cmocka_unit_test(every_mutation_is_invalid_and_called_by_its_name),
+		cmocka_unit_test(a_mutation_changes_nothing_of_the_choice),
 		cmocka_unit_test(transactions_are_valid_at_every_level),
 		cmocka_unit_test(a_phantom_skew_breaks_only_what_is_serializable),
 		cmocka_unit_test(the_same_seed_gives_the_same_history),
