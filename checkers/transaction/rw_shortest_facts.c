@@ -18,8 +18,9 @@ struct facts {
 static void
 give(struct shortest *s, uint32_t from, uint32_t to, uint8_t cost)
 {
-	shortest_add(s, &(struct way_step){
-				.from = from, .to = to, .refuted = STEP_GIVEN, .cost = cost});
+	shortest_add(
+		s, &(struct way_step){
+			   .from = from, .to = to, .refuted = STEP_GIVEN, .cost = cost});
 }
 
 static void
