@@ -310,14 +310,6 @@ faultline_check_words(struct faultline_check *check)
 	return buf_text(&check->words);
 }
 
-const char *
-faultline_check_json(struct faultline_check *check)
-{
-	if (check->json.len == 0 && result_of(check) != NULL)
-		judge_json(&check->history, &check->judgement, &check->json);
-	return buf_text(&check->json);
-}
-
 /* ---- how the history was understood ---- */
 
 /* Whether the checker asks what a read of nil taught. */
@@ -427,6 +419,35 @@ faultline_check_conventions(struct faultline_check *check)
 		tell_init(check, &check->conventions);
 	}
 	return buf_text(&check->conventions);
+}
+
+/* The object ends with the lines of the conventions: the verdict can hang on them. */
+static void
+add_conventions(const char *lines, struct buf *json)
+{
+	const char *before = "";
+
+	json->len -= strlen("}\n");
+	buf_string(json, ",\"conventions\":[");
+	while (*lines != '\0') {
+		size_t bytes = strcspn(lines, "\n");
+		size_t spaces = strspn(lines, " ");
+		buf_string(json, before);
+		json_print_string(lines + spaces, bytes - spaces, json);
+		before = ",";
+		lines += bytes + (lines[bytes] == '\n');
+	}
+	buf_string(json, "]}\n");
+}
+
+const char *
+faultline_check_json(struct faultline_check *check)
+{
+	if (check->json.len == 0 && result_of(check) != NULL) {
+		judge_json(&check->history, &check->judgement, &check->json);
+		add_conventions(faultline_check_conventions(check), &check->json);
+	}
+	return buf_text(&check->json);
 }
 
 /* ---- what was found ---- */

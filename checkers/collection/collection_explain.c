@@ -20,12 +20,27 @@ static const struct {
 			"was in all the time"},
 	{"lost-element", "what was put in later is taken, and what was put in before "
 			 "never is"},
-	{"out-of-order", "these cannot be brought into the order that the collection "
-			 "promises"},
 	{"priority-inversion", "something was taken or seen while what goes before it "
 			       "was in all the time"},
 	{"pattern-mismatch", "what was returned does not match what was asked for"},
 };
+
+/* What a queue or a stack promises, by what was done. */
+static const char *
+sentence_of_order(const struct key_ops *key, const struct anomaly *anomaly)
+{
+	bool is_stack = false;
+
+	vec_each (uint32_t, op, &anomaly->ops) {
+		uint16_t f = key->history->ops.items[*op].f;
+		is_stack |= f == F_PUSH || f == F_POP;
+	}
+	return is_stack
+		       ? "these cannot be ordered so that what was put in last comes out "
+			 "first"
+		       : "these cannot be ordered so that what was put in first comes "
+			 "out first";
+}
 
 static const char *
 sentence_of(const char *name)
@@ -103,7 +118,10 @@ collection_explain(const struct key_ops *key, struct anomaly *anomaly,
 	for (size_t i = 0;
 	     i < outcome->core_count && (outcome->is_proven || i < SHOWN_MAX); i++)
 		explain_add(anomaly, outcome->core[i]);
-	buf_printf(&text, "%s:\n", sentence_of(anomaly->name));
+	buf_printf(&text, "%s:\n",
+		   strcmp(anomaly->name, "out-of-order") == 0
+			   ? sentence_of_order(key, anomaly)
+			   : sentence_of(anomaly->name));
 	if (strcmp(anomaly->name, "failed-add-seen") == 0 && anomaly->ops.count > 0)
 		list_failed_puts(key,
 				 key->history->ops.items[anomaly->ops.items[0]].output,
