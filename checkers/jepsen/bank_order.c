@@ -2,6 +2,7 @@
 
 #include "checkers/engine/linearizable.h"
 #include "checkers/engine/states.h"
+#include "checkers/jepsen/bank_path.h"
 #include "checkers/jepsen/bank_records.h"
 #include "checkers/jepsen/fields.h"
 
@@ -281,6 +282,7 @@ why_not(const struct history *history, val init, size_t bytes_max)
 static const struct linearizable type_bank = {
 	.model = &model_bank,
 	.complexity = "exponential in the transfers under way",
+	.decide = bank_path_decide,
 	.understands = understands,
 };
 

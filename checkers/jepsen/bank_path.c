@@ -1,0 +1,355 @@
+#include "checkers/jepsen/bank_path.h"
+
+#include "base/rng.h"
+#include "checkers/jepsen/bank_path_parts.h"
+#include "checkers/sort.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	ATTEMPTS_MAX = 1 << 10,
+	FIRST_MAX = 6, /* transfers that the first read may have seen or not */
+	WORK_MAX = 1 << 24 /* sums looked up */
+};
+
+/* ---- what happens --------------------------------------------------------------------- */
+
+static void
+place(struct path *p, uint32_t i)
+{
+	p->is_done[i] = true;
+	p->found->order[p->found->order_count++] = p->key->ops[i];
+}
+
+static void
+serve_reads(struct path *p)
+{
+	size_t kept = 0;
+
+	for (size_t k = 0; k < p->reads.count; k++) {
+		uint32_t i = p->reads.items[k];
+		if (p->is_done[i])
+			continue;
+		if (p->is_known && p->number[i] == p->now)
+			place(p, i);
+		else
+			p->reads.items[kept++] = i;
+	}
+	p->reads.count = kept;
+}
+
+static void
+forget_kind(struct path *p, uint32_t number)
+{
+	for (size_t i = 0; i < p->usable.count; i++)
+		if (p->usable.items[i] == number) {
+			p->usable.items[i] = vec_pop(&p->usable);
+			return;
+		}
+}
+
+static void
+transfer(struct path *p, uint32_t i)
+{
+	struct kind *kind = &p->kinds.items[p->kind_of[i]];
+	size_t at = 0;
+
+	while (kind->open.items[at] != i)
+		at++;
+	memmove(&kind->open.items[at], &kind->open.items[at + 1],
+		(--kind->open.count - at) * sizeof(uint32_t));
+	if (kind->open.count == 0)
+		forget_kind(p, p->kind_of[i]);
+	p->now += p->number[i];
+	place(p, i);
+	serve_reads(p);
+}
+
+static void
+go(struct path *p, const struct way *way)
+{
+	for (size_t k = 0; k < way->count; k++)
+		transfer(p, *vec_last(&p->kinds.items[way->kinds[k]].open));
+}
+
+/* The open read that is nearest and from which the goal can be reached still. */
+static bool
+next_read(struct path *p, uint32_t goal, struct way *way)
+{
+	struct way direct, on;
+	bool is_found = bank_ways_find(p, p->now, p->number[goal], STEPS_MAX, &direct);
+
+	*way = direct;
+	vec_each (uint32_t, read, &p->reads) {
+		size_t most = is_found && way->count > 0 ? way->count - 1 : STEPS_MAX - 1;
+		if (*read == goal || p->is_done[*read] ||
+		    !bank_ways_find(p, p->now, p->number[*read], most, &on) ||
+		    on.count > most)
+			continue;
+		struct way rest;
+		if (!bank_ways_find(p, p->number[*read], p->number[goal], STEPS_MAX - 1,
+			      &rest) ||
+		    (is_found && rest.count + on.count > direct.count))
+			continue;
+		*way = on;
+		is_found = true;
+	}
+	return is_found;
+}
+
+static bool
+reach(struct path *p, uint32_t goal)
+{
+	struct way way;
+
+	while (!p->is_done[goal]) {
+		if (p->work > WORK_MAX || !next_read(p, goal, &way))
+			return false;
+		go(p, &way);
+	}
+	return true;
+}
+
+/* Reads that no way would lead to any more. */
+static void
+rescue_reads(struct path *p, uint32_t i)
+{
+	struct way before, after;
+
+	for (size_t k = 0; k < p->reads.count && !p->is_done[i];) {
+		uint32_t read = p->reads.items[k];
+		if (!p->is_done[read] &&
+		    bank_ways_find(p, p->now, p->number[read], 3, &before) &&
+		    !bank_ways_find(p, p->now + p->number[i], p->number[read], 3, &after) &&
+		    reach(p, read))
+			k = 0;
+		else
+			k++;
+	}
+}
+
+/* ---- events --------------------------------------------------------------------------- */
+
+static bool
+ends_before(const struct path *p, uint32_t a, uint32_t b)
+{
+	uint32_t x = bank_path_op(p, a)->type == OP_OK ? bank_path_op(p, a)->complete_at : OP_NEVER;
+	uint32_t y = bank_path_op(p, b)->type == OP_OK ? bank_path_op(p, b)->complete_at : OP_NEVER;
+
+	return x < y;
+}
+
+/* The first read says what there is; which of the transfers that are open it saw is tried. */
+static void
+set_balances(struct path *p, uint32_t read)
+{
+	VEC(uint32_t) seen = {0};
+
+	p->is_known = true;
+	p->now = p->number[read];
+	for (uint32_t i = 0, k = 0; i < read && k < FIRST_MAX; i++) {
+		if (!p->is_used[i] || p->kind_of[i] == NO_KIND || p->is_done[i])
+			continue;
+		if (p->first_mask >> k++ & 1)
+			vec_push(&seen, i);
+	}
+	p->is_known = false;
+	vec_each (uint32_t, i, &seen)
+		transfer(p, *i);
+	p->is_known = true;
+	p->now = p->number[read];
+	vec_release(&seen);
+}
+
+static void
+begin(struct path *p, uint32_t i)
+{
+	if (p->kind_of[i] == NO_KIND) {
+		vec_push(&p->reads, i);
+		if (!p->is_known)
+			set_balances(p, i);
+		serve_reads(p);
+		return;
+	}
+	struct kind *kind = &p->kinds.items[p->kind_of[i]];
+	size_t at = kind->open.count;
+	vec_push(&kind->open, i);
+	for (; at > 0 && ends_before(p, kind->open.items[at - 1], i); at--)
+		kind->open.items[at] = kind->open.items[at - 1];
+	kind->open.items[at] = i;
+	if (kind->open.count == 1)
+		vec_push(&p->usable, p->kind_of[i]);
+}
+
+static bool
+must_reach(struct path *p, uint32_t read)
+{
+	p->failed = read;
+	return p->is_done[read] || reach(p, read);
+}
+
+/* Before something is forced: reads that are to be served earlier, and those that could. */
+static bool
+look_at_reads(struct path *p)
+{
+	struct way way;
+
+	for (size_t k = 0; k < p->reads.count; k++) {
+		uint32_t read = p->reads.items[k];
+		if (p->is_done[read])
+			continue;
+		if (p->early[read] == p->event + 1) {
+			if (!must_reach(p, read))
+				return false;
+			k = SIZE_MAX; /* they have changed */
+		} else if (bank_ways_find(p, p->now, p->number[read], 3, &way)) {
+			vec_push(&p->could, (uint64_t)read << 32 | p->event);
+		}
+	}
+	return true;
+}
+
+static bool
+end(struct path *p, uint32_t i)
+{
+	if (p->is_done[i])
+		return true;
+	if (p->is_known && !look_at_reads(p))
+		return false;
+	if (p->kind_of[i] == NO_KIND)
+		return must_reach(p, i);
+	if (p->is_known)
+		rescue_reads(p, i);
+	if (!p->is_done[i])
+		transfer(p, i);
+	return true;
+}
+
+static void
+list_events(struct path *p)
+{
+	p->events = mem_new(2 * p->key->count + 1, sizeof(*p->events));
+	for (uint32_t i = 0; i < p->key->count; i++) {
+		const struct op *op = bank_path_op(p, i);
+		if (!p->is_used[i])
+			continue;
+		p->events[p->event_count++] = (uint64_t)op->invoke_at << 32 | i << 1;
+		if (op->type == OP_OK)
+			p->events[p->event_count++] =
+				(uint64_t)op->complete_at << 32 | i << 1 | 1;
+	}
+	sort_words(p->events, p->event_count);
+}
+
+static void
+start_again(struct path *p, const struct check_options *options)
+{
+	vec_each (struct kind, kind, &p->kinds)
+		vec_clear(&kind->open);
+	vec_clear(&p->reads);
+	vec_clear(&p->usable);
+	vec_clear(&p->could);
+	memset(p->is_done, 0, p->key->count * sizeof(*p->is_done));
+	p->found->order_count = 0;
+	p->is_known = val_kind(options->init) == VAL_MAP;
+	p->now = p->is_known ? bank_ways_number(p, options->init) : 0;
+}
+
+static bool
+attempt(struct path *p, const struct check_options *options)
+{
+	start_again(p, options);
+	for (p->event = 0; p->event < p->event_count; p->event++) {
+		uint32_t i = (uint32_t)p->events[p->event] >> 1;
+		if ((p->events[p->event] & 1) == 0)
+			begin(p, i);
+		else if (!end(p, i))
+			return false;
+		if (p->event % 64 == 0 && budget_is_over(&options->budget))
+			return false;
+	}
+	return true;
+}
+
+/* The read that was not reached is served before the last event at which a way led to it
+ * that was not tried yet; false: there is none. */
+static bool
+serve_earlier(struct path *p)
+{
+	uint32_t before = p->early[p->failed] != 0 ? p->early[p->failed] - 1 : UINT32_MAX;
+
+	for (size_t k = p->could.count; k > 0; k--) {
+		uint32_t event = (uint32_t)p->could.items[k - 1];
+		if (p->could.items[k - 1] >> 32 != p->failed || event >= before)
+			continue;
+		p->early[p->failed] = event + 1;
+		return true;
+	}
+	return false;
+}
+
+static bool
+find_path(struct path *p, const struct check_options *options)
+{
+	for (int n = 0; n < ATTEMPTS_MAX && p->work <= WORK_MAX; n++) {
+		if (attempt(p, options))
+			return true;
+		if (budget_is_over(&options->budget))
+			return false;
+		if (serve_earlier(p))
+			continue;
+		if (++p->first_mask >> FIRST_MAX != 0)
+			return false;
+		memset(p->early, 0, p->key->count * sizeof(*p->early));
+	}
+	return false;
+}
+
+static void
+path_release(struct path *p)
+{
+	value_ids_release(&p->accounts);
+	vec_each (struct kind, kind, &p->kinds)
+		vec_release(&kind->open);
+	vec_release(&p->kinds);
+	vec_release(&p->pairs);
+	vec_release(&p->reads);
+	vec_release(&p->usable);
+	free(p->number);
+	free(p->kind_of);
+	free(p->is_done);
+	free(p->is_used);
+	free(p->events);
+	free(p->early);
+	vec_release(&p->could);
+}
+
+void
+bank_path_decide(const struct key_ops *key, const struct check_options *options,
+		 struct linearizable_key *found)
+{
+	struct path p = {.key = key, .found = found};
+	struct rng rng;
+
+	rng_init(&rng, 1);
+	for (size_t i = 0; i < BANK_PATH_ACCOUNTS; i++)
+		p.factors[i] = rng_next(&rng) | 1;
+	value_ids_init(&p.accounts, &key->history->values);
+	p.number = mem_new(key->count + 1, sizeof(*p.number));
+	p.kind_of = mem_new(key->count + 1, sizeof(*p.kind_of));
+	p.is_done = mem_new(key->count + 1, sizeof(*p.is_done));
+	p.is_used = mem_new(key->count + 1, sizeof(*p.is_used));
+	found->order = mem_new(key->count + 1, sizeof(*found->order));
+	bank_ways_prepare(&p);
+	list_events(&p);
+	p.early = mem_new(key->count + 1, sizeof(*p.early));
+	if (find_path(&p, options)) {
+		found->verdict = VERDICT_VALID;
+	} else {
+		free(found->order);
+		found->order = NULL;
+		found->order_count = 0;
+	}
+	path_release(&p);
+}
