@@ -304,6 +304,25 @@ a_semaphore_without_permits_stays_a_lock_and_is_told(void **state)
 	assert_true(count_shared("semaphore", NULL) > 25);
 }
 
+static void
+permits_that_are_told_again_are_no_tokens(void **state)
+{
+	static const char text[] = "{:process 0 :type :invoke :f :acquire :value 2}\n"
+				   "{:process 0 :type :ok :f :acquire :value 2}\n"
+				   "{:process 1 :type :invoke :f :acquire :value nil}\n"
+				   "{:process 1 :type :ok :f :acquire :value nil}\n";
+	struct history history;
+	struct err err;
+
+	(void)state;
+	history_init(&history);
+	assert_true(reader_read_bytes((struct bytes){text, strlen(text)}, "sample",
+				      &(struct reader_options){0}, &history, NULL, &err));
+	expect_choice(&history, val_small(3), "semaphore", false, text);
+	expect_choice(&history, VAL_OF_NIL, "lock", false, text);
+	history_release(&history);
+}
+
 /* ---- the table ---- */
 
 static void
@@ -378,6 +397,7 @@ main(void)
 		cmocka_unit_test(each_story_of_the_corpus_gets_its_checker),
 		cmocka_unit_test(formats_of_other_tools_get_their_checkers),
 		cmocka_unit_test(a_semaphore_without_permits_stays_a_lock_and_is_told),
+		cmocka_unit_test(permits_that_are_told_again_are_no_tokens),
 		cmocka_unit_test(
 			every_checker_stands_in_the_table_once_at_most_and_others_are_checkers),
 		cmocka_unit_test(
