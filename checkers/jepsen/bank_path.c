@@ -9,7 +9,7 @@
 
 enum {
 	ATTEMPTS_MAX = 1 << 10,
-	FIRST_MAX = 6, /* transfers that the first read may have seen or not */
+	FIRST_MAX = 6,	   /* transfers that the first read may have seen or not */
 	WORK_MAX = 1 << 24 /* sums looked up */
 };
 
@@ -89,7 +89,7 @@ next_read(struct path *p, uint32_t goal, struct way *way)
 			continue;
 		struct way rest;
 		if (!bank_ways_find(p, p->number[*read], p->number[goal], STEPS_MAX - 1,
-			      &rest) ||
+				    &rest) ||
 		    (is_found && rest.count + on.count > direct.count))
 			continue;
 		*way = on;
@@ -121,7 +121,8 @@ rescue_reads(struct path *p, uint32_t i)
 		uint32_t read = p->reads.items[k];
 		if (!p->is_done[read] &&
 		    bank_ways_find(p, p->now, p->number[read], 3, &before) &&
-		    !bank_ways_find(p, p->now + p->number[i], p->number[read], 3, &after) &&
+		    !bank_ways_find(p, p->now + p->number[i], p->number[read], 3,
+				    &after) &&
 		    reach(p, read))
 			k = 0;
 		else
@@ -134,8 +135,10 @@ rescue_reads(struct path *p, uint32_t i)
 static bool
 ends_before(const struct path *p, uint32_t a, uint32_t b)
 {
-	uint32_t x = bank_path_op(p, a)->type == OP_OK ? bank_path_op(p, a)->complete_at : OP_NEVER;
-	uint32_t y = bank_path_op(p, b)->type == OP_OK ? bank_path_op(p, b)->complete_at : OP_NEVER;
+	uint32_t x = bank_path_op(p, a)->type == OP_OK ? bank_path_op(p, a)->complete_at
+						       : OP_NEVER;
+	uint32_t y = bank_path_op(p, b)->type == OP_OK ? bank_path_op(p, b)->complete_at
+						       : OP_NEVER;
 
 	return x < y;
 }

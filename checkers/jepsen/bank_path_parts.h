@@ -33,20 +33,20 @@ struct path {
 	struct linearizable_key *found;
 	struct value_ids accounts;
 	uint64_t factors[BANK_PATH_ACCOUNTS];
-	uint64_t *number;	 /* owned; by operation: of a read's balances, or what it adds */
+	uint64_t *number; /* owned; by operation: of a read's balances, or what it adds */
 	uint32_t *kind_of;	 /* owned; by operation; NO_KIND: a read */
 	bool *is_done, *is_used; /* owned; by operation: has happened; takes part */
 	VEC(struct kind) kinds;
 	VEC(struct pair) pairs; /* by their sums */
 	VEC(uint32_t) reads;	/* that are open */
 	VEC(uint32_t) usable;	/* kinds with an open transfer */
-	uint64_t *events; /* owned; position << 32 | operation << 1 | is an end */
+	uint64_t *events;	/* owned; position << 32 | operation << 1 | is an end */
 	size_t event_count;
 	uint32_t event;
-	uint32_t *early;	/* owned; by read: the event before which it is served, + 1 */
-	VEC(uint64_t) could;	/* read << 32 | event before which a way led to it */
-	uint32_t failed;	/* the read that was not reached */
-	uint32_t first_mask;	/* of the first transfers: those that the first read saw */
+	uint32_t *early; /* owned; by read: the event before which it is served, + 1 */
+	VEC(uint64_t) could; /* read << 32 | event before which a way led to it */
+	uint32_t failed;     /* the read that was not reached */
+	uint32_t first_mask; /* of the first transfers: those that the first read saw */
 	uint64_t now;
 	bool is_known;
 	size_t work;

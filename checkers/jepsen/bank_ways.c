@@ -42,8 +42,8 @@ number_op(struct path *p, uint32_t i)
 		   bank_transfer_of(p->key->history, op, &transfer)) {
 		uint64_t to = factor_of(p, transfer.to);
 		p->is_used[i] = true;
-		p->number[i] = (uint64_t)transfer.amount *
-			       (to - factor_of(p, transfer.from));
+		p->number[i] =
+			(uint64_t)transfer.amount * (to - factor_of(p, transfer.from));
 		p->kind_of[i] = 0; /* named below */
 	}
 }
@@ -86,10 +86,9 @@ list_pairs(struct path *p)
 		return;
 	for (uint32_t a = 0; a < count; a++)
 		for (uint32_t b = a; b < count; b++)
-			vec_push(&p->pairs,
-				 (struct pair){p->kinds.items[a].sum +
-						       p->kinds.items[b].sum,
-					       a, b});
+			vec_push(&p->pairs, (struct pair){p->kinds.items[a].sum +
+								  p->kinds.items[b].sum,
+							  a, b});
 	if (p->pairs.count > 0)
 		qsort(p->pairs.items, p->pairs.count, sizeof(*p->pairs.items), by_sum);
 }
