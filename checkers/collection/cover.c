@@ -1,5 +1,6 @@
 #include "checkers/collection/cover.h"
 
+#include "base/search.h"
 #include "checkers/sort.h"
 
 #include <stdlib.h>
@@ -44,18 +45,12 @@ cover_finish(struct cover *cover, const struct elements *elements)
 bool
 cover_free_point(const struct cover *cover, uint32_t begin, uint32_t end, uint32_t *point)
 {
-	size_t low = 0, high = cover->parts.count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (cover->parts.items[middle] >> 32 <= begin)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	search_first(at, 0, cover->parts.count, cover->parts.items[at] >> 32 <= begin);
 	*point = begin + 1;
-	if (low > 0) {
-		uint32_t to = (uint32_t)cover->parts.items[low - 1];
+	if (at > 0) {
+		uint32_t to = (uint32_t)cover->parts.items[at - 1];
 		if (to > begin && (to == NO_POINT || to + 1 > end))
 			return false;
 		if (to > begin)

@@ -1,6 +1,7 @@
 #include "checkers/collection/set.h"
 
 #include "base/assert.h"
+#include "base/search.h"
 #include "checkers/explain.h"
 #include "checkers/partition.h"
 #include "checkers/collection/set_certify.h"
@@ -196,16 +197,10 @@ known_positions(const struct scan *scan, size_t *count)
 static size_t
 known_before(const uint32_t *known, size_t count, uint32_t position)
 {
-	size_t low = 0;
+	size_t at;
 
-	while (low < count) {
-		size_t middle = (low + count) / 2;
-		if (known[middle] < position)
-			low = middle + 1;
-		else
-			count = middle;
-	}
-	return low;
+	search_first(at, 0, count, known[at] < position);
+	return at;
 }
 
 static void

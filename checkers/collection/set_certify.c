@@ -2,6 +2,8 @@
  * nothing with set.c: no ids, no marks, no counting. */
 #include "checkers/collection/set_certify.h"
 
+#include "base/search.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,18 +130,13 @@ sorted_adds(const struct part *part)
 static struct fact *
 find(const struct sorted *sorted, val v)
 {
-	size_t low = 0, high = sorted->count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (val_compare(sorted->values, sorted->items[middle].value, v) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	bool is_found = low < sorted->count &&
-			val_equal(sorted->values, sorted->items[low].value, v);
-	return is_found ? &sorted->items[low] : NULL;
+	search_first(at, 0, sorted->count,
+		     val_compare(sorted->values, sorted->items[at].value, v) < 0);
+	bool is_found = at < sorted->count &&
+			val_equal(sorted->values, sorted->items[at].value, v);
+	return is_found ? &sorted->items[at] : NULL;
 }
 
 static bool

@@ -1,5 +1,6 @@
 #include "checkers/collection/stack_deadlines.h"
 
+#include "base/search.h"
 #include "checkers/sort.h"
 
 #include <stdlib.h>
@@ -54,16 +55,10 @@ soonest_add(struct soonest *soonest, uint32_t element, uint32_t end)
 static size_t
 count_until(const uint64_t *words, size_t count, uint32_t point)
 {
-	size_t low = 0;
+	size_t found;
 
-	while (low < count) {
-		size_t middle = (low + count) / 2;
-		if (words[middle] >> 32 <= point)
-			low = middle + 1;
-		else
-			count = middle;
-	}
-	return low;
+	search_first(found, 0, count, words[found] >> 32 <= point);
+	return found;
 }
 
 static uint32_t

@@ -1,5 +1,6 @@
 #include "checkers/collection/take_asks.h"
 
+#include "base/search.h"
 #include "checkers/collection/gap_set.h"
 #include "checkers/collection/priority_rank.h"
 #include "checkers/sort.h"
@@ -31,16 +32,10 @@ earlier(uint32_t a, uint32_t b)
 uint32_t
 take_asks_begun(const struct take_asks *asks, uint32_t gap)
 {
-	size_t low = 0, high = asks->begins.count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (asks->begins.items[middle] <= gap)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return (uint32_t)low;
+	search_first(at, 0, asks->begins.count, asks->begins.items[at] <= gap);
+	return (uint32_t)at;
 }
 
 /* An instant from one position to the other. */
@@ -231,19 +226,13 @@ list_by_last_shown(const struct elements *elements)
 static uint32_t
 soonest_after(const struct shown_list *list, uint32_t point, uint32_t except)
 {
-	size_t low = 0, high = list->count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (list->items[middle].position <= point)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == list->count)
+	search_first(at, 0, list->count, list->items[at].position <= point);
+	if (at == list->count)
 		return NO_POINT;
-	return list->items[low].element == except ? list->items[low].soonest_other
-						  : list->items[low].soonest;
+	return list->items[at].element == except ? list->items[at].soonest_other
+						 : list->items[at].soonest;
 }
 
 /* It must be out in the last gap before the deadline. */

@@ -1,5 +1,6 @@
 #include "checkers/collection/take_count.h"
 
+#include "base/search.h"
 #include "checkers/value_ids.h"
 #include "checkers/sort.h"
 
@@ -218,16 +219,10 @@ is_possible_at(struct counting *c, uint32_t instant)
 static size_t
 first_after(const struct key_ops *key, uint32_t event)
 {
-	size_t low = 0, high = key->count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (key_op(key, middle)->invoke_at <= event)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	search_first(at, 0, key->count, key_op(key, at)->invoke_at <= event);
+	return at;
 }
 
 /* Only when something begins can an instant be better than the one before it. What was seen

@@ -1,5 +1,6 @@
 #include "checkers/collection/take_part.h"
 
+#include "base/search.h"
 #include "checkers/sort.h"
 
 #include <stdlib.h>
@@ -103,18 +104,12 @@ keep_once(struct take_part *part)
 static void
 renumber(const struct take_part *part, uint32_t *position)
 {
-	size_t low = 0, high = part->positions.count;
+	size_t at;
 
 	if (*position == NO_POINT)
 		return;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (part->positions.items[middle] < *position)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*position = 2 * (uint32_t)low;
+	search_first(at, 0, part->positions.count, part->positions.items[at] < *position);
+	*position = 2 * (uint32_t)at;
 }
 
 static void

@@ -1,5 +1,7 @@
 #include "checkers/collection/tuple_debts.h"
 
+#include "base/search.h"
+
 #include <stdlib.h>
 
 enum {
@@ -65,16 +67,10 @@ first_free(struct lent_pattern *lent, uint32_t at)
 static uint32_t
 first_after(const struct lent_pattern *lent, uint32_t since)
 {
-	size_t low = 0, high = lent->debts.count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (lent->debts.items[middle].place <= since)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return (uint32_t)low;
+	search_first(at, 0, lent->debts.count, lent->debts.items[at].place <= since);
+	return (uint32_t)at;
 }
 
 /* The best free debt for the payment, if there is one. */

@@ -1,5 +1,6 @@
 #include "checkers/engine/frontier_plan.h"
 
+#include "base/search.h"
 #include "checkers/sort.h"
 
 #include <stdlib.h>
@@ -68,16 +69,11 @@ classify(struct plan *plan)
 static uint32_t
 first_layer(const struct plan *plan, uint32_t position)
 {
-	uint32_t low = 0, high = plan->layer_count;
+	uint32_t found;
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (plan_layer_position(plan, middle) < position)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	search_first(found, 0, plan->layer_count,
+		     plan_layer_position(plan, found) < position);
+	return found;
 }
 
 static bool

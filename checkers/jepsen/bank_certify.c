@@ -1,6 +1,7 @@
 #include "checkers/jepsen/bank_certify.h"
 
 #include "base/mem.h"
+#include "base/search.h"
 #include "checkers/jepsen/bank_order.h"
 #include "checkers/jepsen/bank_records.h"
 #include "checkers/jepsen/fields.h"
@@ -139,16 +140,10 @@ add_up(struct changes *changes)
 static struct change
 sum_before(const struct changes *changes, uint32_t at)
 {
-	size_t low = 0, high = changes->of.count;
+	size_t first;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (changes->of.items[middle].at < at)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low > 0 ? changes->of.items[low - 1] : (struct change){0};
+	search_first(first, 0, changes->of.count, changes->of.items[first].at < at);
+	return first > 0 ? changes->of.items[first - 1] : (struct change){0};
 }
 
 struct range {

@@ -19,6 +19,7 @@
  * O(total size of the reads + n log n). */
 #include "checkers/checker.h"
 
+#include "base/search.h"
 #include "checkers/jepsen/causal_reverse.h"
 #include "checkers/jepsen/fields.h"
 #include "checkers/partition.h"
@@ -124,16 +125,11 @@ sort_acked(struct scan *scan)
 static size_t
 acked_before(const struct scan *scan, uint32_t position)
 {
-	size_t low = 0, high = scan->acked_count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (scan->values.items[scan->acked[middle]].ok_at < position)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	search_first(at, 0, scan->acked_count,
+		     scan->values.items[scan->acked[at]].ok_at < position);
+	return at;
 }
 
 static void

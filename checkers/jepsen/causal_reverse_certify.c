@@ -1,6 +1,7 @@
 #include "checkers/jepsen/causal_reverse.h"
 
 #include "base/mem.h"
+#include "base/search.h"
 #include "checkers/jepsen/fields.h"
 #include "checkers/partition.h"
 
@@ -46,16 +47,10 @@ by_place(const void *a, const void *b)
 static const struct placed *
 find(const struct values *values, const struct placed *items, size_t count, val v)
 {
-	size_t low = 0, high = count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (val_compare(values, items[middle].value, v) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < count && val_equal(values, items[low].value, v) ? &items[low] : NULL;
+	search_first(at, 0, count, val_compare(values, items[at].value, v) < 0);
+	return at < count && val_equal(values, items[at].value, v) ? &items[at] : NULL;
 }
 
 struct proof {

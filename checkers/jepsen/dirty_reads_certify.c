@@ -1,6 +1,7 @@
 #include "checkers/jepsen/dirty_reads.h"
 
 #include "base/mem.h"
+#include "base/search.h"
 #include "checkers/jepsen/fields.h"
 
 #include <stdlib.h>
@@ -120,16 +121,10 @@ by_moment(const void *a, const void *b)
 static size_t
 count_before(const uint32_t *moments, size_t count, uint32_t at)
 {
-	size_t low = 0, high = count;
+	size_t first;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (moments[middle] < at)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	search_first(first, 0, count, moments[first] < at);
+	return first;
 }
 
 /* It has as many of the values known when it began as there are. */

@@ -1,6 +1,7 @@
 #include "checkers/jepsen/kafka_proof.h"
 
 #include "base/map.h"
+#include "base/search.h"
 
 #include <stdlib.h>
 
@@ -85,16 +86,11 @@ static size_t
 search(const kafka_sights *sights, const struct kafka_sight *wanted,
        int (*by)(const void *a, const void *b, void *values), const struct values *values)
 {
-	size_t low = 0, high = sights->count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (by(&sights->items[middle], wanted, (void *)values) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	search_first(at, 0, sights->count,
+		     by(&sights->items[at], wanted, (void *)values) < 0);
+	return at;
 }
 
 const struct kafka_sight *

@@ -1,5 +1,7 @@
 #include "checkers/online/exclusion.h"
 
+#include "base/search.h"
+
 #include <stdlib.h>
 
 /* ---- what is open ---- */
@@ -43,16 +45,10 @@ asks_end(struct asks *asks, uint32_t slot, bool is_lost)
 static size_t
 lost_until(const struct asks *asks, int64_t moment)
 {
-	size_t low = 0, high = asks->lost.count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (asks->lost.items[middle] <= moment)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	search_first(at, 0, asks->lost.count, asks->lost.items[at] <= moment);
+	return at;
 }
 
 static uint32_t

@@ -7,6 +7,7 @@
  * its last LOG_KEPT entries: what stands before them is not judged any more. Left to the
  * end: what takes trying out, where appends of one value told no offset. O(log n) an
  * operation. */
+#include "base/search.h"
 #include "base/vec.h"
 #include "checkers/online/decider.h"
 #include "checkers/online/peaks.h"
@@ -71,13 +72,7 @@ place_of(const struct online_log *log, int64_t offset)
 	     step *= 2)
 		high = high + step < log->entries.count ? high + step
 							: log->entries.count;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (items[middle].offset < offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	search_first(low, low, high, items[low].offset < offset);
 	return low;
 }
 

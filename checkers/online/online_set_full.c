@@ -9,6 +9,7 @@
  *
  * Complete. The set itself is live: some 100 bytes an element. O(size) a read, and for those
  * open at once the number of elements in which they may differ. */
+#include "base/search.h"
 #include "base/vec.h"
 #include "checkers/online/decider.h"
 #include "checkers/online/table.h"
@@ -69,16 +70,10 @@ learn(struct online_set_full *set, struct element *element, int64_t at)
 static uint32_t
 known_before(const struct online_set_full *set, int64_t moment)
 {
-	size_t low = 0, high = set->known_at.count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (set->known_at.items[middle] < moment)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return (uint32_t)low;
+	search_first(at, 0, set->known_at.count, set->known_at.items[at] < moment);
+	return (uint32_t)at;
 }
 
 /* ---- reads ---- */

@@ -1,5 +1,6 @@
 #include "checkers/register/versioned_register.h"
 
+#include "base/search.h"
 #include "checkers/sort.h"
 #include "checkers/engine/stages.h"
 #include "checkers/value_ids.h"
@@ -90,16 +91,11 @@ gather_versions(struct decision *decision)
 static uint32_t
 rank_of(const struct decision *decision, int64_t number)
 {
-	size_t low = 0, high = decision->versions.count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (decision->versions.items[middle].number < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return (uint32_t)low;
+	search_first(at, 0, decision->versions.count,
+		     decision->versions.items[at].number < number);
+	return (uint32_t)at;
 }
 
 static void

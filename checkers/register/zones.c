@@ -1,5 +1,6 @@
 #include "checkers/register/zones_sweep.h"
 
+#include "base/search.h"
 #include "checkers/register/register.h"
 #include "checkers/sort.h"
 
@@ -343,13 +344,7 @@ forward_before(const struct sweep *sweep, uint32_t position, size_t *hint)
 		}
 		low = high > step ? high - step : 0;
 	}
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (zones[middle] < wanted)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	search_first(low, low, high, zones[low] < wanted);
 	*hint = low;
 	return low;
 }

@@ -2,6 +2,7 @@
 #include "checkers/register/zones_sweep.h"
 
 #include "base/assert.h"
+#include "base/search.h"
 
 static void
 add_conflict(struct sweep *sweep, const struct zones_conflict *conflict)
@@ -25,16 +26,11 @@ zones_add_pair(struct sweep *sweep, enum zones_conflict_kind kind, uint32_t earl
 static size_t
 invoked_by(const struct sweep *sweep, uint32_t position)
 {
-	size_t low = 0, high = sweep->key->count;
+	size_t first;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (key_op(sweep->key, middle)->invoke_at <= position)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	search_first(first, 0, sweep->key->count,
+		     key_op(sweep->key, first)->invoke_at <= position);
+	return first;
 }
 
 static uint32_t

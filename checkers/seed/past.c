@@ -1,5 +1,7 @@
 #include "checkers/seed/past.h"
 
+#include "base/search.h"
+
 void
 past_add(struct past *past, uint64_t group, uint32_t at, uint64_t version, uint32_t op)
 {
@@ -36,18 +38,13 @@ const struct past_entry *
 past_newest(const struct past *past, uint64_t group, uint32_t before)
 {
 	const struct past_entry wanted = {.group = group, .at = before};
-	size_t low = 0, high = past->entries.count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (by_group_and_moment(&past->entries.items[middle], &wanted) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == 0 || past->entries.items[low - 1].group != group)
+	search_first(at, 0, past->entries.count,
+		     by_group_and_moment(&past->entries.items[at], &wanted) < 0);
+	if (at == 0 || past->entries.items[at - 1].group != group)
 		return NULL;
-	return &past->entries.items[low - 1];
+	return &past->entries.items[at - 1];
 }
 
 void

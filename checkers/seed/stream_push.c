@@ -1,5 +1,6 @@
 #include "checkers/seed/stream_push.h"
 
+#include "base/search.h"
 #include "checkers/jepsen/fields.h"
 
 #include <stdlib.h>
@@ -269,21 +270,16 @@ const struct flow *
 push_run(const struct push *push, const struct flows *sorted, val tuple, size_t *count)
 {
 	const struct values *values = &push->pool->values;
-	size_t low = 0, high = sorted->count, end;
+	size_t at, end;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (val_compare(values, sorted->items[middle].tuple, tuple) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (end = low;
+	search_first(at, 0, sorted->count,
+		     val_compare(values, sorted->items[at].tuple, tuple) < 0);
+	for (end = at;
 	     end < sorted->count && val_equal(values, sorted->items[end].tuple, tuple);
 	     end++)
 		;
-	*count = end - low;
-	return sorted->items + low;
+	*count = end - at;
+	return sorted->items + at;
 }
 
 void

@@ -1,6 +1,7 @@
 #include "checkers/seed/versions.h"
 
 #include "base/mem.h"
+#include "base/search.h"
 #include "base/text.h"
 #include "checkers/budget.h"
 #include "checkers/jepsen/fields.h"
@@ -209,17 +210,13 @@ store_release(struct store *store)
 uint32_t
 store_first_newer(const struct store *store, uint32_t key, uint64_t version)
 {
-	size_t low = 0, high = store->shown.count;
+	const struct shown *shown = store->shown.items;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct shown *shown = &store->shown.items[middle];
-		if (shown->key < key || (shown->key == key && shown->version <= version))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return (uint32_t)low;
+	search_first(at, 0, store->shown.count,
+		     shown[at].key < key ||
+			     (shown[at].key == key && shown[at].version <= version));
+	return (uint32_t)at;
 }
 
 void

@@ -5,6 +5,7 @@
  * from some holds for all. */
 #include "checkers/transaction/rw_order_parts.h"
 
+#include "base/search.h"
 #include "checkers/sort.h"
 
 #include <stdlib.h>
@@ -63,16 +64,10 @@ source_of(const struct window *w, const struct rw_access *access)
 static size_t
 first_write(const struct window *w, uint32_t key)
 {
-	size_t low = 0, high = w->writes.count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (w->writes.items[middle] < (uint64_t)key << 32)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	search_first(at, 0, w->writes.count, w->writes.items[at] < (uint64_t)key << 32);
+	return at;
 }
 
 static void

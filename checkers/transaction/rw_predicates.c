@@ -1,5 +1,6 @@
 #include "checkers/transaction/rw_predicates.h"
 
+#include "base/search.h"
 #include "checkers/transaction/predicate_replay.h"
 #include "checkers/transaction/rw_order.h"
 #include "checkers/transaction/rw_register.h"
@@ -59,16 +60,10 @@ rw_predicates_release(struct rw_predicates *p)
 static uint32_t
 txn_of(const struct dependencies *d, uint32_t op)
 {
-	uint32_t low = 0, high = (uint32_t)d->txns.of.count;
+	uint32_t at;
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (d->txns.of.items[middle].op < op)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	search_first(at, 0, (uint32_t)d->txns.of.count, d->txns.of.items[at].op < op);
+	return at;
 }
 
 void

@@ -1,4 +1,5 @@
 /* rw_shortest_facts.c - steps that reads, processes and time show, and the rules. */
+#include "base/search.h"
 #include "checkers/transaction/rw_shortest_parts.h"
 
 #include "checkers/sort.h"
@@ -42,16 +43,10 @@ add_rule(struct shortest *s, const struct way_rule *rule)
 static size_t
 first_write(const struct facts *f, uint32_t key)
 {
-	size_t low = 0, high = f->writes.count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (f->writes.items[middle] < (uint64_t)key << 32)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	search_first(at, 0, f->writes.count, f->writes.items[at] < (uint64_t)key << 32);
+	return at;
 }
 
 /* The reader could see the other's write, and read what `writer` wrote, or the first version:

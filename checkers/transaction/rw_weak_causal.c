@@ -5,6 +5,7 @@
  * of the walk) that it has not seen: then a reader that sees it has only that list to look
  * through. Lists are short where writers mostly see each other; where they do not, a list
  * is not kept, and the last writer of each process is looked up. */
+#include "base/search.h"
 #include "checkers/transaction/rw_weak_clocks.h"
 
 #include <string.h>
@@ -98,19 +99,14 @@ miss_by_process(struct past *p, const struct read *read)
 		uint32_t session = w->session[w->by_rank[(uint32_t)w->writers[first]]];
 		size_t next = rw_weak_writers_from(w, read->key, first,
 						   w->first_rank[session + 1]);
-		size_t low = first, high = next;
-		while (low < high) {
-			size_t middle = (low + high) / 2;
-			uint32_t writer = w->by_rank[(uint32_t)w->writers[middle]];
-			if (clock_sees(&p->clocks, read->clock, writer))
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		if (low > first)
+		size_t at;
+		search_first(at, first, next,
+			     clock_sees(&p->clocks, read->clock,
+					w->by_rank[(uint32_t)w->writers[at]]));
+		if (at > first)
 			rw_weak_add_missed(
 				w,
-				(struct missed){w->by_rank[(uint32_t)w->writers[low - 1]],
+				(struct missed){w->by_rank[(uint32_t)w->writers[at - 1]],
 						read->source, read->reader, read->key});
 		first = next;
 	}

@@ -1,6 +1,7 @@
 /* rw_weak_index.c - transactions by process, writers by key. */
 #include "checkers/transaction/rw_weak_parts.h"
 
+#include "base/search.h"
 #include "checkers/sort.h"
 
 #include <string.h>
@@ -148,15 +149,8 @@ size_t
 rw_weak_writers_from(struct weak *w, uint32_t key, size_t low, uint32_t rank)
 {
 	uint64_t wanted = (uint64_t)key << 32 | rank;
-	size_t high = w->key_starts[key + 1];
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (w->writers[middle] < wanted)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	search_first(low, low, w->key_starts[key + 1], w->writers[low] < wanted);
 	return low;
 }
 

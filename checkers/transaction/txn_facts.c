@@ -1,5 +1,6 @@
 #include "checkers/transaction/txn_facts.h"
 
+#include "base/search.h"
 #include "checkers/sort.h"
 #include "checkers/transaction/isolation.h"
 
@@ -491,14 +492,8 @@ bool
 txn_facts_writes(const struct txn_facts *facts, uint32_t txn, uint32_t key)
 {
 	const struct txn *of = &facts->txns.of.items[txn];
-	uint32_t low = of->first, end = of->first + of->count, high = end;
+	size_t at, end = of->first + of->count;
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (facts->written[middle] < key)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < end && facts->written[low] == key;
+	search_first(at, of->first, end, facts->written[at] < key);
+	return at < end && facts->written[at] == key;
 }

@@ -1,5 +1,6 @@
 #include "checkers/transaction/weak_past.h"
 
+#include "base/search.h"
 #include "checkers/sort.h"
 
 #include <stdlib.h>
@@ -49,16 +50,10 @@ add_overwriters(struct rows *r, uint32_t m, const uint64_t *unread, size_t unrea
 		add_overwriter(r, reader, f->txn_of[append - 1]);
 		return;
 	}
-	size_t low = 0, high = unread_count;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (unread[middle] >> 32 < key)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < unread_count && unread[low] >> 32 == key; low++)
-		add_overwriter(r, reader, (uint32_t)unread[low]);
+	size_t at;
+	search_first(at, 0, unread_count, unread[at] >> 32 < key);
+	for (; at < unread_count && unread[at] >> 32 == key; at++)
+		add_overwriter(r, reader, (uint32_t)unread[at]);
 }
 
 static void

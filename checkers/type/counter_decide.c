@@ -1,3 +1,4 @@
+#include "base/search.h"
 #include "checkers/type/counter.h"
 
 #include "checkers/sort.h"
@@ -50,16 +51,10 @@ sums_release(struct sums *sums)
 static size_t
 sums_before(const struct sums *sums, uint32_t position)
 {
-	size_t low = 0, high = sums->count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (sums->positions[middle] >> 32 < position)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	search_first(at, 0, sums->count, sums->positions[at] >> 32 < position);
+	return at;
 }
 
 static void

@@ -1,5 +1,6 @@
 #include "checkers/type/lock.h"
 
+#include "base/search.h"
 #include "checkers/engine/linearizable.h"
 #include "checkers/sort.h"
 #include "checkers/engine/stages.h"
@@ -86,19 +87,13 @@ stage_tokens(const struct key_ops *key, struct stages *stages)
 	sort_words(sorted.items, sorted.count);
 	for (size_t i = 0; i < key->count; i++) {
 		const struct op *op = key_op(key, i);
-		size_t low = 0, high = sorted.count;
+		size_t at;
 		if (!has_token(op))
 			continue;
 		uint64_t token =
 			(uint64_t)token_of(key->history, key->ops[i]) ^ (uint64_t)1 << 63;
-		while (low < high) {
-			size_t middle = (low + high) / 2;
-			if (sorted.items[middle] < token)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		vec_push(stages, (struct staged){.stage = (uint32_t)low,
+		search_first(at, 0, sorted.count, sorted.items[at] < token);
+		vec_push(stages, (struct staged){.stage = (uint32_t)at,
 						 .op = key->ops[i],
 						 .invoke_at = op->invoke_at,
 						 .complete_at = op->complete_at});

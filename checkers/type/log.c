@@ -1,5 +1,6 @@
 #include "checkers/type/log.h"
 
+#include "base/search.h"
 #include "checkers/sort.h"
 #include "checkers/value_ids.h"
 
@@ -43,16 +44,10 @@ ordered(int64_t number)
 size_t
 log_entries_find(const struct log_entries *entries, int64_t offset)
 {
-	size_t low = 0, high = entries->count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (entries->items[middle].offset < offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	search_first(at, 0, entries->count, entries->items[at].offset < offset);
+	return at;
 }
 
 static void

@@ -1,6 +1,7 @@
 #include "checkers/weak/atomicity.h"
 
 #include "base/mem.h"
+#include "base/search.h"
 #include "checkers/budget.h"
 #include "checkers/engine/frontier.h"
 #include "checkers/register/zones.h"
@@ -134,16 +135,11 @@ struct zone_run {
 static uint32_t
 forward_before(const struct zone_run *run, int64_t moment)
 {
-	size_t low = 0, high = run->forward_count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (run->zones[run->forward[middle]].first < moment)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low == 0 ? NONE : run->forward[low - 1];
+	search_first(at, 0, run->forward_count,
+		     run->zones[run->forward[at]].first < moment);
+	return at == 0 ? NONE : run->forward[at - 1];
 }
 
 /* Zones that are in conflict when reads begin so much earlier; false: none. */

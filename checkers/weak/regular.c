@@ -1,5 +1,6 @@
 #include "checkers/weak/regular.h"
 
+#include "base/search.h"
 #include "checkers/budget.h"
 #include "checkers/weak/observed.h"
 
@@ -233,18 +234,12 @@ static bool
 has_between(const struct done *done, size_t count, uint32_t key, int64_t after,
 	    uint32_t before)
 {
-	size_t low = 0;
+	size_t first;
 	struct done wanted = {key, before, 0};
 
-	while (low < count) {
-		size_t middle = (low + count) / 2;
-		if (by_key_and_completion(&done[middle], &wanted) < 0)
-			low = middle + 1;
-		else
-			count = middle;
-	}
-	return low > 0 && done[low - 1].key == key &&
-	       (int64_t)done[low - 1].latest_begin > after;
+	search_first(first, 0, count, by_key_and_completion(&done[first], &wanted) < 0);
+	return first > 0 && done[first - 1].key == key &&
+	       (int64_t)done[first - 1].latest_begin > after;
 }
 
 static bool

@@ -1,6 +1,7 @@
 /* staleness_certify.c - every read measured again by counting in sorted writes (a tree of
  * counts, Fenwick 1994, over beginnings), the delta by comparing each zone with the two that
  * last longest of those before it, and k by the engine's other drivers. */
+#include "base/search.h"
 #include "checkers/engine/frontier.h"
 #include "checkers/weak/staleness.h"
 
@@ -98,23 +99,24 @@ over_below(const struct writes *writes, size_t rank)
 	return sum;
 }
 
+/* It is of a key before, or of the key and began until the position. */
+static bool
+is_until(const struct observed *observed, uint32_t i, uint32_t key, int64_t position)
+{
+	return observed->key[i] < key ||
+	       (observed->key[i] == key &&
+		(int64_t)op_of(observed, i)->invoke_at <= position);
+}
+
 /* The first rank of the key that begins behind the position (or of the next key). */
 static size_t
 rank_behind(const struct writes *writes, uint32_t key, int64_t position)
 {
-	size_t low = 0, high = writes->count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		uint32_t i = writes->sorted[middle];
-		if (writes->observed->key[i] < key ||
-		    (writes->observed->key[i] == key &&
-		     (int64_t)op_of(writes->observed, i)->invoke_at <= position))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	search_first(at, 0, writes->count,
+		     is_until(writes->observed, writes->sorted[at], key, position));
+	return at;
 }
 
 static void
@@ -210,17 +212,11 @@ has_conflict(const struct age_zone *zones, size_t count, int64_t delta)
 	}
 	for (size_t i = 0; i < count && !found; i++) {
 		int64_t last = age_zone_last(&zones[i], delta);
-		size_t low = 0, high = count;
-		while (low < high) {
-			size_t middle = low + (high - low) / 2;
-			if (zones[middle].first < last)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		int other = before[low].place[0] == i;
-		found = before[low].place[other] != SIZE_MAX &&
-			before[low].last[other] > zones[i].first;
+		size_t at;
+		search_first(at, 0, count, zones[at].first < last);
+		int other = before[at].place[0] == i;
+		found = before[at].place[other] != SIZE_MAX &&
+			before[at].last[other] > zones[i].first;
 	}
 	free(before);
 	return found;
