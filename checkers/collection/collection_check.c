@@ -3,7 +3,7 @@
 #include "checkers/collection/collection.h"
 
 #include "base/assert.h"
-#include "base/parallel.h"
+#include "checkers/each_key.h"
 #include "checkers/engine/certify.h"
 #include "checkers/collection/collection_core.h"
 #include "checkers/collection/collection_explain.h"
@@ -11,7 +11,6 @@
 #include "checkers/collection/collection_replay.h"
 #include "checkers/collection/take_count.h"
 #include "checkers/engine/frontier.h"
-#include "checkers/key_tally.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,12 +37,9 @@ static const char *const complexity_frontier =
 static const char *const complexity_mixed =
 	"near-linear for keys whose values are put once; frontier engine for others";
 
-struct run {
-	enum collection collection;
-	struct check_options options; /* of one worker */
-	const struct partition *partition;
-	const uint32_t *largest_first;
-	struct collection_outcome *outcomes; /* by number of key */
+struct judged {
+	struct key_outcome key;
+	struct collection_outcome of;
 };
 
 /* ---- fits --------------------------------------------------------------------------- */
@@ -96,80 +92,52 @@ understands_all(enum collection collection, const struct history *history,
 /* ---- check -------------------------------------------------------------------------- */
 
 static void
-judge_key(void *context, size_t i)
+judge_key(const void *context, const struct key_ops *key,
+	  const struct check_options *options, void *outcome)
 {
-	struct run *run = context;
-	uint32_t number = run->largest_first[i];
-	struct key_ops key = partition_at(run->partition, number);
+	const enum collection *collection = context;
+	struct judged *judged = outcome;
+	struct collection_outcome *of = &judged->of;
 
-	collection_judge(run->collection, &key, &run->options, &run->outcomes[number]);
+	collection_judge(*collection, key, options, of);
+	judged->key = (struct key_outcome){.verdict = of->verdict,
+					   .used_frontier = of->used_frontier,
+					   .reason = of->reason,
+					   .order = of->order,
+					   .order_count = of->order_count};
+	of->reason = NULL;
+	of->order = NULL;
 }
 
 static void
-merge_outcome(struct run *run, uint32_t number, struct check_result *result)
+tell_key(const void *context, const struct key_ops *key, void *outcome,
+	 struct check_result *result)
 {
-	struct collection_outcome *outcome = &run->outcomes[number];
-	struct key_ops key = partition_at(run->partition, number);
+	struct judged *judged = outcome;
+	struct anomaly *anomaly = NULL;
 
-	if (outcome->verdict == VERDICT_VALID) {
-		vec_push(&result->orders, (struct order){.key = key.key,
-							 .ops = outcome->order,
-							 .count = outcome->order_count});
-		outcome->order = NULL;
-	}
-	if (outcome->verdict == VERDICT_INVALID) {
-		struct anomaly *anomaly =
-			check_result_anomaly(result, outcome->name, key.key);
-		if (anomaly != NULL)
-			collection_explain(&key, anomaly, outcome);
-	}
-	collection_outcome_release(outcome);
-}
-
-static void
-merge(struct run *run, struct check_result *result)
-{
-	size_t key_count = partition_count(run->partition);
-	struct key_tally tally = {0};
-
-	result->verdict = VERDICT_VALID;
-	for (uint32_t number = 0; number < key_count; number++) {
-		struct collection_outcome *outcome = &run->outcomes[number];
-		key_tally_add(&tally, partition_at(run->partition, number).key,
-			      outcome->verdict, outcome->used_frontier, &outcome->reason,
-			      result);
-		merge_outcome(run, number, result);
-	}
-	if (tally.by_frontier > 0)
-		result->complexity = tally.by_frontier == key_count ? complexity_frontier
-								    : complexity_mixed;
-	key_tally_end(&tally, run->partition->history, result);
+	(void)context;
+	if (judged->key.verdict == VERDICT_INVALID)
+		anomaly = check_result_anomaly(result, judged->of.name, key->key);
+	if (anomaly != NULL)
+		collection_explain(key, anomaly, &judged->of);
+	collection_outcome_release(&judged->of);
 }
 
 static void
 check(enum collection collection, const struct history *history,
       const struct check_options *options, struct check_result *result)
 {
-	struct partition partition;
-	struct run run = {
-		.collection = collection, .options = *options, .partition = &partition};
-	int threads = options->threads > 0 ? options->threads : parallel_processors();
+	static const struct each_key each = {.outcome_bytes = sizeof(struct judged),
+					     .judge = judge_key,
+					     .tell = tell_key,
+					     .complexity_frontier = complexity_frontier,
+					     .complexity_mixed = complexity_mixed};
 
 	result->operations = history->ops.count;
 	result->complexity = complexities[collection];
-	run.options.budget.bytes_max /= (size_t)threads;
-	if (!understands_all(collection, history, result))
-		return;
-	partition_init(&partition, history);
-	size_t key_count = partition_count(&partition);
-	uint32_t *largest_first = partition_largest_first(&partition);
-	run.largest_first = largest_first;
-	run.outcomes = mem_new(key_count + 1, sizeof(*run.outcomes));
-	parallel_for(key_count, options->threads, judge_key, &run);
-	merge(&run, result);
-	free(run.outcomes);
-	free(largest_first);
-	partition_release(&partition);
+	if (understands_all(collection, history, result))
+		each_key_judge(&each, &collection, history, options, result);
 }
 
 /* ---- certify ------------------------------------------------------------------------ */
@@ -187,55 +155,39 @@ certify_valid(enum collection collection, const struct history *history,
 			      result->orders.items, result->orders.count, err);
 }
 
+struct proving {
+	enum collection collection;
+	const struct check_options *options;
+};
+
 /* The operations alone, by brute force or by counting; or, where no small core was found,
  * the whole key. */
 static bool
-certify_anomaly(enum collection collection, const struct key_ops *key,
-		const struct check_options *options, const struct anomaly *anomaly,
-		struct err *err)
+certify_anomaly(const struct proving *proving, const struct key_ops *key,
+		const struct anomaly *anomaly, struct err *err)
 {
+	enum collection collection = proving->collection;
+	const uint32_t *ops = anomaly->ops.items;
+	size_t count = anomaly->ops.count;
 	struct collection_core core;
-	struct frontier frontier;
 
-	collection_core_init(&core, collection, key, options, anomaly->ops.items,
-			     anomaly->ops.count);
+	collection_core_init(&core, collection, key, proving->options, ops, count);
 	bool holds = collection_core_refutes(&core);
 	collection_core_release(&core);
-	if (holds || take_count_proves(collection, key, options, anomaly->ops.items,
-				       anomaly->ops.count))
-		return true;
-	frontier_judge(model_of_collection(collection), key, options, FRONTIER_BREADTH,
-		       &frontier);
-	holds = frontier.verdict == VERDICT_INVALID;
-	frontier_release(&frontier);
 	return holds ||
-	       err_set(err, "the operations of '%s' alone are possible", anomaly->name);
+	       take_count_proves(collection, key, proving->options, ops, count) ||
+	       frontier_refutes(model_of_collection(collection), key, proving->options,
+				FRONTIER_BREADTH, anomaly->name, err);
 }
 
-/* Anomalies come in the order of keys, at most one each. */
 static bool
-certify_invalid(enum collection collection, const struct history *history,
-		const struct check_options *options, const struct check_result *result,
-		struct err *err)
+certify_anomalies(const void *context, const struct key_ops *key,
+		  const struct anomaly *anomalies, size_t count, struct err *err)
 {
-	struct partition partition;
-	size_t next = 0;
-	bool holds = true;
-
-	partition_init(&partition, history);
-	for (size_t number = 0; number < partition_count(&partition) && holds; number++) {
-		struct key_ops key = partition_at(&partition, number);
-		if (next == result->anomalies.count ||
-		    !val_equal(&history->values, key.key,
-			       result->anomalies.items[next].key))
-			continue;
-		holds = certify_anomaly(collection, &key, options,
-					&result->anomalies.items[next++], err);
-	}
-	if (holds && next < result->anomalies.count)
-		holds = err_set(err, "anomalies are not in the order of keys");
-	partition_release(&partition);
-	return holds;
+	for (size_t i = 0; i < count; i++)
+		if (!certify_anomaly(context, key, &anomalies[i], err))
+			return false;
+	return true;
 }
 
 static bool
@@ -243,9 +195,11 @@ certify(enum collection collection, const struct history *history,
 	const struct check_options *options, const struct check_result *result,
 	struct err *err)
 {
+	const struct proving proving = {collection, options};
+
 	if (result->verdict == VERDICT_VALID)
 		return certify_valid(collection, history, options, result, err);
-	return certify_invalid(collection, history, options, result, err);
+	return each_key_certify(history, result, certify_anomalies, &proving, err);
 }
 
 #define COLLECTION_CHECKER(id, COLLECTION, checker_name, text)                           \

@@ -336,3 +336,16 @@ frontier_release(struct frontier *result)
 	free(result->core);
 	*result = (struct frontier){0};
 }
+
+bool
+frontier_refutes(const struct model *model, const struct key_ops *key,
+		 const struct check_options *options, unsigned drivers, const char *name,
+		 struct err *err)
+{
+	struct frontier frontier;
+
+	frontier_judge(model, key, options, drivers, &frontier);
+	bool refutes = frontier.verdict == VERDICT_INVALID;
+	frontier_release(&frontier);
+	return refutes || err_set(err, "the operations of '%s' alone are possible", name);
+}

@@ -56,4 +56,10 @@ void frontier_judge(const struct model *model, const struct key_ops *key,
 		    struct frontier *result);
 void frontier_release(struct frontier *result);
 
+/* The drivers find that the whole key has no order; else an error about `name`, an anomaly
+ * that was said of some of its operations. */
+bool frontier_refutes(const struct model *model, const struct key_ops *key,
+		      const struct check_options *options, unsigned drivers,
+		      const char *name, struct err *err);
+
 #endif

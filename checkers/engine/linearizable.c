@@ -1,9 +1,8 @@
 #include "checkers/engine/linearizable.h"
 
-#include "base/parallel.h"
+#include "checkers/each_key.h"
 #include "checkers/engine/certify.h"
 #include "checkers/explain.h"
-#include "checkers/key_tally.h"
 #include "checkers/engine/frontier.h"
 #include "checkers/engine/oracle.h"
 #include "checkers/engine/shrink.h"
@@ -15,22 +14,15 @@ enum {
 	CONTEXT_MAX = 5
 };
 
-/* What one key came to; filled by one worker, merged in the order of keys. */
 struct outcome {
-	struct linearizable_key key;
-	enum verdict verdict;
-	bool used_frontier;
-	uint32_t stuck_op; /* frontier, invalid: not passed */
-	char *reason;	   /* owned; unknown */
+	struct key_outcome key;
+	struct linearizable_key found;
 	struct frontier frontier;
 };
 
 struct run {
 	const struct linearizable *type;
 	const struct check_options *options;
-	const struct partition *partition;
-	const uint32_t *largest_first;
-	struct outcome *outcomes; /* by number of key */
 };
 
 void
@@ -52,39 +44,48 @@ linearizable_conflict(struct linearizable_key *found, const char *name, const ch
  */
 
 static void
-judge_by_frontier(const struct run *run, const struct key_ops *key,
+judge_by_frontier(const struct model *model, const struct key_ops *key,
 		  const struct check_options *options, struct outcome *outcome)
 {
 	struct frontier *frontier = &outcome->frontier;
 
-	frontier_judge(run->type->model, key, options, FRONTIER_ALL, frontier);
-	outcome->used_frontier = true;
-	outcome->verdict = frontier->verdict;
+	frontier_judge(model, key, options, FRONTIER_ALL, frontier);
+	outcome->key.used_frontier = true;
+	outcome->key.verdict = frontier->verdict;
 	outcome->key.order = frontier->order;
 	outcome->key.order_count = frontier->order_count;
 	frontier->order = NULL;
 	if (frontier->verdict == VERDICT_UNKNOWN)
-		outcome->reason = mem_string(frontier->reason);
+		outcome->key.reason = mem_string(frontier->reason);
 }
 
 static void
-judge_key(void *context, size_t i)
+judge_by_decider(const struct linearizable *type, const struct key_ops *key,
+		 const struct check_options *options, struct outcome *outcome)
 {
-	struct run *run = context;
-	uint32_t number = run->largest_first[i];
-	struct outcome *outcome = &run->outcomes[number];
-	struct key_ops key = partition_at(run->partition, number);
-	struct check_options options = *run->options;
-	int threads = options.threads > 0 ? options.threads : parallel_processors();
+	struct linearizable_key *found = &outcome->found;
 
-	options.budget.bytes_max /= (size_t)threads;
+	type->decide(key, options, found);
+	outcome->key.verdict = found->verdict;
+	outcome->key.order = found->order;
+	outcome->key.order_count = found->order_count;
+	if (found->verdict == VERDICT_UNKNOWN)
+		outcome->key.reason = mem_string("the budget of time is used up");
+}
+
+static void
+judge_key(const void *context, const struct key_ops *key,
+	  const struct check_options *options, void *filled)
+{
+	const struct run *run = context;
+	struct outcome *outcome = filled;
+
 	if (run->type->decide != NULL)
-		run->type->decide(&key, &options, &outcome->key);
-	outcome->verdict = outcome->key.verdict;
-	if (outcome->verdict == VERDICT_NONE)
-		judge_by_frontier(run, &key, &options, outcome);
-	else if (outcome->verdict == VERDICT_UNKNOWN)
-		outcome->reason = mem_string("the budget of time is used up");
+		judge_by_decider(run->type, key, options, outcome);
+	if (outcome->key.verdict != VERDICT_NONE)
+		return;
+	free(outcome->key.order);
+	judge_by_frontier(run->type->model, key, options, outcome);
 }
 
 /* ---- words --------------------------------------------------------------------------
@@ -104,13 +105,14 @@ tell(const struct run *run, const struct key_ops *key, struct anomaly *anomaly,
 }
 
 static const char *
-name_core(const struct run *run, const uint32_t *ops, size_t count, const char **why)
+name_core(const struct run *run, const struct history *history, const uint32_t *ops,
+	  size_t count, const char **why)
 {
 	const char *name = NULL;
 
 	*why = "no order of these operations is possible";
 	if (run->type->name_core != NULL)
-		name = run->type->name_core(run->partition->history, ops, count, why);
+		name = run->type->name_core(history, ops, count, why);
 	return name != NULL ? name : "not-linearizable";
 }
 
@@ -149,7 +151,7 @@ tell_core(const struct run *run, const struct key_ops *key, const uint32_t *ops,
 
 	for (size_t i = 0; i < count; i++)
 		explain_add(anomaly, ops[i]);
-	anomaly->name = name_core(run, ops, core_count, &why);
+	anomaly->name = name_core(run, key->history, ops, core_count, &why);
 	tell(run, key, anomaly, why);
 }
 
@@ -197,7 +199,7 @@ static void
 merge_conflicts(const struct run *run, const struct key_ops *key,
 		const struct outcome *outcome, struct check_result *result)
 {
-	const struct linearizable_key *found = &outcome->key;
+	const struct linearizable_key *found = &outcome->found;
 
 	vec_each (struct linearizable_conflict, conflict, &found->conflicts) {
 		struct anomaly *anomaly =
@@ -215,46 +217,17 @@ merge_conflicts(const struct run *run, const struct key_ops *key,
  */
 
 static void
-merge_key(const struct run *run, uint32_t number, struct check_result *result)
+tell_key(const void *context, const struct key_ops *key, void *filled,
+	 struct check_result *result)
 {
-	struct outcome *outcome = &run->outcomes[number];
-	struct key_ops key = partition_at(run->partition, number);
+	struct outcome *outcome = filled;
 
-	if (outcome->verdict == VERDICT_INVALID && outcome->used_frontier)
-		merge_stuck(run, &key, outcome, result);
-	else if (outcome->verdict == VERDICT_INVALID)
-		merge_conflicts(run, &key, outcome, result);
-	if (outcome->key.order != NULL && outcome->verdict == VERDICT_VALID) {
-		vec_push(&result->orders, (struct order){key.key, outcome->key.order,
-							 outcome->key.order_count});
-		outcome->key.order = NULL;
-	}
-}
-
-static void
-outcome_release(struct outcome *outcome)
-{
-	vec_release(&outcome->key.conflicts);
-	free(outcome->key.order);
-	free(outcome->reason);
+	if (outcome->key.verdict == VERDICT_INVALID && outcome->key.used_frontier)
+		merge_stuck(context, key, outcome, result);
+	else if (outcome->key.verdict == VERDICT_INVALID)
+		merge_conflicts(context, key, outcome, result);
+	vec_release(&outcome->found.conflicts);
 	frontier_release(&outcome->frontier);
-}
-
-static void
-merge(const struct run *run, struct check_result *result)
-{
-	struct key_tally tally = {0};
-
-	result->verdict = VERDICT_VALID;
-	for (uint32_t number = 0; number < partition_count(run->partition); number++) {
-		struct outcome *outcome = &run->outcomes[number];
-		key_tally_add(&tally, partition_at(run->partition, number).key,
-			      outcome->verdict, outcome->used_frontier, &outcome->reason,
-			      result);
-		merge_key(run, number, result);
-		outcome_release(outcome);
-	}
-	key_tally_end(&tally, run->partition->history, result);
 }
 
 static bool
@@ -272,8 +245,10 @@ void
 linearizable_check(const struct linearizable *type, const struct history *history,
 		   const struct check_options *options, struct check_result *result)
 {
-	struct partition partition;
-	struct run run = {.type = type, .options = options, .partition = &partition};
+	static const struct each_key each = {.outcome_bytes = sizeof(struct outcome),
+					     .judge = judge_key,
+					     .tell = tell_key};
+	const struct run run = {.type = type, .options = options};
 	struct err err;
 
 	result->operations = history->ops.count;
@@ -285,16 +260,7 @@ linearizable_check(const struct linearizable *type, const struct history *histor
 					 : mem_string(err.text);
 		return;
 	}
-	partition_init(&partition, history);
-	size_t key_count = partition_count(&partition);
-	uint32_t *largest_first = partition_largest_first(&partition);
-	run.largest_first = largest_first;
-	run.outcomes = mem_new(key_count + 1, sizeof(*run.outcomes));
-	parallel_for(key_count, options->threads, judge_key, &run);
-	merge(&run, result);
-	free(run.outcomes);
-	free(largest_first);
-	partition_release(&partition);
+	each_key_judge(&each, &run, history, options, result);
 }
 
 int
@@ -315,50 +281,30 @@ linearizable_fits(const struct linearizable *type, const struct history *history
 /* By the type's own short proof, by brute force on its operations alone or, where no small
  * core was found, by searching the whole key again breadth first. */
 static bool
-certify_anomaly(const struct linearizable *type, const struct key_ops *key,
-		const struct check_options *options, const struct anomaly *anomaly,
-		struct err *err)
+certify_anomaly(const struct run *run, const struct key_ops *key,
+		const struct anomaly *anomaly, struct err *err)
 {
-	struct frontier frontier;
+	const struct linearizable *type = run->type;
 	struct shrink shrink;
 
-	if (type->contradicts != NULL && type->contradicts(key, options, anomaly))
+	if (type->contradicts != NULL && type->contradicts(key, run->options, anomaly))
 		return true;
-	shrink_init(&shrink, type->model, key, options);
+	shrink_init(&shrink, type->model, key, run->options);
 	bool holds = shrink_refutes(&shrink, anomaly->ops.items, anomaly->ops.count);
 	shrink_release(&shrink);
-	if (holds)
-		return true;
-	frontier_judge(type->model, key, options, FRONTIER_BREADTH | FRONTIER_WINDOWS,
-		       &frontier);
-	holds = frontier.verdict == VERDICT_INVALID;
-	frontier_release(&frontier);
 	return holds ||
-	       err_set(err, "the operations of '%s' alone are possible", anomaly->name);
+	       frontier_refutes(type->model, key, run->options,
+				FRONTIER_BREADTH | FRONTIER_WINDOWS, anomaly->name, err);
 }
 
 static bool
-certify_invalid(const struct linearizable *type, const struct history *history,
-		const struct check_options *options, const struct check_result *result,
-		struct err *err)
+certify_anomalies(const void *context, const struct key_ops *key,
+		  const struct anomaly *anomalies, size_t count, struct err *err)
 {
-	struct partition partition;
-	bool holds = true;
-
-	partition_init(&partition, history);
-	vec_each (struct anomaly, anomaly, &result->anomalies) {
-		uint32_t number = value_ids_find(&partition.keys, anomaly->key);
-		if (number == VALUE_ID_NONE) {
-			holds = err_set(err, "an anomaly has a key of no operation");
-			break;
-		}
-		struct key_ops key = partition_at(&partition, number);
-		holds = certify_anomaly(type, &key, options, anomaly, err);
-		if (!holds)
-			break;
-	}
-	partition_release(&partition);
-	return holds;
+	for (size_t i = 0; i < count; i++)
+		if (!certify_anomaly(context, key, &anomalies[i], err))
+			return false;
+	return true;
 }
 
 bool
@@ -366,8 +312,10 @@ linearizable_certify(const struct linearizable *type, const struct history *hist
 		     const struct check_options *options,
 		     const struct check_result *result, struct err *err)
 {
+	const struct run run = {.type = type, .options = options};
+
 	if (result->verdict == VERDICT_VALID)
 		return certify_orders(type->model, history, options, result->orders.items,
 				      result->orders.count, err);
-	return certify_invalid(type, history, options, result, err);
+	return each_key_certify(history, result, certify_anomalies, &run, err);
 }
