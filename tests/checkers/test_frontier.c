@@ -6,6 +6,7 @@
 #include "checkers/generate/generate.h"
 #include "checkers/register/multi_register.h"
 #include "checkers/register/register.h"
+#include "tests/checkers/random_count.h"
 #include "tests/checkers/random_history.h"
 #include "tests/checkers/script.h"
 #include "tests/checkers/typed_history.h"
@@ -18,16 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t
-rounds(size_t base)
-{
-	const char *factor = getenv("FUZZ");
-
-#ifdef __SANITIZE_ADDRESS__
-	base /= 10;
-#endif
-	return factor == NULL ? base : base * strtoul(factor, NULL, 10);
-}
+enum {
+	COMPARED = 200000 /* with brute force; what takes more time has a share */
+};
 
 static size_t beam_valid, beam_unknown;
 
@@ -78,7 +72,7 @@ static void
 every_driver_agrees_with_brute_force(void **state)
 {
 	struct rng rng;
-	size_t invalid = 0, count = rounds(200000);
+	size_t invalid = 0, count = random_count_slow(COMPARED);
 
 	(void)state;
 	rng_init(&rng, 7);
@@ -135,7 +129,7 @@ static void
 many_open_calls_change_no_verdict(void **state)
 {
 	struct rng rng;
-	size_t invalid = 0, count = rounds(2000);
+	size_t invalid = 0, count = random_share(2000, COMPARED);
 
 	(void)state;
 	rng_init(&rng, 11);
@@ -243,7 +237,8 @@ values_written_once_need_no_search_of_states(void **state)
 					   .info_percent = 10};
 
 	(void)state;
-	for (planned.seed = 1; planned.seed <= rounds(10); planned.seed++) {
+	for (planned.seed = 1; planned.seed <= random_share(10, COMPARED);
+	     planned.seed++) {
 		planned.mutate = NULL;
 		assert_judged(&planned, VERDICT_VALID);
 		planned.mutate = "torn-read";
@@ -284,7 +279,7 @@ play_txns(const struct history *history)
 static void
 transactions_one_by_one_do_what_their_parts_do(void **state)
 {
-	size_t valid = 0, count = rounds(20000);
+	size_t valid = 0, count = random_share(20000, COMPARED);
 	struct check_options options = {0};
 	uint32_t indexes[64];
 	struct rng rng;

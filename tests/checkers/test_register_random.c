@@ -3,6 +3,7 @@
 #include "checkers/engine/oracle.h"
 #include "checkers/register/register.h"
 #include "checkers/register/register_core.h"
+#include "tests/checkers/random_count.h"
 #include "tests/checkers/random_history.h"
 #include "tests/checkers/whole_history.h"
 
@@ -10,19 +11,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include <stdlib.h>
 #include <string.h>
 
-static size_t
-rounds(size_t base)
-{
-	const char *factor = getenv("FUZZ");
-
-#ifdef __SANITIZE_ADDRESS__
-	base /= 10;
-#endif
-	return factor == NULL ? base : base * strtoul(factor, NULL, 10);
-}
+enum {
+	COMPARED = 60000 /* with brute force; what takes more time has a share */
+};
 
 static struct random_register
 some_shape(struct rng *rng, size_t ops_max)
@@ -60,7 +53,7 @@ verdicts_are_true_and_certified(void **state)
 
 	(void)state;
 	rng_init(&rng, 11);
-	for (size_t i = 0; i < rounds(60000); i++) {
+	for (size_t i = 0; i < random_count_slow(COMPARED); i++) {
 		struct random_register shape = some_shape(&rng, 10);
 		struct check_options options = {0};
 		struct history history;
@@ -80,7 +73,7 @@ what_a_real_register_did_is_valid(void **state)
 
 	(void)state;
 	rng_init(&rng, 12);
-	for (size_t i = 0; i < rounds(2000); i++) {
+	for (size_t i = 0; i < random_share(2000, COMPARED); i++) {
 		struct random_register shape = some_shape(&rng, 300);
 		struct history history;
 		shape.wrong_percent = 0;
@@ -100,7 +93,7 @@ a_planted_value_is_always_found(void **state)
 
 	(void)state;
 	rng_init(&rng, 13);
-	for (size_t i = 0; i < rounds(2000); i++) {
+	for (size_t i = 0; i < random_share(2000, COMPARED); i++) {
 		struct random_register shape = some_shape(&rng, 200);
 		struct history history;
 		shape.wrong_percent = 0;
@@ -115,7 +108,7 @@ a_planted_value_is_always_found(void **state)
 		}
 		history_release(&history);
 	}
-	assert_true(planted > rounds(2000) / 10);
+	assert_true(planted > random_share(2000, COMPARED) / 10);
 }
 
 /* ---- what cannot matter ---------------------------------------------------------------- */
@@ -157,7 +150,7 @@ names_do_not_matter(void **state)
 
 	(void)state;
 	rng_init(&rng, 14);
-	for (size_t i = 0; i < rounds(5000); i++) {
+	for (size_t i = 0; i < random_share(5000, COMPARED); i++) {
 		struct random_register shape = some_shape(&rng, 14);
 		struct history history;
 		random_register_play(&history, &shape, &rng);
@@ -176,7 +169,7 @@ relaxing_never_makes_a_valid_history_invalid(void **state)
 
 	(void)state;
 	rng_init(&rng, 15);
-	for (size_t i = 0; i < rounds(5000); i++) {
+	for (size_t i = 0; i < random_share(5000, COMPARED); i++) {
 		struct random_register shape = some_shape(&rng, 14);
 		struct history history;
 		shape.wrong_percent /= 4;
@@ -195,7 +188,7 @@ relaxing_never_makes_a_valid_history_invalid(void **state)
 		}
 		history_release(&history);
 	}
-	assert_true(valid > rounds(5000) / 10);
+	assert_true(valid > random_share(5000, COMPARED) / 10);
 }
 
 /* The operations of a history, spread over keys at random: more keys, the same answers. */
@@ -226,7 +219,7 @@ threads_do_not_change_a_byte(void **state)
 
 	(void)state;
 	rng_init(&rng, 16);
-	for (size_t i = 0; i < rounds(200); i++) {
+	for (size_t i = 0; i < random_share(200, COMPARED); i++) {
 		struct random_register shape = some_shape(&rng, 200);
 		struct history history;
 		struct buf outputs[2] = {{0}};
@@ -255,7 +248,7 @@ parts_of_valid_histories_are_never_refuted(void **state)
 
 	(void)state;
 	rng_init(&rng, 18);
-	for (size_t i = 0; i < rounds(10000); i++) {
+	for (size_t i = 0; i < random_share(10000, COMPARED); i++) {
 		struct random_register shape = some_shape(&rng, 60);
 		struct check_options options = {.failed_cas_observes =
 							rng_chance(&rng, 0.5)};
@@ -283,7 +276,7 @@ explanations_have_at_most_a_dozen_operations(void **state)
 
 	(void)state;
 	rng_init(&rng, 17);
-	for (size_t i = 0; i < rounds(200); i++) {
+	for (size_t i = 0; i < random_share(200, COMPARED); i++) {
 		struct random_register shape = {.ops = 300,
 						.processes = 5,
 						.values = 5,

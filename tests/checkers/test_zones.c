@@ -4,6 +4,7 @@
 #include "checkers/engine/certify.h"
 #include "checkers/engine/oracle.h"
 #include "checkers/register/register.h"
+#include "tests/checkers/random_count.h"
 #include "tests/checkers/random_history.h"
 #include "tests/checkers/script.h"
 #include "tests/checkers/small_histories.h"
@@ -13,20 +14,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* How many random histories; FUZZ=n multiplies. */
-static size_t
-rounds(size_t base)
-{
-	const char *factor = getenv("FUZZ");
-
-#ifdef __SANITIZE_ADDRESS__
-	base /= 10;
-#endif
-	return factor == NULL ? base : base * strtoul(factor, NULL, 10);
-}
 
 /* Returns 1 when it was invalid. */
 static int
@@ -61,7 +49,7 @@ static void
 zones_agree_with_brute_force_on_random_histories(void **state)
 {
 	struct rng rng;
-	size_t invalid = 0, count = rounds(200000);
+	size_t invalid = 0, count = random_count_slow(200000);
 
 	(void)state;
 	rng_init(&rng, 2026);
