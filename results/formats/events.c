@@ -9,6 +9,7 @@
 enum {
 	PROCESSES_MAX = 1 << 20, /* with names; those with numbers have no bound */
 	FIRST_NAMED = 1u << 30,	 /* named processes are numbered from here */
+	NAME_SHOWN = 64,	 /* bytes of it, in an error */
 	NODES_MAX = 250,
 };
 
@@ -39,6 +40,8 @@ bool
 events_process_name(struct events *events, struct event *event, struct bytes name,
 		    struct err *err)
 {
+	if (name.len > 0 && name.data[0] == ':') /* a keyword as JSON writes it */
+		name = (struct bytes){name.data + 1, name.len - 1};
 	event->has_process = true;
 	event->is_nemesis = name.len == 7 && memcmp(name.data, "nemesis", 7) == 0;
 	if (event->is_nemesis)
@@ -261,6 +264,29 @@ add_transaction(struct events *events, const struct event *event, struct err *er
 	return events_add(events, &named, err);
 }
 
+static bool
+add_operation(struct events *events, const struct event *event, int64_t at_ns,
+	      struct err *err)
+{
+	if (event->is_whole)
+		return add_whole(events, event, err);
+	return is_bare(events, event) ? add_bare(events, event, err)
+				      : add_half(events, event, at_ns, err);
+}
+
+/* False; a process that has a name is known to the reader of the error by that. */
+static bool
+tell_name(const struct events *events, uint32_t process, struct err *err)
+{
+	if (process < FIRST_NAMED || process - FIRST_NAMED >= events->processes.count)
+		return false;
+	struct bytes name = intern_get(&events->processes, process - FIRST_NAMED);
+	struct err unnamed = *err;
+
+	return err_set(err, "%s (%u is '%.*s')", unnamed.text, process,
+		       name.len < NAME_SHOWN ? (int)name.len : NAME_SHOWN, name.data);
+}
+
 bool
 events_add(struct events *events, const struct event *event, struct err *err)
 {
@@ -279,10 +305,8 @@ events_add(struct events *events, const struct event *event, struct err *err)
 		return true;
 	}
 	events->has_keys |= event->key != VAL_OF_NIL;
-	if (event->is_whole)
-		return add_whole(events, event, err);
-	return is_bare(events, event) ? add_bare(events, event, err)
-				      : add_half(events, event, at_ns, err);
+	return add_operation(events, event, at_ns, err) ||
+	       tell_name(events, event->process, err);
 }
 
 /* ---- finishing ---- */
@@ -349,6 +373,14 @@ is_unasked(const struct values *values, val v)
 		val_at(values, v, 1) == VAL_OF_NIL);
 }
 
+/* One key was asked and another answered: a tuple space's template, no key. */
+static bool
+answers_elsewhere(const struct values *values, const struct op *op)
+{
+	return op->type == OP_OK && !val_equal(values, val_at(values, op->input, 0),
+					       val_at(values, op->output, 0));
+}
+
 /* Whether all values are [key value] and some read asked [key nil]: a register's own
  * values would have to be pairs, and its reads would still ask for nil. */
 static bool
@@ -364,6 +396,8 @@ look_like_tuples(const struct history *history)
 			return false;
 		if (val_at(values, op->input, 0) == VAL_OF_NIL)
 			return false; /* [version value], the version not known yet */
+		if (answers_elsewhere(values, op))
+			return false;
 		some_nil |= is_unasked(values, val_at(values, op->input, 1));
 	}
 	return some_nil;

@@ -13,7 +13,23 @@ skip_space(struct bytes head, size_t at)
 	return at;
 }
 
-/* `{"name" :`: in EDN no colon with nothing behind would follow the name. */
+/* `:invoke` after a name is a keyword of EDN, `:true` one of JSON's three words. */
+static bool
+is_keyword(struct bytes head, size_t colon)
+{
+	static const char *const words[] = {"true", "false", "null"};
+	const char *word = head.data + colon + 1;
+	size_t letters = 0;
+
+	while (colon + 1 + letters < head.len && isalpha((unsigned char)word[letters]))
+		letters++;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (letters == strlen(words[i]) && memcmp(word, words[i], letters) == 0)
+			return false;
+	return letters > 0;
+}
+
+/* `{"name":` */
 static int
 sniff(struct bytes head)
 {
@@ -32,7 +48,9 @@ sniff(struct bytes head)
 	if (quote == NULL)
 		return 40;
 	at = skip_space(head, (size_t)(quote - head.data) + 1);
-	return at >= head.len || head.data[at] == ':' ? 90 : 0;
+	if (at >= head.len)
+		return 90;
+	return head.data[at] != ':' ? 0 : is_keyword(head, at) ? 20 : 90;
 }
 
 static bool

@@ -51,6 +51,26 @@ format_find(const char *name, struct err *err)
 	return NULL;
 }
 
+static bool
+begins_with(struct bytes input, const char *magic)
+{
+	size_t len = strlen(magic);
+
+	return input.len >= len && memcmp(input.data, magic, len) == 0;
+}
+
+static void
+hint_at_compression(struct bytes input, struct err *err)
+{
+	if (begins_with(input, "\x1f\x8b"))
+		err_hint(err, "gzip compressed it: gunzip it first");
+	else if (begins_with(input, "\x28\xb5\x2f\xfd"))
+		err_hint(err, "zstd compressed it: unzstd it first");
+	else
+		err_hint(err,
+			 "name it with --format; 'faultline list' shows the formats");
+}
+
 const struct format *
 reader_sniff(struct bytes input, const char *name, struct err *err)
 {
@@ -68,8 +88,7 @@ reader_sniff(struct bytes input, const char *name, struct err *err)
 	}
 	if (best == NULL) {
 		err_set(err, "%s:1:1: no history format that is known", name);
-		err_hint(err,
-			 "name it with --format; 'faultline list' shows the formats");
+		hint_at_compression(input, err);
 	}
 	return best;
 }

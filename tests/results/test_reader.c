@@ -240,6 +240,15 @@ assert_value(enum scan_syntax syntax, const char *text, const char *json)
 }
 
 static void
+edn_maps_with_string_keys_are_no_json(void **state)
+{
+	(void)state;
+	assert_tells("{\"type\" :invoke, \"f\" :read, \"process\" 0, \"value\" nil}\n"
+		     "{\"type\" :ok, \"f\" :read, \"process\" 0, \"value\" 1}\n",
+		     NULL, "process 0: read -> ok 1\n");
+}
+
+static void
 values_of_json(void **state)
 {
 	(void)state;
@@ -285,6 +294,7 @@ main(void)
 		cmocka_unit_test(whole_operations_are_ordered_by_their_times),
 		cmocka_unit_test(edn_maps_with_keywords_strings_tags_and_comments),
 		cmocka_unit_test(edn_in_one_vector),
+		cmocka_unit_test(edn_maps_with_string_keys_are_no_json),
 		cmocka_unit_test(independent_tuples_become_keys),
 		cmocka_unit_test(pairs_that_are_no_tuples_stay_values),
 		cmocka_unit_test(a_field_of_another_name_can_be_the_key),

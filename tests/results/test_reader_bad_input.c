@@ -89,6 +89,29 @@ bad_edn_and_logs_name_line_and_column(void **state)
 }
 
 static void
+what_is_compressed_is_told_so(void **state)
+{
+	struct err err;
+
+	(void)state;
+	assert_null(reader_sniff((struct bytes){"\x1f\x8b\x08", 3}, "h", &err));
+	assert_non_null(strstr(err.hint, "gunzip"));
+	assert_null(reader_sniff((struct bytes){"\x28\xb5\x2f\xfd", 4}, "h", &err));
+	assert_non_null(strstr(err.hint, "unzstd"));
+}
+
+static void
+a_process_with_a_name_is_told_by_it(void **state)
+{
+	(void)state;
+	assert_refused("{:process :nemesis :type :info :f :kill}\n"
+		       "{:process \":b\" :type :ok :f :read :value 1}",
+		       NULL,
+		       "h:2:1: process 1073741824 completes 'read' that it never invoked "
+		       "(1073741824 is 'b')");
+}
+
+static void
 deep_nesting_is_refused(void **state)
 {
 	struct buf text = {0};
@@ -215,6 +238,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bad_json_names_line_and_column),
 		cmocka_unit_test(bad_edn_and_logs_name_line_and_column),
+		cmocka_unit_test(what_is_compressed_is_told_so),
+		cmocka_unit_test(a_process_with_a_name_is_told_by_it),
 		cmocka_unit_test(deep_nesting_is_refused),
 		cmocka_unit_test(memory_has_a_bound),
 		cmocka_unit_test(mutated_input_is_read_or_refused_with_its_place),
