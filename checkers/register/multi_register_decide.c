@@ -16,7 +16,7 @@ enum {
 	OPS_MIN = 64,	   /* fewer are the engine's */
 	MICRO_BYTES = 176, /* of a micro-operation: copied, and read as a transaction's */
 	SUSPECTS_MAX = 16, /* that are decided by brute force */
-	SHRINK_TRIES_MAX = 400,
+	SHRINK_EFFORT = 100000,
 	MARGIN_MIN = 64, /* events */
 	MARGIN_MAX = 1 << 20
 };
@@ -226,7 +226,7 @@ take_stretch(const struct key_ops *key, const struct check_options *options,
 					.budget = &options->budget,
 					.all = near.items,
 					.all_count = count,
-					.tries_max = SHRINK_TRIES_MAX};
+					.effort_max = SHRINK_EFFORT};
 	memcpy(core, near.items, count * sizeof(*core));
 	rw_core_shrink(&search, core, &count);
 	take_core(key, options, d, core, count, found);

@@ -7,30 +7,87 @@
 
 enum {
 	ROUNDS_MAX = 4,
-	ORDERS = 6,	     /* in which one after the other is left out */
-	FEW = 64,	     /* about so few, questions cost next to nothing */
-	TIMED_TXNS_MAX = 300 /* where each two may be far apart in time */
+	ORDERS = 6, /* in which one after the other is left out */
+	FEW = 64,   /* about so few, questions cost next to nothing */
+	/* So many are looked at for a shorter derivation; fewer where each two may be apart in
+	 * time; more when no small one is among these. */
+	NEAR_TXNS = 300,
+	WIDE_TXNS = SHORTEST_TXNS_MAX,
+	SMALL = 12
 };
 
 struct shrinking {
 	const struct rw_core_search *search;
-	int tries;	/* that are left */
+	int64_t effort; /* transactions that may still be asked about */
 	uint32_t *rest; /* owned: what is asked next; room for the core */
 };
 
 static bool
-has_no_order(struct shrinking *s, const uint32_t *txns, uint32_t count)
+ask(struct shrinking *s, const uint32_t *txns, uint32_t count, struct rw_answer *answer)
 {
 	const struct rw_core_search *search = s->search;
-	struct rw_answer answer;
 
-	rw_order_try(search->d, txns, count, search->question, search->budget, &answer);
-	bool none = answer.verdict == VERDICT_INVALID;
+	s->effort -= count;
+	rw_order_try(search->d, txns, count, search->question, search->budget, answer);
+	return answer->verdict == VERDICT_INVALID;
+}
+
+static bool
+has_no_order(struct shrinking *s, const uint32_t *txns, uint32_t count)
+{
+	struct rw_answer answer;
+	bool none = ask(s, txns, count, &answer);
+
 	rw_answer_release(&answer);
 	return none;
 }
 
 /* ---- leaving out ---------------------------------------------------------------------- */
+
+/* When those in ->rest have no order they become the core, or what the search needed of them
+ * to show it does. */
+static bool
+take_rest(struct shrinking *s, uint32_t left, uint32_t *core, uint32_t *count)
+{
+	struct rw_answer answer;
+	bool none = ask(s, s->rest, left, &answer);
+
+	if (none && answer.core.count < left &&
+	    has_no_order(s, answer.core.items, (uint32_t)answer.core.count)) {
+		left = (uint32_t)answer.core.count;
+		memcpy(s->rest, answer.core.items, left * sizeof(*core));
+	}
+	rw_answer_release(&answer);
+	if (!none)
+		return false;
+	memcpy(core, s->rest, left * sizeof(*core));
+	*count = left;
+	return true;
+}
+
+/* What the search needs to show that there is no order, then what it needs of that. */
+static void
+take_needed(struct shrinking *s, uint32_t *core, uint32_t *count)
+{
+	for (uint32_t before = UINT32_MAX;
+	     *count < before - before / 20 && s->effort > 0;) {
+		before = *count;
+		memcpy(s->rest, core, *count * sizeof(*core));
+		if (!take_rest(s, *count, core, count))
+			return;
+	}
+}
+
+/* How many of the core come before a transaction. */
+static uint32_t
+count_before(const uint32_t *core, uint32_t count, uint32_t txn)
+{
+	uint32_t before = 0;
+
+	while (before < count && core[before] < txn)
+		before++;
+	return before;
+}
 
 /* Leaves out chunks, half of all at first, until at most `enough` are left. */
 static void
@@ -39,24 +96,22 @@ leave_out_chunks(struct shrinking *s, uint32_t enough, uint32_t *core, uint32_t 
 	for (uint32_t chunk = (*count + 1) / 2; chunk > 0; chunk /= 2)
 		for (uint32_t start = 0; start<*count && * count> enough;) {
 			uint32_t cut = *count - start < chunk ? *count - start : chunk;
-			uint32_t left = *count - cut;
-			if (s->tries-- <= 0)
+			uint32_t left = *count - cut, first = core[start];
+			if (s->effort <= 0 || budget_is_over(s->search->budget))
 				return;
 			memcpy(s->rest, core, start * sizeof(*core));
 			memcpy(s->rest + start, core + start + cut,
 			       (left - start) * sizeof(*core));
-			if (!has_no_order(s, s->rest, left)) {
+			if (left > 0 && take_rest(s, left, core, count))
+				start = count_before(core, *count, first);
+			else
 				start += cut;
-				continue;
-			}
-			memcpy(core, s->rest, left * sizeof(*core));
-			*count = left;
 		}
 }
 
 /* All that are not gone, into ->rest. */
 static uint32_t
-take_rest(struct shrinking *s, const uint32_t *core, uint32_t count, const bool *gone)
+list_rest(struct shrinking *s, const uint32_t *core, uint32_t count, const bool *gone)
 {
 	uint32_t left = 0;
 
@@ -74,13 +129,13 @@ leave_out_each(struct shrinking *s, const uint32_t *core, uint32_t count, uint32
 {
 	bool *gone = mem_new(count, sizeof(*gone));
 
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < count && s->effort > 0; i++) {
 		uint32_t place = (first + (backwards ? count - i : i)) % count;
 		gone[place] = true;
-		uint32_t left = take_rest(s, core, count, gone);
+		uint32_t left = list_rest(s, core, count, gone);
 		gone[place] = left > 0 && has_no_order(s, s->rest, left);
 	}
-	uint32_t left = take_rest(s, core, count, gone);
+	uint32_t left = list_rest(s, core, count, gone);
 	free(gone);
 	return left;
 }
@@ -143,16 +198,13 @@ find_near(const struct rw_core_search *search, const uint32_t *core, uint32_t co
 /* Looks for a shorter derivation; true when it led to a smaller core. What has no parallel
  * snapshots has no snapshots, and maybe for the same reason. */
 static bool
-look_nearby(struct shrinking *s, uint32_t *core, uint32_t *count)
+look_nearby(struct shrinking *s, uint32_t max, uint32_t *core, uint32_t *count)
 {
 	const struct rw_core_search *search = s->search;
 	struct rw_question question = *search->question;
-	question.snapshot |= question.parallel;
-	uint32_t max = question.realtime   ? TIMED_TXNS_MAX
-		       : question.snapshot ? SHORTEST_TXNS_MAX / 2
-					   : SHORTEST_TXNS_MAX;
 	uint32_t near[SHORTEST_TXNS_MAX], found[SHORTEST_TXNS_MAX];
 
+	question.snapshot |= question.parallel;
 	if (*count > max)
 		return false;
 	uint32_t few =
@@ -172,13 +224,21 @@ void
 rw_core_shrink(const struct rw_core_search *search, uint32_t *core, uint32_t *count)
 {
 	struct shrinking s = {.search = search,
-			      .tries = search->tries_max,
+			      .effort = search->effort_max,
 			      .rest = mem_new(*count, sizeof(*s.rest))};
+	bool is_timed = search->question->realtime;
+	uint32_t near =
+		is_timed || search->question->snapshot || search->question->parallel
+			? NEAR_TXNS
+			: 2 * NEAR_TXNS;
 
-	leave_out_chunks(&s, TIMED_TXNS_MAX, core, count);
-	for (int i = 0; i < ROUNDS_MAX && look_nearby(&s, core, count); i++)
+	take_needed(&s, core, count);
+	leave_out_chunks(&s, near, core, count);
+	for (int i = 0; i < ROUNDS_MAX && look_nearby(&s, near, core, count); i++)
 		;
 	leave_out_chunks(&s, FEW, core, count);
 	leave_out_most(&s, core, count);
+	if (*count > SMALL && !is_timed)
+		look_nearby(&s, WIDE_TXNS, core, count);
 	free(s.rest);
 }

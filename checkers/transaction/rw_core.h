@@ -15,7 +15,7 @@ struct rw_core_search {
 	const struct budget *budget;
 	const uint32_t *all; /* ascending: those among which a smaller core may be */
 	uint32_t all_count;
-	int tries_max; /* questions about many transactions */
+	int64_t effort_max; /* the transactions of all questions together, about */
 };
 
 /* Makes `core` (some of them, ascending, without an order under the question) smaller, until

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-	SHRINK_TRIES = 400,
+	SHRINK_EFFORT = 100000,
 	TXNS_SHOWN = 12
 };
 
@@ -189,7 +189,7 @@ shrink(struct judge *j, struct core_found *core)
 					.budget = &j->options->budget,
 					.all = j->txns.items,
 					.all_count = (uint32_t)j->txns.count,
-					.tries_max = SHRINK_TRIES};
+					.effort_max = SHRINK_EFFORT};
 	uint32_t count = (uint32_t)core->txns.count;
 
 	rw_core_shrink(&search, core->txns.items, &count);

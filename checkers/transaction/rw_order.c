@@ -2,7 +2,7 @@
 
 #include "checkers/budget.h"
 #include "checkers/sort.h"
-#include "checkers/transaction/rw_order_parts.h"
+#include "checkers/transaction/rw_windows.h"
 
 #include <stdlib.h>
 
@@ -89,9 +89,8 @@ take_fixed_cycle(const struct build *b, const struct acyclic *graph,
 	vec_each (uint32_t, node, &graph->cycle)
 		touched[*node] = true;
 	answer->verdict = VERDICT_INVALID;
-	if (b->saturates)
-		rw_order_saturated_core(b, graph->cycle.items, graph->cycle.count,
-					answer);
+	if (b->log != NULL)
+		rw_order_core_of_cycle(b, graph->cycle.items, graph->cycle.count, answer);
 	else
 		take_core(b, touched, answer);
 	if (is_proving(b))
@@ -115,25 +114,6 @@ mend_order(struct build *b, struct order_solver *solver)
 	return verdict;
 }
 
-/* Of a search that met much that did not matter in the end. */
-static void
-take_logged_core(const struct build *b, struct rw_answer *answer)
-{
-	bool *needed = order_log_needed(b->log);
-	VEC(uint32_t) nodes = {0};
-
-	for (size_t i = 0; i < b->log->steps.count; i++) {
-		struct order_step step = order_log_step(b->log, i);
-		for (size_t n = 0; needed[i] && n < step.node_count; n++)
-			vec_push(&nodes, step.nodes[n]);
-	}
-	if (b->log->is_over)
-		vec_clear(&nodes);
-	rw_order_saturated_core(b, nodes.items, nodes.count, answer);
-	vec_release(&nodes);
-	free(needed);
-}
-
 static void
 search(struct build *b, struct acyclic *graph, const struct budget *budget,
        struct rw_answer *answer)
@@ -153,8 +133,8 @@ search(struct build *b, struct acyclic *graph, const struct budget *budget,
 	answer->reason = "the budget ended the search for an order of the writes";
 	if (answer->verdict == VERDICT_VALID)
 		take_order(b, graph, answer);
-	if (answer->verdict == VERDICT_INVALID && b->saturates)
-		take_logged_core(b, answer);
+	if (answer->verdict == VERDICT_INVALID && b->log != NULL)
+		rw_order_core_of_search(b, &solver, answer);
 	else if (answer->verdict == VERDICT_INVALID)
 		take_core(b, solver.touched, answer);
 	if (answer->verdict == VERDICT_INVALID && is_proving(b))
@@ -224,10 +204,13 @@ is_too_late(const struct build *b, const struct budget *budget)
 static void
 find(struct build *b, const struct budget *budget, struct rw_answer *answer)
 {
+	struct windows windows = {0};
+
 	*answer = (struct rw_answer){.verdict = VERDICT_UNKNOWN,
 				     .reason = BUDGET_TIME_IS_OVER};
 	if (is_too_late(b, budget))
 		return;
+	b->windows = &windows;
 	take_notes(b);
 	b->end = mem_new(b->count, sizeof(*b->end));
 	b->bounded_by = mem_new(b->count, sizeof(*b->bounded_by));
@@ -242,6 +225,7 @@ find(struct build *b, const struct budget *budget, struct rw_answer *answer)
 			solve(b, budget, answer);
 	}
 	clean_notes(b);
+	rw_order_release_windows(&windows);
 	free(b->end);
 	free(b->bounded_by);
 	vec_release(&b->key_starts);
@@ -273,7 +257,8 @@ enum {
 	CONFLICTS_BRIEF = 20000,
 	PROOF_CONFLICTS_MAX = 1000000,
 	WAYS = sizeof(ways) / sizeof(ways[0]),
-	FEW_TXNS = 64 /* so few are asked for completely at once */
+	FEW_TXNS = 64,	    /* so few are asked for completely at once */
+	FEW_BRIEFLY = 4000, /* and so few with little patience */
 };
 
 static struct build
@@ -300,7 +285,7 @@ is_found_by(const struct way *way, struct build *b, const struct budget *budget,
 {
 	struct order_log log = {.words_max = b->choices_max};
 
-	b->log = b->saturates ? &log : NULL;
+	b->log = way->saturates && !b->question->parallel ? &log : NULL;
 	find(b, budget, answer);
 	order_log_release(&log);
 	return answer->verdict == VERDICT_VALID || b->question->realtime ||
@@ -312,7 +297,8 @@ ask(const struct dependencies *d, const uint32_t *txns, uint32_t count,
     const struct rw_question *question, const struct budget *budget, bool briefly,
     struct rw_answer *answer)
 {
-	bool is_few = question->parallel || (!question->realtime && count <= FEW_TXNS);
+	uint32_t few = briefly && !question->snapshot ? FEW_BRIEFLY : FEW_TXNS;
+	bool is_few = question->parallel || (!question->realtime && count <= few);
 	bool is_last = false;
 
 	for (size_t i = 0; !is_last; i++) {
@@ -320,7 +306,7 @@ ask(const struct dependencies *d, const uint32_t *txns, uint32_t count,
 		struct build b = build_of(d, question, way, budget);
 		b.txns = txns;
 		b.count = count;
-		if (briefly && !is_few && !question->realtime &&
+		if (briefly && count > FEW_TXNS && !question->realtime &&
 		    b.conflicts_max > CONFLICTS_BRIEF)
 			b.conflicts_max = CONFLICTS_BRIEF;
 		is_last = is_few || i + 1 == WAYS || (briefly && b.saturates);

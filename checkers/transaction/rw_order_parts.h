@@ -20,6 +20,8 @@ enum use_of_time {
 	TIME_NONE,   /* not at all */
 };
 
+struct windows;
+
 struct build {
 	const struct dependencies *d;
 	struct rw_versions *v;
@@ -42,7 +44,8 @@ struct build {
 	bool is_over; /* more choices than that */
 	/* NULL: the search is not logged. Else every edge between chains is a choice, so that
 	 * the certain edges are those that the operations show, and what was saturated. */
-	struct order_log *log; /* borrowed */
+	struct order_log *log;	 /* borrowed */
+	struct windows *windows; /* borrowed: what was saturated, rw_windows.h */
 };
 
 /* What was saturated has no reasons that could be told. */
@@ -149,9 +152,20 @@ bool rw_order_add_overlaps(struct build *b, struct order_solver *solver);
 bool rw_order_saturate(struct build *b, const struct budget *budget,
 		       struct rw_answer *answer);
 
-/* A core of a search that used what was saturated, where these nodes suffice to close its
- * cycles: all transactions of the windows that they lie in. Without nodes: all. */
-void rw_order_saturated_core(const struct build *b, const uint32_t *nodes, size_t count,
+void rw_order_release_windows(struct windows *windows);
+
+/* ---- rw_order_reasons.c: cores of what was derived without a choice ---- */
+
+/* Of a window that has no order. */
+void rw_order_core_of_window(const struct build *b, uint32_t window,
+			     struct rw_answer *answer);
+
+/* Of a cycle of nodes that uses what was derived. */
+void rw_order_core_of_cycle(const struct build *b, const uint32_t *nodes, size_t count,
+			    struct rw_answer *answer);
+
+/* Of a search that used what was derived, from what of its log the end needs. */
+void rw_order_core_of_search(const struct build *b, const struct order_solver *solver,
 			     struct rw_answer *answer);
 
 /* ---- rw_order_proof.c: proofs of INVALID, in the words of core_proof.h ---- */

@@ -3,8 +3,9 @@
  * certain, and so on until nothing follows (Zennou et al., "Gradual consistency checking",
  * CAV 2019). Of a window of transactions at a time, by the closure of its edges: what follows
  * from some holds for all. */
-#include "checkers/transaction/rw_order_parts.h"
+#include "checkers/transaction/rw_windows.h"
 
+#include "base/parallel.h"
 #include "base/search.h"
 #include "checkers/sort.h"
 
@@ -13,23 +14,8 @@
 
 enum {
 	WINDOW = 8000,
-	RULES_MAX = 1 << 20
-};
-
-struct rule {
-	uint32_t writer, reader, other;
-};
-
-/* Nodes are the transactions of the window; the last one stands for all initial values. */
-struct window {
-	struct build *b;
-	uint32_t first, count; /* places */
-	size_t words;	       /* of a row */
-	uint64_t *rows;	       /* owned: who comes after each */
-	VEC(struct arc) edges;
-	size_t given; /* of the edges, those that were not derived */
-	VEC(struct rule) rules;
-	VEC(uint64_t) writes; /* key, place in the window; sorted */
+	RULES_MAX = 1 << 20,
+	AT_ONCE = 2 /* windows, on so many threads */
 };
 
 /* ---- given ----------------------------------------------------------------------------
@@ -84,7 +70,7 @@ add_read(struct window *w, uint32_t reader, const struct rw_access *access)
 	     i++) {
 		uint32_t other = (uint32_t)w->writes.items[i];
 		if (other != writer && other != reader)
-			vec_push(&w->rules, (struct rule){writer, reader, other});
+			vec_push(&w->rules, (struct read_rule){writer, reader, other});
 	}
 }
 
@@ -104,7 +90,24 @@ add_given(struct window *w)
 		each_access_in(access, w, i) add_read(w, i, access);
 	}
 	map_release(&last);
-	w->given = w->edges.count;
+	w->given = (uint32_t)w->edges.count;
+}
+
+/* Edges that another window derived between transactions of this one. */
+static void
+import_edges(struct window *w, const struct windows *all, uint32_t number)
+{
+	const struct window *from = &all->of.items[number];
+
+	for (uint32_t i = from->imported_end; i < from->edges.count; i++) {
+		struct arc edge = from->edges.items[i];
+		if (!window_has(w, from->first + edge.from) ||
+		    !window_has(w, from->first + edge.to))
+			continue;
+		vec_push(&w->edges, (struct arc){from->first + edge.from - w->first,
+						 from->first + edge.to - w->first});
+		vec_push(&w->imported, (struct derived_edge){number, i});
+	}
 }
 
 /* ---- the closure ----------------------------------------------------------------------
@@ -116,80 +119,137 @@ comes_after(const struct window *w, uint32_t node, uint32_t other)
 	return (w->rows[node * w->words + other / 64] >> (other % 64) & 1) != 0;
 }
 
-/* Edges as rows, and nodes in an order that respects them. */
+/* Edges in rows. Nodes are placed from the last on, each behind all that it leads to, so that
+ * of those the one placed last leads to most of the others. */
 struct sorted {
-	uint32_t *starts, *targets, *missing, *order; /* owned */
-	uint32_t placed;
+	uint32_t *in_starts, *in;   /* owned: where edges come from, by node */
+	uint32_t *out_starts, *out; /* owned: where they lead, in the order of placing */
+	uint32_t *out_ends;	    /* owned: of those placed so far */
+	uint32_t *order;	    /* owned: nodes, the last first */
+	uint64_t *row;		    /* owned: the one in the making */
 };
 
 static void
-sort_edges(const struct window *w, struct sorted *s)
+sorted_init(struct sorted *s, const struct window *w)
 {
 	uint32_t nodes = w->count + 1;
 
-	*s = (struct sorted){.starts = mem_new(nodes + 2, sizeof(uint32_t)),
-			     .targets = mem_new(w->edges.count, sizeof(uint32_t)),
-			     .missing = mem_new(nodes, sizeof(uint32_t)),
-			     .order = mem_new(nodes, sizeof(uint32_t))};
+	s->in_starts = mem_new(nodes + 2, sizeof(uint32_t));
+	s->out_starts = mem_new(nodes + 1, sizeof(uint32_t));
+	s->in = mem_new(w->edges.count, sizeof(uint32_t));
+	s->out = mem_new(w->edges.count, sizeof(uint32_t));
+	s->order = mem_new(nodes, sizeof(uint32_t));
+	s->row = mem_new(w->words, sizeof(*s->row));
 	vec_each (const struct arc, edge, &w->edges) {
-		s->starts[edge->from + 2]++;
-		s->missing[edge->to]++;
+		s->in_starts[edge->to + 2]++;
+		s->out_starts[edge->from + 1]++;
 	}
-	for (uint32_t v = 2; v < nodes + 2; v++)
-		s->starts[v] += s->starts[v - 1];
+	for (uint32_t v = 1; v <= nodes; v++) {
+		s->in_starts[v + 1] += s->in_starts[v];
+		s->out_starts[v] += s->out_starts[v - 1];
+	}
 	vec_each (const struct arc, edge, &w->edges)
-		s->targets[s->starts[edge->from + 1]++] = edge->to;
-	for (uint32_t v = 0; v < nodes; v++)
-		if (s->missing[v] == 0)
-			s->order[s->placed++] = v;
-	for (uint32_t head = 0; head < s->placed; head++) {
-		uint32_t v = s->order[head];
-		for (uint32_t e = s->starts[v]; e < s->starts[v + 1]; e++)
-			if (--s->missing[s->targets[e]] == 0)
-				s->order[s->placed++] = s->targets[e];
-	}
+		s->in[s->in_starts[edge->to + 1]++] = edge->from;
+	s->out_ends = mem_new(nodes, sizeof(uint32_t));
+	memcpy(s->out_ends, s->out_starts, nodes * sizeof(uint32_t));
 }
 
 static void
-fill_row(struct window *w, const struct sorted *s, uint32_t v)
+sorted_release(struct sorted *s)
 {
-	uint64_t *row = &w->rows[v * w->words];
+	free(s->in_starts);
+	free(s->in);
+	free(s->out_starts);
+	free(s->out);
+	free(s->out_ends);
+	free(s->order);
+	free(s->row);
+}
 
-	memset(row, 0, w->words * sizeof(*row));
-	for (uint32_t e = s->starts[v]; e < s->starts[v + 1]; e++) {
-		uint32_t next = s->targets[e];
+/* Whether something changed behind a node; *first: the word before which its row is zero. */
+static bool
+is_row_due(const struct window *w, const struct sorted *s, uint32_t v, uint32_t *first)
+{
+	bool due = w->has_new[v];
+
+	*first = (uint32_t)w->words;
+	for (uint32_t e = s->out_starts[v]; e < s->out_ends[v]; e++) {
+		uint32_t next = s->out[e];
+		uint32_t of_next = w->first_words[next];
+		due |= w->has_changed[next];
+		of_next = next / 64 < of_next ? next / 64 : of_next;
+		*first = of_next < *first ? of_next : *first;
+	}
+	return due;
+}
+
+/* Of those that a node leads to, the ones placed last lead to most of the rest, which then
+ * need not be looked at. */
+static void
+fill_row(struct window *w, struct sorted *s, uint32_t v)
+{
+	uint64_t *kept = &w->rows[v * w->words], *row = s->row;
+	uint32_t first;
+
+	w->has_changed[v] = false;
+	if (!is_row_due(w, s, v, &first))
+		return;
+	size_t bytes = (w->words - first) * sizeof(*row);
+	memset(row + first, 0, bytes);
+	for (uint32_t e = s->out_ends[v]; e-- > s->out_starts[v];) {
+		uint32_t next = s->out[e];
 		const uint64_t *after = &w->rows[next * w->words];
-		if (comes_after(w, v, next))
+		if ((row[next / 64] >> (next % 64) & 1) != 0)
 			continue;
-		for (size_t i = 0; i < w->words; i++)
+		for (size_t i = w->first_words[next]; i < w->words; i++)
 			row[i] |= after[i];
 		row[next / 64] |= UINT64_C(1) << (next % 64);
 	}
+	w->has_changed[v] = memcmp(row + first, kept + first, bytes) != 0;
+	memcpy(kept + first, row + first, bytes);
+	w->first_words[v] = first;
 }
 
 /* False when the edges have a cycle. */
 static bool
 close_edges(struct window *w)
 {
+	uint32_t nodes = w->count + 1, placed = 0;
 	struct sorted s;
 
-	sort_edges(w, &s);
-	bool ok = s.placed == w->count + 1;
-	for (uint32_t i = s.placed; ok && i-- > 0;)
-		fill_row(w, &s, s.order[i]);
-	free(s.starts);
-	free(s.targets);
-	free(s.missing);
-	free(s.order);
-	return ok;
+	sorted_init(&s, w);
+	for (uint32_t v = 0; v < nodes; v++)
+		if (s.out_starts[v + 1] == s.out_starts[v])
+			s.order[placed++] = v;
+	for (uint32_t head = 0; head < placed; head++) {
+		uint32_t v = s.order[head];
+		fill_row(w, &s, v);
+		for (uint32_t e = s.in_starts[v]; e < s.in_starts[v + 1]; e++) {
+			uint32_t from = s.in[e];
+			s.out[s.out_ends[from]++] = v;
+			if (s.out_ends[from] == s.out_starts[from + 1])
+				s.order[placed++] = from;
+		}
+	}
+	sorted_release(&s);
+	memset(w->has_new, false, nodes);
+	return placed == nodes;
 }
 
 /* ---- what follows ---------------------------------------------------------------------
  */
 
+static void
+derive(struct window *w, uint32_t from, uint32_t to, uint32_t third)
+{
+	vec_push(&w->edges, (struct arc){from, to});
+	vec_push(&w->thirds, third);
+	w->has_new[from] = true;
+}
+
 /* Of one rule; false when neither side can be. *settled: it says no more. */
 static bool
-apply(struct window *w, const struct rule *rule, bool *settled)
+apply(struct window *w, const struct read_rule *rule, bool *settled)
 {
 	bool other_first = !comes_after(w, rule->writer, rule->other);
 	bool reader_first = !comes_after(w, rule->other, rule->reader);
@@ -201,12 +261,19 @@ apply(struct window *w, const struct rule *rule, bool *settled)
 	if (!other_first && !reader_first)
 		return false;
 	if (!other_first)
-		vec_push(&w->edges, (struct arc){rule->reader, rule->other});
+		derive(w, rule->reader, rule->other, rule->writer | DERIVED_READER_FIRST);
 	else if (!reader_first)
-		vec_push(&w->edges, (struct arc){rule->other, rule->writer});
+		derive(w, rule->other, rule->writer, rule->reader);
 	else
 		*settled = false;
 	return true;
+}
+
+static bool
+is_rule_due(const struct window *w, const struct read_rule *rule)
+{
+	return w->has_changed[rule->writer] || w->has_changed[rule->reader] ||
+	       w->has_changed[rule->other];
 }
 
 static bool
@@ -215,9 +282,12 @@ apply_all(struct window *w)
 	size_t left = 0;
 	bool settled;
 
-	vec_each (const struct rule, rule, &w->rules) {
-		if (!apply(w, rule, &settled))
+	vec_each (const struct read_rule, rule, &w->rules) {
+		settled = false;
+		if (is_rule_due(w, rule) && !apply(w, rule, &settled)) {
+			w->refuted = *rule;
 			return false;
+		}
 		if (!settled)
 			w->rules.items[left++] = *rule;
 	}
@@ -225,73 +295,130 @@ apply_all(struct window *w)
 	return true;
 }
 
-static bool
+static void
 saturate(struct window *w, const struct budget *budget)
 {
-	for (size_t before = SIZE_MAX; before != w->edges.count;) {
+	for (size_t before = SIZE_MAX; before != w->edges.count && !w->is_refuted;) {
 		if (budget_is_over(budget))
-			return true;
+			return;
 		before = w->edges.count;
-		if (!close_edges(w) || !apply_all(w))
-			return false;
+		vec_push(&w->rounds, (uint32_t)before);
+		w->is_refuted = !close_edges(w) || !apply_all(w);
 	}
-	return true;
 }
 
-static bool
-saturate_window(struct window *w, const struct budget *budget)
+static void
+saturate_window(struct windows *all, uint32_t number, const struct budget *budget)
 {
-	bool ok = true;
+	struct window *w = &all->of.items[number];
 
 	w->words = (w->count + 64) / 64;
 	find_writes(w);
 	add_given(w);
+	if (number % 2 != 0) {
+		import_edges(w, all, number - 1);
+		if (number + 1 < all->of.count)
+			import_edges(w, all, number + 1);
+	}
+	w->imported_end = (uint32_t)w->edges.count;
 	if (w->rules.count <= RULES_MAX) {
 		w->rows = mem_new((w->count + 1) * w->words, sizeof(*w->rows));
-		ok = saturate(w, budget);
-	}
-	for (size_t i = w->given; ok && i < w->edges.count; i++) {
-		struct arc edge = w->edges.items[i];
-		add_arc(w->b, w->first + edge.from, w->first + edge.to);
+		w->first_words = mem_new(w->count + 1, sizeof(*w->first_words));
+		w->has_new = mem_new(w->count + 1, sizeof(*w->has_new));
+		w->has_changed = mem_new(w->count + 1, sizeof(*w->has_changed));
+		memset(w->has_new, true, w->count + 1);
+		saturate(w, budget);
 	}
 	free(w->rows);
-	vec_release(&w->edges);
+	free(w->first_words);
+	free(w->has_new);
+	free(w->has_changed);
+	w->rows = NULL;
 	vec_release(&w->rules);
 	vec_release(&w->writes);
-	return ok;
 }
 
-bool
-rw_order_saturate(struct build *b, const struct budget *budget, struct rw_answer *answer)
+static void
+take_edges(struct build *b, const struct window *w)
 {
-	for (uint32_t first = 0; first < b->count; first += WINDOW / 2) {
-		struct window w = {.b = b, .first = first, .count = b->count - first};
-		if (w.count > WINDOW)
-			w.count = WINDOW;
-		if (budget_is_over(budget) || saturate_window(&w, budget))
-			continue;
-		answer->verdict = VERDICT_INVALID;
-		for (uint32_t i = 0; i < w.count; i++)
-			vec_push(&answer->core, b->txns[first + i]);
-		return false;
+	for (size_t i = w->imported_end; i < w->edges.count; i++) {
+		struct arc edge = w->edges.items[i];
+		add_arc(b, w->first + edge.from, w->first + edge.to);
+	}
+}
+
+/* Windows that have no transaction in common. */
+struct apart {
+	struct windows *all;
+	const struct budget *budget;
+	uint32_t numbers[AT_ONCE];
+	size_t count;
+};
+
+static void
+saturate_one(void *context, size_t i)
+{
+	const struct apart *apart = context;
+
+	if (!budget_is_over(apart->budget))
+		saturate_window(apart->all, apart->numbers[i], apart->budget);
+}
+
+/* Every other window from `first` on, as many as at once; false when one has no order. */
+static bool
+saturate_apart(struct build *b, int64_t first, const struct budget *budget,
+	       struct rw_answer *answer)
+{
+	struct apart apart = {.all = b->windows, .budget = budget};
+
+	for (int64_t i = first; i < first + 2 * AT_ONCE; i += 2)
+		if (i >= 0 && i < (int64_t)apart.all->of.count)
+			apart.numbers[apart.count++] = (uint32_t)i;
+	parallel_for(apart.count, b->v->threads, saturate_one, &apart);
+	for (size_t i = 0; i < apart.count; i++) {
+		const struct window *w = &apart.all->of.items[apart.numbers[i]];
+		if (w->is_refuted) {
+			answer->verdict = VERDICT_INVALID;
+			rw_order_core_of_window(b, apart.numbers[i], answer);
+			return false;
+		}
+		take_edges(b, w);
 	}
 	return true;
 }
 
-void
-rw_order_saturated_core(const struct build *b, const uint32_t *nodes, size_t count,
-			struct rw_answer *answer)
+/* Some windows next to each other first, then those half in the one and half in the next of
+ * them, which go on from what these two found. */
+bool
+rw_order_saturate(struct build *b, const struct budget *budget, struct rw_answer *answer)
 {
-	const uint32_t stride = WINDOW / 2;
-	uint32_t low = count > 0 ? UINT32_MAX : 0, high = count > 0 ? 0 : b->count;
+	struct windows *all = b->windows;
+	bool ok = true;
 
-	for (size_t i = 0; i < count; i++) {
-		if (nodes[i] >= b->count)
-			continue;
-		low = nodes[i] < low ? nodes[i] : low;
-		high = nodes[i] > high ? nodes[i] : high;
+	for (uint32_t first = 0; first < b->count; first += WINDOW / 2) {
+		uint32_t left = b->count - first;
+		vec_push(&all->of,
+			 (struct window){.b = b,
+					 .first = first,
+					 .count = left < WINDOW ? left : WINDOW});
 	}
-	uint32_t first = low < stride ? 0 : (low / stride - 1) * stride;
-	for (uint32_t i = first; i < b->count && i / stride <= high / stride + 1; i++)
-		vec_push(&answer->core, b->txns[i]);
+	for (int64_t i = 0; i <= (int64_t)all->of.count && ok; i += 2 * AT_ONCE)
+		ok = saturate_apart(b, i, budget, answer) &&
+		     saturate_apart(b, i - 1, budget, answer);
+	return ok;
+}
+
+void
+rw_order_release_windows(struct windows *all)
+{
+	vec_each (struct window, w, &all->of) {
+		vec_release(&w->edges);
+		vec_release(&w->imported);
+		vec_release(&w->thirds);
+		vec_release(&w->rounds);
+		free(w->out_starts);
+		free(w->out);
+		free(w->needed);
+	}
+	vec_release(&all->of);
 }

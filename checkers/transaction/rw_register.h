@@ -66,6 +66,7 @@ struct rw_versions {
 	uint32_t *other_starts;		      /* owned; NULL: not found yet */
 	VEC(struct rw_reason) reasons;	      /* of the cycles that rw_weak.h found */
 	struct rw_notes notes;		      /* empty until the first question */
+	int threads; /* for questions about many; 0: as many as processors */
 };
 
 /* Fills d (zeros): transactions, findings, and as ->type_state the versions; its graph

@@ -16,7 +16,7 @@
 #include "checkers/transaction/rw_order.h"
 
 enum {
-	SHORTEST_TXNS_MAX = 600
+	SHORTEST_TXNS_MAX = 1000
 };
 
 /* Of the transactions listed, at most SHORTEST_TXNS_MAX, those of such a cycle go to `core`,

@@ -195,7 +195,7 @@ nothing_can_be_left_out_of_a_core(void **state)
 							.budget = &budget,
 							.all = txns.items,
 							.all_count = count,
-							.tries_max = 100};
+							.effort_max = 10000};
 			memcpy(core, txns.items, count * sizeof(*core));
 			rw_core_shrink(&search, core, &count);
 			assert_minimal(&history, &d, core, count, claim);
@@ -206,6 +206,87 @@ nothing_can_be_left_out_of_a_core(void **state)
 		history_release(&history);
 	}
 	assert_in_range(cores, total / 20, total);
+}
+
+/* What the search says it needed, among it what was derived without a choice, suffices. */
+static void
+what_the_search_needed_has_no_order(void **state)
+{
+	int total = random_count(20000), cores = 0, smaller = 0;
+	struct budget budget = {0};
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 53);
+	for (int i = 0; i < total; i++) {
+		const struct rw_claim *claim = &claims[i % CLAIMS];
+		struct rw_question question = question_of(claim);
+		struct dependencies d = {0};
+		struct small_txns h = {0};
+		struct rw_answer answer;
+		struct history history;
+		txn_list txns = {0};
+		small_txns_make(&h, &rng);
+		small_txns_history(&h, &history);
+		if (read_txns(&history, &d, &txns) && !claim->realtime) {
+			rw_order_find(&d, txns.items, (uint32_t)txns.count, &question,
+				      &budget, &answer);
+			if (answer.verdict == VERDICT_INVALID) {
+				assert_true(have_no_order(&history, &d, answer.core.items,
+							  answer.core.count, claim));
+				cores++;
+				smaller += answer.core.count < txns.count;
+			}
+			rw_answer_release(&answer);
+		}
+		vec_release(&txns);
+		dependencies_release(&d);
+		history_release(&history);
+	}
+	assert_in_range(cores, total / 50, total);
+	assert_in_range(smaller, cores / 4, cores);
+}
+
+/* A search over thousands of transactions, with windows that overlap. */
+static void
+what_long_searches_needed_has_no_order(void **state)
+{
+	struct rw_question serializable = {0};
+	struct budget budget = {0};
+	int cores = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 6; seed++) {
+		struct random_txns shape = {.txns = 5000,
+					    .processes = 60,
+					    .keys = 300,
+					    .mops_max = 6,
+					    .write_percent = 50,
+					    .snapshot = true};
+		struct rw_answer answer, again;
+		struct dependencies d = {0};
+		struct history history;
+		txn_list txns = {0};
+		struct rng rng;
+		rng_init(&rng, seed);
+		random_txns_play(&history, &shape, &rng);
+		assert_true(read_txns(&history, &d, &txns));
+		rw_order_find(&d, txns.items, (uint32_t)txns.count, &serializable,
+			      &budget, &answer);
+		if (answer.verdict == VERDICT_INVALID) {
+			assert_in_range(answer.core.count, 1, txns.count / 2);
+			rw_order_find(&d, answer.core.items, (uint32_t)answer.core.count,
+				      &serializable, &budget, &again);
+			assert_int_equal(again.verdict, VERDICT_INVALID);
+			rw_answer_release(&again);
+			cores++;
+		}
+		rw_answer_release(&answer);
+		vec_release(&txns);
+		dependencies_release(&d);
+		history_release(&history);
+	}
+	assert_in_range(cores, 3, 6);
 }
 
 /* ---- long histories ------------------------------------------------------------------- */
@@ -261,6 +342,8 @@ main(void)
 		cmocka_unit_test(a_derivation_is_found_where_there_is_no_order),
 		cmocka_unit_test(the_shorter_of_two_cycles_is_taken),
 		cmocka_unit_test(nothing_can_be_left_out_of_a_core),
+		cmocka_unit_test(what_the_search_needed_has_no_order),
+		cmocka_unit_test(what_long_searches_needed_has_no_order),
 		cmocka_unit_test(a_stale_read_is_told_by_a_dozen_transactions_at_most),
 	};
 
