@@ -158,15 +158,24 @@ event_stream_next(struct event_stream *stream, event_taker *taker, void *context
 
 /* ---- life ---- */
 
+/* A line at least, however long it is. */
+static bool
+is_head(const struct event_stream *stream)
+{
+	return stream->has_ended ||
+	       (stream->whole > 0 &&
+		(stream->bytes.len >= CHUNK_BYTES ||
+		 count_lines(stream->bytes.data, stream->bytes.len) >=
+			 EVENT_STREAM_HEAD_LINES));
+}
+
 static bool
 read_head(struct event_stream *stream, struct err *err)
 {
 	do
 		if (!read_more(stream, err))
 			return false;
-	while (!stream->has_ended && stream->bytes.len < CHUNK_BYTES &&
-	       count_lines(stream->bytes.data, stream->bytes.len) <
-		       EVENT_STREAM_HEAD_LINES);
+	while (!is_head(stream));
 	skip_mark(stream);
 	return stream->whole > 0 || err_set(err, "'%s' is empty", stream->name);
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -151,6 +152,34 @@ bad_lines_are_named_by_line_and_column(void **state)
 }
 
 static void
+a_first_line_may_be_longer_than_what_is_read_at_once(void **state)
+{
+	struct heard heard = {0};
+	struct buf text = {0};
+	bool more = true;
+	struct err err;
+	int fd = memfd_create("long", MFD_CLOEXEC);
+
+	(void)state;
+	buf_string(&text,
+		   "{\"type\":\"invoke\",\"process\":4,\"f\":\"write\",\"zzz\":\"");
+	for (int i = 0; i < 3 << 20; i++)
+		buf_char(&text, 'z');
+	buf_string(&text, "\",\"value\":8}\n");
+	put(fd, buf_text(&text));
+	lseek(fd, 0, SEEK_SET);
+	struct event_stream *stream = event_stream_open(fd, "long", &plain, &err);
+	assert_non_null(stream);
+	while (more)
+		assert_true(event_stream_next(stream, hear, &heard, &more, &err));
+	assert_int_equal(heard.events, 1);
+	assert_int_equal(heard.last_value, 8);
+	event_stream_close(stream);
+	buf_release(&text);
+	close(fd);
+}
+
+static void
 edn_and_tuples_are_read_too(void **state)
 {
 	struct heard heard = {0};
@@ -178,6 +207,7 @@ main(void)
 		cmocka_unit_test(events_come_in_order_and_the_nemesis_is_left_out),
 		cmocka_unit_test(lines_are_heard_as_they_come),
 		cmocka_unit_test(bad_lines_are_named_by_line_and_column),
+		cmocka_unit_test(a_first_line_may_be_longer_than_what_is_read_at_once),
 		cmocka_unit_test(edn_and_tuples_are_read_too),
 	};
 
