@@ -16,6 +16,8 @@ struct version {
 	uint32_t teller;
 	val value;
 	bool is_initial;
+	uint32_t unseen; /* so many writes that nobody read stand just before it */
+	uint32_t stage;	 /* of its write; its reads follow */
 };
 
 /* Writes of unknown version, by value. */
@@ -23,7 +25,9 @@ struct candidate {
 	uint32_t writer; /* index in the key; NONE: several */
 	uint32_t rank;	 /* of the version that it is taken for */
 	bool is_taken;
-	bool is_before; /* nobody read it, but the cas of that version expected it */
+	uint32_t
+		ahead; /* nobody read it, but a cas expected it: so many places before the
+			   version; 0: it is the version's */
 };
 
 struct decision {
@@ -220,38 +224,53 @@ find_unplaced(struct decision *decision)
 /* ---- compare-and-set ----------------------------------------------------------------
  */
 
-/* There is a number between the version and the one before it. */
+/* There are so many numbers between the version and the one before it. */
 static bool
-has_room_before(const struct decision *decision, size_t rank)
+has_room_before(const struct decision *decision, size_t rank, uint32_t wanted)
 {
 	const struct version *version = &decision->versions.items[rank];
 
 	if (rank == 0)
 		return versioned_init_version(decision->key, decision->options) ==
 		       VERSION_UNKNOWN;
-	return version->number - version[-1].number > 1;
+	return (uint64_t)version->number - (uint64_t)version[-1].number > wanted;
 }
 
-/* The only write of unknown version that wrote what the cas expected stands just before
- * it. */
+/* The only write of unknown version that wrote the value; NULL: none, several, or it has
+ * its place already. */
+static struct candidate *
+only_writer_of(const struct decision *decision, val value)
+{
+	uint32_t id = value_ids_find(&decision->ids, value);
+	struct candidate *candidate;
+
+	if (id == VALUE_ID_NONE)
+		return NULL;
+	candidate = &decision->candidates.items[id];
+	return candidate->is_taken || candidate->writer == NONE ? NULL : candidate;
+}
+
+/* The only write of unknown version that wrote what the cas expected stands just before it;
+ * where that is a cas too, likewise what it expected, down to the version before. */
 static bool
 take_expected(struct decision *decision, size_t rank, val expected, val before)
 {
-	uint32_t id = value_ids_find(&decision->ids, expected);
-	struct versioned told;
+	const struct values *values = &decision->key->history->values;
+	struct version *version = &decision->versions.items[rank];
+	struct versioned told = {.expected = expected};
+	struct candidate *candidate;
 
-	if (id == VALUE_ID_NONE || !has_room_before(decision, rank))
-		return false;
-	struct candidate *candidate = &decision->candidates.items[id];
-	if (candidate->is_taken || candidate->writer == NONE)
-		return false;
-	told_of(decision, candidate->writer, &told);
-	if (key_op(decision->key, candidate->writer)->f == F_CAS &&
-	    !val_equal(&decision->key->history->values, told.expected, before))
-		return false;
-	candidate->is_taken = candidate->is_before = true;
-	candidate->rank = (uint32_t)rank;
-	return true;
+	do {
+		candidate = only_writer_of(decision, told.expected);
+		if (candidate == NULL)
+			return false;
+		told_of(decision, candidate->writer, &told);
+		candidate->is_taken = true;
+		candidate->rank = (uint32_t)rank;
+		candidate->ahead = ++version->unseen;
+	} while (key_op(decision->key, candidate->writer)->f == F_CAS &&
+		 !val_equal(values, told.expected, before));
+	return has_room_before(decision, rank, version->unseen);
 }
 
 /* What a cas expected is the value of the version before it; unless a write that nobody
@@ -304,10 +323,22 @@ add_staged(struct stages *stages, const struct key_ops *key, size_t i, uint32_t 
 								    : op->complete_at});
 }
 
-/* A write of rank r is stage 3r + 1, its reads follow, what nobody read goes before. */
+/* A version is a stage, its reads are the next; what nobody read goes before, one by one. */
+static void
+number_stages(struct decision *decision)
+{
+	uint32_t next = 0;
+
+	vec_each (struct version, version, &decision->versions) {
+		version->stage = next + version->unseen;
+		next = version->stage + 2;
+	}
+}
+
 static void
 stage_all(const struct decision *decision, struct stages *stages)
 {
+	const struct version *versions = decision->versions.items;
 	struct versioned told;
 
 	for (uint32_t i = 0; i < decision->key->count; i++) {
@@ -316,14 +347,14 @@ stage_all(const struct decision *decision, struct stages *stages)
 			continue;
 		if (told.version != VERSION_UNKNOWN) {
 			add_staged(stages, decision->key, i,
-				   rank_of(decision, told.version) * 3 + 1 +
+				   versions[rank_of(decision, told.version)].stage +
 					   (op->f == F_READ));
 			continue;
 		}
 		const struct candidate *candidate = candidate_of(decision, i, &told);
 		if (candidate != NULL)
 			add_staged(stages, decision->key, i,
-				   candidate->rank * 3 + !candidate->is_before);
+				   versions[candidate->rank].stage - candidate->ahead);
 	}
 }
 
@@ -332,6 +363,7 @@ judge_stages(struct decision *decision)
 {
 	struct stages stages = {0};
 
+	number_stages(decision);
 	stage_all(decision, &stages);
 	stages_judge(&stages, note_went_back, decision->found);
 	if (decision->found->verdict == VERDICT_NONE) {

@@ -10,7 +10,8 @@
  * holds options->init, in a version lower than all others.
  *
  * Deciders: where every version that was seen belongs to one write, the stage lemma
- * (checkers/engine/stages.h), O(n log n), complete; else the frontier engine.
+ * (checkers/engine/stages.h), O(n log n), complete; else the frontier engine. Writes that
+ * nobody saw have no stage, but those that a cas expected: one, or several cas in a row.
  *
  *	version-conflict     One version with two values, or given to two writes.
  *	                     write 1 -> version 3 | write 2 -> version 3
