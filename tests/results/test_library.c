@@ -276,6 +276,11 @@ the_example_builds_with_the_archive_and_tells_the_verdict(void **state)
 	assert_int_equal(strncmp(buf_text(&output), "invalid register: lost-write", 28),
 			 0);
 	assert_non_null(strstr(buf_text(&output), "certified"));
+	const char *const misread[] = {program, "absent.edn", NULL};
+	buf_clear(&output);
+	assert_false(run_child(misread, &output));
+	assert_non_null(strstr(buf_text(&output), "absent.edn"));
+	assert_non_null(strstr(buf_text(&output), "No such file or directory\n"));
 	buf_release(&output);
 	free(program);
 	free(archive);
