@@ -22,7 +22,8 @@
  *	                  the model "rows"; Galera's checker lets it pass).
  *	                  read [1 1 2]
  *
- * So each strong read must have what was known when it began. One is final when it was
+ * What rows held at first, before any write, comes as the initial value (--init -1).
+ * Each strong read must have what was known when it began. One is final when it was
  * invoked after every acknowledged write was over; without a final one the last writes
  * were never looked for, and the answer is unknown.
  * Details: read-count, strong-read-count, on-some, on-all, dirty, lost, some-lost,
@@ -57,6 +58,7 @@ struct row {
 struct dirty {
 	const struct history *history;
 	struct check_result *result;
+	val init;
 	bool judges_rows;
 	struct value_ids ids;
 	VEC(struct row) rows;
@@ -195,7 +197,7 @@ note_read(struct dirty *dirty, uint32_t index, bool is_weak)
 	for (size_t i = 0; i < dirty_reads_count(values, op); i++) {
 		val v = dirty_reads_value(values, op, i);
 		differs |= !val_equal(values, v, dirty_reads_value(values, op, 0));
-		if (v != VAL_OF_NIL)
+		if (dirty_reads_teaches(values, v, dirty->init))
 			note_sight(dirty, index, v, is_weak);
 	}
 	if (differs && is_weak)
@@ -212,7 +214,9 @@ note_strong(struct dirty *dirty, uint32_t index, uint32_t behind)
 
 	for (size_t i = 0; i < dirty_reads_count(values, op); i++) {
 		val v = dirty_reads_value(values, op, i);
-		struct row *row = v != VAL_OF_NIL ? row_of(dirty, v) : NULL;
+		struct row *row = dirty_reads_teaches(values, v, dirty->init)
+					  ? row_of(dirty, v)
+					  : NULL;
 		if (row == NULL || row->mark == behind + 1)
 			continue;
 		row->mark = behind + 1;
@@ -258,7 +262,8 @@ judge_sight(struct dirty *dirty, const struct row *row)
 		       (uint32_t[]){row->failed, row->shown_op}, 2);
 	else
 		report(dirty, "unwritten-read", row,
-		       "was read although nobody had begun to write it",
+		       "was read although nobody had begun to write it (what rows held "
+		       "at first is told with --init)",
 		       (uint32_t[]){row->write, row->shown_op}, 2);
 }
 
@@ -368,7 +373,8 @@ static void
 dirty_reads_check(const struct history *history, const struct check_options *options,
 		  struct check_result *result)
 {
-	struct dirty dirty = {.history = history, .result = result};
+	struct dirty dirty = {
+		.history = history, .result = result, .init = options->init};
 
 	result->complexity = "O(total size of the reads)";
 	result->operations = history->ops.count;

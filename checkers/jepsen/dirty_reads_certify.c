@@ -34,6 +34,12 @@ dirty_reads_value(const struct values *values, const struct op *read, size_t i)
 }
 
 bool
+dirty_reads_teaches(const struct values *values, val row, val init)
+{
+	return row != VAL_OF_NIL && (init == VAL_OF_NIL || !val_equal(values, row, init));
+}
+
+bool
 dirty_reads_judges_rows(const struct check_options *options)
 {
 	return options->model != NULL && strcmp(options->model, "rows") == 0;
@@ -48,6 +54,7 @@ struct moment {
 
 struct moments {
 	const struct values *values;
+	val init; /* teaches nothing */
 	VEC(struct moment) of;
 };
 
@@ -102,7 +109,7 @@ add_values(struct moments *moments, const struct op *read)
 {
 	for (size_t i = 0; i < dirty_reads_count(moments->values, read); i++) {
 		val v = dirty_reads_value(moments->values, read, i);
-		if (v != VAL_OF_NIL)
+		if (dirty_reads_teaches(moments->values, v, moments->init))
 			vec_push(&moments->of, (struct moment){v, read->complete_at});
 	}
 }
@@ -131,7 +138,7 @@ count_before(const uint32_t *moments, size_t count, uint32_t at)
 static bool
 has_all_known(const struct op *look, const struct moments *known, const uint32_t *when)
 {
-	struct moments seen = {.values = known->values};
+	struct moments seen = {.values = known->values, .init = known->init};
 	size_t expected = count_before(when, known->of.count, look->invoke_at), met = 0;
 
 	add_values(&seen, look);
@@ -169,10 +176,12 @@ rows_agree(const struct values *values, const struct op *read)
 }
 
 static bool
-certify_valid(const struct history *history, bool judges_rows)
+certify_valid(const struct history *history, const struct check_options *options)
 {
 	const struct values *values = &history->values;
-	struct moments begun = {.values = values}, shown = begun, known = begun;
+	struct moments begun = {.values = values, .init = options->init};
+	struct moments shown = begun, known = begun;
+	bool judges_rows = dirty_reads_judges_rows(options);
 	bool holds = true;
 
 	vec_each (struct op, op, &history->ops) {
@@ -292,6 +301,8 @@ certify_anomaly(const struct history *history, const struct check_options *optio
 	if (strcmp(anomaly->name, "fractured-read") == 0)
 		return dirty_reads_judges_rows(options) && dirty_reads_is_weak(first) &&
 		       !rows_agree(&history->values, first);
+	if (!dirty_reads_teaches(&history->values, anomaly->subject, options->init))
+		return false;
 	if (strcmp(anomaly->name, "aborted-read") == 0 ||
 	    strcmp(anomaly->name, "unwritten-read") == 0)
 		return shows_stranger(history, anomaly);
@@ -303,7 +314,7 @@ dirty_reads_certify(const struct history *history, const struct check_options *o
 		    const struct check_result *result, struct err *err)
 {
 	if (result->verdict == VERDICT_VALID)
-		return certify_valid(history, dirty_reads_judges_rows(options)) ||
+		return certify_valid(history, options) ||
 		       err_set(err, "a read shows too much, or too little");
 	vec_each (struct anomaly, anomaly, &result->anomalies)
 		if (!certify_anomaly(history, options, anomaly))
