@@ -157,6 +157,14 @@ contents_drop(struct contents *contents, struct element *element)
 }
 
 void
+contents_lose(struct contents *contents, struct element *element, int64_t at)
+{
+	contents_take(contents, element, at);
+	if (!element->is_recent)
+		contents_drop(contents, element);
+}
+
+void
 contents_forget(struct contents *contents, int64_t watermark)
 {
 	size_t kept = 0;

@@ -54,6 +54,9 @@ void contents_enter(struct contents *contents, struct element *element, int64_t 
 void contents_meet(struct contents *contents, struct element *element, int64_t began);
 void contents_take(struct contents *contents, struct element *element, int64_t at);
 
+/* It was taken, at `at` at the latest, by somebody of whom nobody hears any more. */
+void contents_lose(struct contents *contents, struct element *element, int64_t at);
+
 /* Its put failed, or no operation can meet it any more. */
 void contents_drop(struct contents *contents, struct element *element);
 

@@ -40,6 +40,9 @@ struct online_decider {
 	const char *name;    /* of the checker that judges at the end */
 	const char *summary; /* what is found on the way */
 	size_t state_bytes;
+	/* Operations open on a key at once; beyond, the oldest counts as of unknown outcome.
+	 * 0: any number. */
+	uint32_t open_max;
 	/* Of a state of zeros; NULL: it is ready. */
 	void (*start)(void *state, const struct online_options *options);
 	void (*stop)(void *state); /* frees what it owns; NULL: nothing */

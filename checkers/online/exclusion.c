@@ -356,17 +356,110 @@ exclusions_update(struct exclusions *exclusions, const struct met *met)
 	return failed;
 }
 
+/* ---- what takes of unknown outcome must have taken ---- */
+
+static void
+gather_if_gone(struct exclusions *exclusions, const struct exclusion *exclusion,
+	       const struct contents *contents, uint32_t at)
+{
+	const struct element *element = &contents->elements.items[at];
+
+	if (element->certain_at <= exclusion->items[0].at &&
+	    is_excluded(exclusion, element, element->certain_at))
+		vec_push(&exclusions->gone, at);
+}
+
+/* From the front, as far as elements are certain early enough to be in the way. */
+static void
+gather_first(struct exclusions *exclusions, const struct exclusion *exclusion,
+	     const struct contents *contents)
+{
+	int64_t until = exclusion->items[0].at;
+
+	if (exclusion->class == EXCLUDES_EARLIER && exclusion->bound <= until)
+		until = exclusion->bound - 1;
+	for (uint32_t at = contents->first;
+	     at != ELEMENT_NONE && contents->elements.items[at].certain_at <= until;
+	     at = contents->elements.items[at].after)
+		gather_if_gone(exclusions, exclusion, contents, at);
+}
+
+static void
+gather_later(struct exclusions *exclusions, const struct exclusion *exclusion,
+	     const struct contents *contents)
+{
+	for (uint32_t at = contents->last;
+	     at != ELEMENT_NONE &&
+	     contents->elements.items[at].certain_at > exclusion->bound;
+	     at = contents->elements.items[at].before)
+		gather_if_gone(exclusions, exclusion, contents, at);
+}
+
+static void
+gather_higher(struct exclusions *exclusions, const struct exclusion *exclusion,
+	      const struct contents *contents, size_t at)
+{
+	if (at >= contents->heap.count ||
+	    contents->elements.items[contents->heap.items[at]].rank <= exclusion->bound)
+		return;
+	gather_if_gone(exclusions, exclusion, contents, contents->heap.items[at]);
+	gather_higher(exclusions, exclusion, contents, 2 * at + 1);
+	gather_higher(exclusions, exclusion, contents, 2 * at + 2);
+}
+
+static void
+gather_gone(struct exclusions *exclusions, const struct exclusion *exclusion,
+	    const struct contents *contents)
+{
+	vec_clear(&exclusions->gone);
+	if (exclusion->class == EXCLUDES_LATER)
+		gather_later(exclusions, exclusion, contents);
+	else if (exclusion->class == EXCLUDES_HIGHER)
+		gather_higher(exclusions, exclusion, contents, 0);
+	else
+		gather_first(exclusions, exclusion, contents);
+}
+
+/* For all that begins from now on it does not matter which of those that had begun go. */
+static void
+drop_lost(struct asks *asks, int64_t until, size_t count)
+{
+	size_t end = lost_until(asks, until);
+
+	count = count < end ? count : end;
+	for (size_t i = end; count > 0 && i < asks->lost.count; i++)
+		asks->lost.items[i - count] = asks->lost.items[i];
+	asks->lost.count -= count;
+}
+
+static void
+lose_gone(struct exclusions *exclusions, const struct exclusion *exclusion,
+	  struct contents *contents, struct asks *asks, int64_t watermark)
+{
+	gather_gone(exclusions, exclusion, contents);
+	vec_each (uint32_t, at, &exclusions->gone)
+		contents_lose(contents, &contents->elements.items[*at],
+			      exclusion->items[0].at);
+	drop_lost(asks, watermark, exclusions->gone.count);
+}
+
 void
-exclusions_settle(struct exclusions *exclusions, int64_t watermark)
+exclusions_settle(struct exclusions *exclusions, struct contents *contents,
+		  struct asks *asks, int64_t watermark)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < exclusions->undecided.count; i++) {
 		struct exclusion *exclusion = &exclusions->undecided.items[i];
-		if (is_settled(exclusion, watermark))
-			exclusion_release(exclusion);
-		else
+		bool is_past =
+			exclusion->count > 0 && vec_last(exclusion)->at < watermark;
+		if (!is_settled(exclusion, watermark) && !is_past) {
 			exclusions->undecided.items[kept++] = *exclusion;
+			continue;
+		}
+		if (is_past)
+			lose_gone(exclusions, exclusion, contents, asks, watermark);
+		exclusion_release(exclusion);
 	}
 	exclusions->undecided.count = kept;
 }
@@ -378,13 +471,15 @@ exclusions_release(struct exclusions *exclusions)
 		exclusion_release(exclusion);
 	vec_release(&exclusions->undecided);
 	vec_release(&exclusions->certain);
+	vec_release(&exclusions->gone);
 }
 
 size_t
 exclusions_bytes(const struct exclusions *exclusions)
 {
 	size_t bytes = exclusions->undecided.capacity * sizeof(struct exclusion) +
-		       exclusions->certain.capacity * sizeof(int64_t);
+		       exclusions->certain.capacity * sizeof(int64_t) +
+		       exclusions->gone.capacity * sizeof(uint32_t);
 
 	vec_each (struct exclusion, exclusion, &exclusions->undecided)
 		bytes += exclusion->capacity * sizeof(struct candidate);

@@ -12,7 +12,11 @@
  * outcome, and each of those takes one: as many must have begun before the candidate as
  * there are such elements. Candidates that fail are struck out; an operation without any
  * is a violation. An operation is settled, and forgotten, when a candidate is free of all
- * elements and no look is open that might still have met one there. */
+ * elements and no look is open that might still have met one there.
+ *
+ * When all that was open at its candidates has ended, only takes of unknown outcome are
+ * left to have taken the elements in the way at the first candidate, and thus at all. These
+ * elements are gone, and so are as many of those takes: neither is kept any longer. */
 #ifndef CHECKERS_ONLINE_EXCLUSION_H
 #define CHECKERS_ONLINE_EXCLUSION_H
 
@@ -65,6 +69,7 @@ void asks_end(struct asks *asks, uint32_t slot, bool is_lost);
 struct exclusions {
 	VEC(struct exclusion) undecided;
 	VEC(int64_t) certain; /* scratch */
+	VEC(uint32_t) gone;   /* scratch: elements */
 };
 
 /* The operation of the call, which is no longer among the asks, needs an instant without the
@@ -87,8 +92,9 @@ struct met {
 const struct exclusion *exclusions_update(struct exclusions *exclusions,
 					  const struct met *met);
 
-/* Settles what can be. */
-void exclusions_settle(struct exclusions *exclusions, int64_t watermark);
+/* Settles what can be; what lost takes must have taken leaves with them. */
+void exclusions_settle(struct exclusions *exclusions, struct contents *contents,
+		       struct asks *asks, int64_t watermark);
 
 void exclusion_release(struct exclusion *exclusion);
 void exclusions_release(struct exclusions *exclusions);

@@ -45,6 +45,7 @@ struct online_key {
 	int64_t used_at;
 	void *state; /* owned; NULL: the slot is free */
 	struct list open;
+	uint32_t open_count;
 	bool is_given_up;
 };
 
@@ -284,6 +285,7 @@ end(struct online *online, uint32_t slot, const struct values *values,
 
 	list_remove(online, &online->all_open, slot, false);
 	list_remove(online, &key->open, slot, true);
+	key->open_count--;
 	*map_find(&online->processes, open->process) = 0;
 	vec_push(&online->free_open, slot);
 	key->used_at = event->position;
@@ -302,6 +304,23 @@ end_unknown(struct online *online, uint32_t slot)
 	const struct online_event event = {.position = online->position, .type = OP_INFO};
 
 	end(online, slot, NULL, &event);
+}
+
+/* Nobody waits longer for the first that is open of a key: the decider cannot hear of more,
+ * or many are open and it was overtaken by far more than would be if all went on. */
+static bool
+is_overtaken(const struct online *online, const struct online_key *key)
+{
+	size_t all = online->open.count - online->free_open.count;
+	int64_t fair = (int64_t)all * ONLINE_OVERTAKEN;
+	uint32_t most = online->decider->open_max;
+
+	if (most > 0 && key->open_count >= most)
+		return true;
+	if (key->open_count < ONLINE_OPEN_KEPT)
+		return false;
+	fair = fair < ONLINE_OVERTAKEN_MIN ? ONLINE_OVERTAKEN_MIN : fair;
+	return online->open.items[key->open.first].invoke_at + fair < online->position;
 }
 
 static uint32_t
@@ -340,9 +359,11 @@ begin(struct online *online, const struct values *values,
 		online->is_over = true;
 		return;
 	}
-	uint32_t slot = new_open(online);
 	size_t key_slot = key_of(online, id);
 	struct online_key *key = &online->keys.items[key_slot];
+	if (is_overtaken(online, key))
+		end_unknown(online, key->open.first);
+	uint32_t slot = new_open(online);
 	*process = (uint64_t)slot + 1;
 	online->open.items[slot] = (struct open){.invoke_at = event->position,
 						 .process = event->process,
@@ -350,6 +371,7 @@ begin(struct online *online, const struct values *values,
 						 .f = event->f};
 	list_append(online, &online->all_open, slot, false);
 	list_append(online, &key->open, slot, true);
+	key->open_count++;
 	key->used_at = event->position;
 	if (key->is_given_up)
 		return;

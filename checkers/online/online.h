@@ -9,7 +9,9 @@
  * What may be forgotten is forgotten with the *watermark*: no operation that is still open
  * began before it. So that an operation which never ends does not hold it back for ever,
  * one that is open for ONLINE_PATIENCE events counts as one of unknown outcome, and what
- * it answers later is not heard: that can hide a violation, but not make one.
+ * it answers later is not heard: that can hide a violation, but not make one. Where more
+ * than ONLINE_OPEN_KEPT of one key are open, as crashed ones are whose end is told when all
+ * is over, it holds of the oldest sooner, when it was overtaken by many.
  *
  * Values are kept as words: small numbers as they are, everything else as a hash of 61
  * bits. PURE; one thread. */
@@ -20,10 +22,13 @@
 #include "base/op.h"
 
 enum {
-	ONLINE_PATIENCE = 1 << 20,  /* events */
-	ONLINE_KEYS_KEPT = 1 << 16, /* beyond these, idle keys are forgotten */
-	ONLINE_IDLE = 1 << 17,	    /* events without the key: it is idle */
-	ONLINE_OPEN_MAX = 1 << 20,  /* operations open at once; beyond: given up */
+	ONLINE_PATIENCE = 1 << 20,	/* events */
+	ONLINE_OPEN_KEPT = 16,		/* of a key; beyond: not those overtaken */
+	ONLINE_OVERTAKEN = 16,		/* by so many events for each that is open */
+	ONLINE_OVERTAKEN_MIN = 1 << 12, /* and no fewer than these */
+	ONLINE_KEYS_KEPT = 1 << 16,	/* beyond these, idle keys are forgotten */
+	ONLINE_IDLE = 1 << 17,		/* events without the key: it is idle */
+	ONLINE_OPEN_MAX = 1 << 20,	/* operations open at once; beyond: given up */
 };
 
 typedef uint64_t online_value; /* equal for equal values; 0: nil */

@@ -231,8 +231,8 @@ sweep(const struct online_call *call)
 {
 	struct online_collection *c = call->state;
 
+	exclusions_settle(&c->exclusions, &c->contents, &c->asks, call->watermark);
 	contents_forget(&c->contents, call->watermark);
-	exclusions_settle(&c->exclusions, call->watermark);
 	c->sweep_at = 2 * (c->contents.recent.count + c->exclusions.undecided.count) +
 		      SWEEP_FROM;
 }

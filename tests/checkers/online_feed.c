@@ -206,3 +206,18 @@ online_compare(const char *checker, const struct history *history,
 	online_free(online);
 	return compared;
 }
+
+void
+online_tell_small(struct online *online, int64_t at, uint32_t process, enum op_type type,
+		  enum op_f f, int64_t key, val value)
+{
+	static const struct values no_values;
+	const struct online_event event = {.position = at,
+					   .process = process,
+					   .f = f,
+					   .type = type,
+					   .key = val_small(key),
+					   .value = value};
+
+	online_tell(online, &no_values, &event);
+}

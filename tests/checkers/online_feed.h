@@ -7,6 +7,10 @@
 #include "checkers/checker.h"
 #include "checkers/online/online.h"
 
+/* Tells one event; the value is a small number or nil. */
+void online_tell_small(struct online *online, int64_t at, uint32_t process,
+		       enum op_type type, enum op_f f, int64_t key, val value);
+
 /* Tells all events, operations of unknown outcome `info_delay` positions after they began.
  * The position of the event that raised a violation; -1: none. */
 int64_t online_feed(struct online *online, const struct history *history,

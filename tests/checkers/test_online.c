@@ -396,34 +396,19 @@ valid_long_runs_are_not_stopped_and_planted_violations_are_found(void **state)
 
 /* ---- bounds ---- */
 
-static void
-tell(struct online *online, int64_t at, uint32_t process, enum op_type type, enum op_f f,
-     int64_t key, val value)
-{
-	static const struct values no_values;
-	const struct online_event event = {.position = at,
-					   .process = process,
-					   .f = f,
-					   .type = type,
-					   .key = val_small(key),
-					   .value = value};
-
-	online_tell(online, &no_values, &event);
-}
-
 /* Writes the value to the key, beginning at a position and ending at the next one. */
 static void
 write_at(struct online *online, int64_t at, int64_t key, int64_t value)
 {
-	tell(online, at, 0, OP_NONE, F_WRITE, key, val_small(value));
-	tell(online, at + 1, 0, OP_OK, F_WRITE, key, VAL_OF_NIL);
+	online_tell_small(online, at, 0, OP_NONE, F_WRITE, key, val_small(value));
+	online_tell_small(online, at + 1, 0, OP_OK, F_WRITE, key, VAL_OF_NIL);
 }
 
 static void
 read_at(struct online *online, int64_t at, int64_t key, int64_t value)
 {
-	tell(online, at, 0, OP_NONE, F_READ, key, VAL_OF_NIL);
-	tell(online, at + 1, 0, OP_OK, F_READ, key, val_small(value));
+	online_tell_small(online, at, 0, OP_NONE, F_READ, key, VAL_OF_NIL);
+	online_tell_small(online, at + 1, 0, OP_OK, F_READ, key, val_small(value));
 }
 
 /* Then it counts as one of unknown outcome, and its late answer is not heard. */
@@ -435,7 +420,7 @@ operation_that_does_not_end_holds_memory_for_a_while_only(void **state)
 	int64_t at = 2;
 
 	(void)state;
-	tell(online, 0, 9, OP_NONE, F_WRITE, 1, val_small(1000000));
+	online_tell_small(online, 0, 9, OP_NONE, F_WRITE, 1, val_small(1000000));
 	for (; at < 3000; at += 2)
 		write_at(online, at, 1, at);
 	assert_in_range(online_size(online).values, 1400, 1600);
@@ -443,7 +428,7 @@ operation_that_does_not_end_holds_memory_for_a_while_only(void **state)
 		write_at(online, at, 1, at);
 	assert_in_range(online_size(online).values, 1, 50);
 	assert_int_equal(online_size(online).open, 0);
-	tell(online, at, 9, OP_OK, F_WRITE, 1, VAL_OF_NIL);
+	online_tell_small(online, at, 9, OP_OK, F_WRITE, 1, VAL_OF_NIL);
 	read_at(online, at + 1, 1, 1000000); /* it may have taken effect just now */
 	assert_null(online_violation(online));
 	write_at(online, at + 3, 1, at);
@@ -478,7 +463,7 @@ values_that_are_not_unique_end_the_judging_of_their_key_only(void **state)
 		online_new(online_decider_find("register"), &plain_options);
 
 	(void)state;
-	tell(online, 0, 1, OP_NONE, F_WRITE, 1, val_small(5));
+	online_tell_small(online, 0, 1, OP_NONE, F_WRITE, 1, val_small(5));
 	write_at(online, 1, 1, 5);
 	assert_non_null(online_gave_up(online));
 	read_at(online, 3, 1, 6);
