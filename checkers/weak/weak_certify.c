@@ -1,6 +1,7 @@
 #include "checkers/weak/weak_certify.h"
 
 #include "base/assert.h"
+#include "checkers/weak/session_certify.h"
 
 #include <string.h>
 
@@ -130,108 +131,17 @@ are_reads_causal(const struct proof *proof)
 	return ok;
 }
 
-/* ---- session guarantees: versions are known now, so watermarks are enough ------------
- */
-
-struct watermarks {
-	const struct proof *proof;
-	bool asks_own, asks_reads, asks_writers, asks_causes;
-	uint32_t *floor;  /* by key: place + 1 that a read must reach */
-	uint32_t *walked; /* by session */
-};
-
-static void
-raise_floor(struct watermarks *marks, uint32_t write)
-{
-	const struct proof *proof = marks->proof;
-	uint32_t *floor = &marks->floor[proof->weak->key[write]];
-
-	if (proof->place[write] + 1 > *floor)
-		*floor = proof->place[write] + 1;
-}
-
-static void
-raise_by_writer(struct watermarks *marks, uint32_t write)
-{
-	const struct weak *weak = marks->proof->weak;
-	uint32_t s = weak->session[write];
-
-	for (; weak->start[s] + marks->walked[s] < write; marks->walked[s]++) {
-		uint32_t v = weak->start[s] + marks->walked[s], source = weak->source[v];
-		bool asks = source == v ? marks->asks_writers : marks->asks_causes;
-		if (asks && source != WEAK_INITIAL)
-			raise_floor(marks, source);
-	}
-}
-
-static bool
-are_reads_new_enough(struct watermarks *marks)
-{
-	const struct proof *proof = marks->proof;
-	const struct weak *weak = proof->weak;
-	uint32_t s = proof->order->session;
-
-	for (uint32_t v = weak->start[s]; v < weak->start[s + 1]; v++) {
-		uint32_t source = weak->source[v];
-		uint32_t version = source == WEAK_INITIAL ? 0 : proof->place[source] + 1;
-		if (source != v && version < marks->floor[weak->key[v]])
-			return err_set(proof->err, "read %u is too old", weak->op[v]);
-		if (source == WEAK_INITIAL)
-			continue;
-		if (source == v ? marks->asks_own : marks->asks_reads)
-			raise_floor(marks, source);
-		if (source != v)
-			raise_by_writer(marks, source);
-	}
-	return true;
-}
-
-/* The writes of a session to a key ascend and, for causes, are newer than what the session
- * had read of it. */
-static bool
-are_versions_in_session_order(const struct proof *proof, bool asks_causes)
-{
-	const struct weak *weak = proof->weak;
-	uint32_t *latest = mem_new((size_t)weak->key_count + 1, sizeof(*latest));
-	bool ok = true;
-
-	for (uint32_t s = 0; s < weak->session_count && ok; s++) {
-		for (uint32_t v = weak->start[s]; v < weak->start[s + 1] && ok; v++) {
-			uint32_t *mark = &latest[weak->key[v]];
-			uint32_t source = weak->source[v];
-			if (source == v && proof->place[v] + 1 <= *mark)
-				ok = err_set(proof->err, "write %u is placed too early",
-					     weak->op[v]);
-			bool counts =
-				source == v || (asks_causes && source != WEAK_INITIAL);
-			if (counts && proof->place[source] + 1 > *mark)
-				*mark = proof->place[source] + 1;
-		}
-		for (uint32_t v = weak->start[s]; v < weak->start[s + 1]; v++)
-			latest[weak->key[v]] = 0;
-	}
-	free(latest);
-	return ok;
-}
-
+/* The session's own order, for once, is the common one. */
 static bool
 explains_session(const struct proof *proof)
 {
-	bool all = proof->model == WEAK_SESSION;
-	const struct weak *weak = proof->weak;
-	struct watermarks marks = {
-		.proof = proof,
-		.asks_own = all || proof->model == WEAK_READ_YOUR_WRITES,
-		.asks_reads = all || proof->model == WEAK_MONOTONIC_READS,
-		.asks_writers = all || proof->model == WEAK_MONOTONIC_WRITES,
-		.asks_causes = all || proof->model == WEAK_WRITES_FOLLOW_READS};
+	const struct weak_order *order = proof->order;
+	struct session_proof session;
 
-	marks.floor = mem_new((size_t)weak->key_count + 1, sizeof(*marks.floor));
-	marks.walked = mem_new((size_t)weak->session_count + 1, sizeof(*marks.walked));
-	bool ok = are_versions_in_session_order(proof, marks.asks_causes) &&
-		  are_reads_new_enough(&marks);
-	free(marks.floor);
-	free(marks.walked);
+	bool ok = session_proof_init(&session, proof->model, proof->weak, order->ids,
+				     order->count, proof->err) &&
+		  session_proof_holds(&session, order->session, NULL, 0);
+	session_proof_release(&session);
 	return ok;
 }
 
@@ -283,7 +193,8 @@ certify_kept(enum weak_model model, const struct weak *weak, const struct order 
 	     uint32_t session, const uint32_t *ids, struct err *err)
 {
 	uint32_t *sequence = mem_new(kept->count + 1, sizeof(*sequence));
-	struct weak_order order = {session, sequence, (uint32_t)kept->count};
+	struct weak_order order = {
+		.session = session, .ids = sequence, .count = (uint32_t)kept->count};
 	bool ok = kept->count <= weak->count;
 
 	for (size_t i = 0; i < kept->count && ok; i++) {
@@ -327,7 +238,19 @@ struct taken {
 	struct err *err;
 	uint32_t everyone, next_session;
 	bool ok;
+	struct session_proof versions; /* of short orders; age NULL: there was none yet */
 };
+
+/* Sessions' heads, with the order that they share. */
+static bool
+take_short(struct taken *taken, const struct weak_order *order)
+{
+	return (taken->versions.age != NULL ||
+		session_proof_init(&taken->versions, taken->model, taken->weak,
+				   order->rest, order->rest_count, taken->err)) &&
+	       session_proof_holds(&taken->versions, order->session, order->ids,
+				   order->count);
+}
 
 static void
 take(void *context, const struct weak_order *order)
@@ -338,8 +261,11 @@ take(void *context, const struct weak_order *order)
 		taken->everyone++;
 	else if (order->session == taken->next_session)
 		taken->next_session++;
-	taken->ok = taken->ok &&
-		    weak_certify_order(taken->model, taken->weak, order, taken->err);
+	if (taken->ok && order->rest != NULL)
+		taken->ok = take_short(taken, order);
+	else if (taken->ok)
+		taken->ok =
+			weak_certify_order(taken->model, taken->weak, order, taken->err);
 }
 
 bool
@@ -347,11 +273,12 @@ weak_certify_valid(enum weak_model model, const struct weak *weak,
 		   const struct budget *budget, struct err *err)
 {
 	struct taken taken = {.model = model, .weak = weak, .err = err, .ok = true};
-	const struct weak_taker taker = {take, &taken};
+	const struct weak_taker taker = {take, &taken, .takes_short = true};
 	struct weak_limits limits = {.budget = *budget, .taker = &taker};
 	struct weak_answer answer;
 
 	weak_decide(model, weak, &limits, &answer);
+	session_proof_release(&taken.versions);
 	if (!taken.ok)
 		return false;
 	if (answer.verdict == VERDICT_UNKNOWN)

@@ -24,11 +24,15 @@ static const char *const complexities[WEAK_MODEL_COUNT] = {
 	[WEAK_CCV] = "bad patterns with clocks: O(n sessions log n)",
 	[WEAK_CM] = "a view for each session: O(n sessions log n) a pass, few passes",
 	[WEAK_PRAM] = "a view for each session: O(n sessions log n) a pass, few passes",
-	[WEAK_READ_YOUR_WRITES] = "watermarks: O(n sessions)",
-	[WEAK_MONOTONIC_READS] = "watermarks: O(n sessions)",
-	[WEAK_MONOTONIC_WRITES] = "watermarks: O(n sessions)",
-	[WEAK_WRITES_FOLLOW_READS] = "watermarks: O(n sessions)",
-	[WEAK_SESSION] = "watermarks: O(n sessions)",
+	[WEAK_READ_YOUR_WRITES] =
+		"watermarks: linear in what sessions saw, O(n sessions) at most",
+	[WEAK_MONOTONIC_READS] =
+		"watermarks: linear in what sessions saw, O(n sessions) at most",
+	[WEAK_MONOTONIC_WRITES] =
+		"watermarks: linear in what sessions saw, O(n sessions) at most",
+	[WEAK_WRITES_FOLLOW_READS] =
+		"watermarks: linear in what sessions saw, O(n sessions) at most",
+	[WEAK_SESSION] = "watermarks: linear in what sessions saw, O(n sessions) at most",
 };
 
 static const struct {

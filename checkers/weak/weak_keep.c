@@ -48,7 +48,7 @@ weak_decide_and_keep(enum weak_model model, const struct weak *weak,
 		     struct check_result *result)
 {
 	struct keeper keeper = {weak, result};
-	const struct weak_taker taker = {keep, &keeper};
+	const struct weak_taker taker = {.take = keep, .context = &keeper};
 	struct weak_limits limits = {.budget = *budget};
 	uint64_t bytes = count_kept(model, weak) * sizeof(uint32_t);
 

@@ -41,7 +41,7 @@ void
 weak_give(const struct weak_limits *limits, uint32_t session, const uint32_t *ids,
 	  uint32_t count)
 {
-	struct weak_order order = {session, ids, count};
+	struct weak_order order = {.session = session, .ids = ids, .count = count};
 
 	if (limits->taker != NULL)
 		limits->taker->take(limits->taker->context, &order);

@@ -70,6 +70,9 @@ struct weak_order {
 	uint32_t session; /* whose; WEAK_EVERYONE: one sequence for all */
 	const uint32_t *ids;
 	uint32_t count;
+	const uint32_t *rest; /* of a short one: all writes in an order that all sessions
+				 share; those that `ids` lacks follow so. NULL: not short */
+	uint32_t rest_count;
 };
 #define WEAK_EVERYONE UINT32_MAX
 
@@ -78,6 +81,7 @@ struct weak_order {
 struct weak_taker {
 	void (*take)(void *context, const struct weak_order *order);
 	void *context;
+	bool takes_short; /* the guarantees may give what is a session's own only */
 };
 
 struct weak_limits {

@@ -46,9 +46,8 @@ change(struct play *play, struct op *op)
 	if (rng_below(&play->rng, TWISTS) == 0)
 		seen = (int64_t)rng_below(&play->rng, OPS_MAX);
 	op->f = rng_below(&play->rng, 4) == 0 ? F_WRITE : F_CAS;
-	val content = op->f == F_WRITE
-			      ? val_small(next)
-			      : pair(play, number_or_nil(seen), val_small(next));
+	val content = op->f == F_WRITE ? val_small(next)
+				       : pair(play, number_or_nil(seen), val_small(next));
 	op->input = pair(play, VAL_OF_NIL, content);
 	if (op->type == OP_INFO && rng_below(&play->rng, 6) == 0)
 		return;
