@@ -1,6 +1,7 @@
 #include "checkers/jepsen/kafka_certify.h"
 
 #include "base/mem.h"
+#include "checkers/budget.h"
 #include "checkers/jepsen/commit_order.h"
 #include "checkers/jepsen/kafka_proof.h"
 
@@ -19,9 +20,11 @@ has_ww_deps(const struct check_options *options)
 static bool
 values_hold(const struct kafka_proof *proof)
 {
-	size_t count;
+	size_t count, step = 0;
 
 	for (size_t i = 0; i < proof->by_value.count; i += count) {
+		if (budget_ends_at(proof->budget, step++))
+			return false;
 		const struct kafka_sight *sight = &proof->by_value.items[i];
 		struct kafka_facts facts =
 			kafka_proof_facts(proof, sight->partition, sight->value);
@@ -112,9 +115,12 @@ poll_holds(const struct kafka_proof *proof, const uint32_t *places,
 static bool
 polls_hold(const struct kafka_proof *proof, const uint32_t *places)
 {
-	vec_each (struct kafka_sight, sight, &proof->told)
-		if (sight->is_poll && !poll_holds(proof, places, sight))
+	for (size_t i = 0; i < proof->told.count; i++) {
+		const struct kafka_sight *sight = &proof->told.items[i];
+		if (budget_ends_at(proof->budget, i) ||
+		    (sight->is_poll && !poll_holds(proof, places, sight)))
 			return false;
+	}
 	return true;
 }
 
@@ -366,7 +372,8 @@ certify_invalid(const struct kafka_proof *proof, const struct check_options *opt
 		const struct check_result *result, struct err *err)
 {
 	vec_each (struct anomaly, anomaly, &result->anomalies)
-		if (!certify_anomaly(proof, options, anomaly))
+		if (budget_is_over(proof->budget) ||
+		    !certify_anomaly(proof, options, anomaly))
 			return err_set(err, "the operations of '%s' do not show it",
 				       anomaly->name);
 	return result->anomalies.count > 0 || err_set(err, "no anomaly is told");
@@ -378,10 +385,12 @@ kafka_certify(const struct history *history, const struct check_options *options
 {
 	struct kafka_proof proof;
 
-	kafka_proof_init(&proof, history);
+	kafka_proof_init(&proof, history, &options->budget);
 	bool holds = result->verdict == VERDICT_VALID
 			     ? certify_valid(&proof, options, result, err)
 			     : certify_invalid(&proof, options, result, err);
 	kafka_proof_release(&proof);
+	if (budget_is_over(&options->budget)) /* then not all was looked at */
+		return err_set(err, "no time was left to prove it");
 	return holds;
 }

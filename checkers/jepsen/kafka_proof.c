@@ -1,6 +1,7 @@
 #include "checkers/jepsen/kafka_proof.h"
 
 #include "base/map.h"
+#include "checkers/budget.h"
 #include "base/search.h"
 
 #include <stdlib.h>
@@ -55,10 +56,12 @@ sort(kafka_sights *sights, int (*by)(const void *a, const void *b, void *values)
 }
 
 void
-kafka_proof_init(struct kafka_proof *proof, const struct history *history)
+kafka_proof_init(struct kafka_proof *proof, const struct history *history,
+		 const struct budget *budget)
 {
-	*proof = (struct kafka_proof){.history = history, .values = &history->values};
-	for (uint32_t i = 0; i < history->ops.count; i++) {
+	*proof = (struct kafka_proof){
+		.history = history, .values = &history->values, .budget = budget};
+	for (uint32_t i = 0; i < history->ops.count && !budget_ends_at(budget, i); i++) {
 		const struct op *op = &history->ops.items[i];
 		proof->has_unknown_polls |= kafka_hides_polls(history, op);
 		if (kafka_is_client(op))
@@ -69,8 +72,10 @@ kafka_proof_init(struct kafka_proof *proof, const struct history *history)
 		if (sight->offset != KAFKA_NO_OFFSET)
 			vec_push(&proof->by_offset, *sight);
 	}
-	sort(&proof->by_value, by_value, proof->values);
-	sort(&proof->by_offset, by_offset, proof->values);
+	if (!budget_is_over(budget))
+		sort(&proof->by_value, by_value, proof->values);
+	if (!budget_is_over(budget))
+		sort(&proof->by_offset, by_offset, proof->values);
 }
 
 void
@@ -299,7 +304,8 @@ kafka_proof_steps(const struct kafka_proof *proof,
 	size_t next = 0;
 
 	value_ids_init(&follow.partitions, proof->values);
-	for (uint32_t i = 0; i < proof->history->ops.count; i++) {
+	for (uint32_t i = 0;
+	     i < proof->history->ops.count && !budget_ends_at(proof->budget, i); i++) {
 		const struct op *op = &proof->history->ops.items[i];
 		if (!kafka_is_client(op))
 			follow_op(&follow, op);

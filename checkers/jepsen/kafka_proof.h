@@ -8,13 +8,16 @@
 struct kafka_proof {
 	const struct history *history;
 	const struct values *values;
-	kafka_sights told;	/* in the order of operations */
-	kafka_sights by_value;	/* by partition, value, offset */
-	kafka_sights by_offset; /* by partition, offset; only those that tell one */
+	const struct budget *budget; /* when it is over, nothing is proven any more */
+	kafka_sights told;	     /* in the order of operations */
+	kafka_sights by_value;	     /* by partition, value, offset */
+	kafka_sights by_offset;	     /* by partition, offset; only those that tell one */
 	bool has_unknown_polls;
 };
 
-void kafka_proof_init(struct kafka_proof *proof, const struct history *history);
+/* Sorted only while there is time. */
+void kafka_proof_init(struct kafka_proof *proof, const struct history *history,
+		      const struct budget *budget);
 void kafka_proof_release(struct kafka_proof *proof);
 
 /* The sights of a value of a partition: the first one, and how many follow with it. */
@@ -36,8 +39,8 @@ struct kafka_facts kafka_proof_facts(const struct kafka_proof *proof, val partit
 bool kafka_proof_between(const struct kafka_proof *proof, val partition, int64_t low,
 			 int64_t high);
 
-/* Calls `found` for each step of a process that goes back or skips, other than the
- * allowed ones: the anomaly's name, and the sights it leads from and to. */
+/* Calls `found` for each step of a process that goes back or skips, as long as there is
+ * time, other than the allowed ones: the anomaly's name, and the sights it leads from and to. */
 void kafka_proof_steps(const struct kafka_proof *proof,
 		       void (*found)(void *context, const char *name,
 				     const struct kafka_sight *from,

@@ -1,4 +1,5 @@
 /* kafka against its definitions, record by record. */
+#include "checkers/generate/generate.h"
 #include "tests/checkers/definition.h"
 
 #include <setjmp.h>
@@ -213,11 +214,43 @@ kafka_agrees_with_the_definitions(void **state)
 	definition_compare(&definition);
 }
 
+/* Neither that it is valid nor that it is invalid. */
+static void
+a_proof_without_time_proves_nothing(void **state)
+{
+	static const char *const mutations[] = {NULL, "unsent"};
+	struct err err;
+	const struct checker *kafka = checker_find("kafka", &err);
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct generate_options how = {.type = "kafka",
+					       .mutate = mutations[i],
+					       .operations = 500,
+					       .seed = 3};
+		struct check_options options = {.threads = 1};
+		atomic_bool stop = true;
+		struct check_result result;
+		struct history history;
+
+		history_init(&history);
+		assert_true(generate_history(&history, &how, &err));
+		checker_run(kafka, &history, &options, &result);
+		assert_true(result.certified);
+		options.budget.stop = &stop;
+		assert_false(kafka->certify(&history, &options, &result, &err));
+		assert_non_null(strstr(err.text, "no time was left"));
+		check_result_release(&result);
+		history_release(&history);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kafka_agrees_with_the_definitions),
+		cmocka_unit_test(a_proof_without_time_proves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
