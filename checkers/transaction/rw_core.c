@@ -45,14 +45,14 @@ has_no_order(struct shrinking *s, const uint32_t *txns, uint32_t count)
 /* ---- leaving out ---------------------------------------------------------------------- */
 
 /* When those in ->rest have no order they become the core, or what the search needed of them
- * to show it does. */
+ * to show it does, if that is much less: it must be asked about again. */
 static bool
 take_rest(struct shrinking *s, uint32_t left, uint32_t *core, uint32_t *count)
 {
 	struct rw_answer answer;
 	bool none = ask(s, s->rest, left, &answer);
 
-	if (none && answer.core.count < left &&
+	if (none && answer.core.count < left - left / 8 &&
 	    has_no_order(s, answer.core.items, (uint32_t)answer.core.count)) {
 		left = (uint32_t)answer.core.count;
 		memcpy(s->rest, answer.core.items, left * sizeof(*core));
@@ -63,19 +63,6 @@ take_rest(struct shrinking *s, uint32_t left, uint32_t *core, uint32_t *count)
 	memcpy(core, s->rest, left * sizeof(*core));
 	*count = left;
 	return true;
-}
-
-/* What the search needs to show that there is no order, then what it needs of that. */
-static void
-take_needed(struct shrinking *s, uint32_t *core, uint32_t *count)
-{
-	for (uint32_t before = UINT32_MAX;
-	     *count < before - before / 20 && s->effort > 0;) {
-		before = *count;
-		memcpy(s->rest, core, *count * sizeof(*core));
-		if (!take_rest(s, *count, core, count))
-			return;
-	}
 }
 
 /* How many of the core come before a transaction. */
@@ -232,7 +219,6 @@ rw_core_shrink(const struct rw_core_search *search, uint32_t *core, uint32_t *co
 			? NEAR_TXNS
 			: 2 * NEAR_TXNS;
 
-	take_needed(&s, core, count);
 	leave_out_chunks(&s, near, core, count);
 	for (int i = 0; i < ROUNDS_MAX && look_nearby(&s, near, core, count); i++)
 		;
