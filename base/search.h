@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /* Sets `at`, a variable of the caller, to the first index of [from, to) for which the
- * expression `is_before`, which says `at`, does not hold, or to `to`. It holds of all that stand
- * before one of which it holds:
+ * expression `is_before`, which says `at`, does not hold, or to `to`. It holds of all
+ * that stand before one of which it holds:
  *
  *	size_t at;
  *

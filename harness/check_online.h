@@ -1,5 +1,6 @@
-/* check_online.h - `faultline check --online FILE|-`: a history judged while it is read, event
- * by event, in bounded memory; it ends at the first violation. `tail -f` may feed it.
+/* check_online.h - `faultline check --online FILE|-`: a history judged while it is read,
+ * event by event, in bounded memory; it ends at the first violation. `tail -f` may feed
+ * it.
  *
  * What was found in a file is decided again by the checker of the same name on the file up
  * to there; what came through a pipe is gone, and its last events about the key are shown.

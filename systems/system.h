@@ -100,9 +100,9 @@ const char *cluster_option(const struct cluster *cluster, const char *name,
 bool cluster_check_options(const struct cluster *cluster, const char *const *known,
 			   size_t count, struct err *err);
 
-/* Asks every node at once for the term in which it says that it leads (negative: it does not),
- * and gives the node of the latest term: a leader that was cut off may still believe that it
- * leads. -1 when none does. */
+/* Asks every node at once for the term in which it says that it leads (negative: it does
+ * not), and gives the node of the latest term: a leader that was cut off may still
+ * believe that it leads. -1 when none does. */
 int cluster_latest_leader(struct cluster *cluster,
 			  int64_t (*leading_term)(struct cluster *cluster, int node));
 

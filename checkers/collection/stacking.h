@@ -1,5 +1,6 @@
-/* stacking.h - a stack under judgement: what arrange_stack.c (which elements can be set aside,
- * and when) and stacking_order.c (the order that follows) share. Private to these. */
+/* stacking.h - a stack under judgement: what arrange_stack.c (which elements can be set
+ * aside, and when) and stacking_order.c (the order that follows) share. Private to
+ * these. */
 #ifndef CHECKERS_STACKING_H
 #define CHECKERS_STACKING_H
 

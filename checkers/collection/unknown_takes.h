@@ -4,8 +4,8 @@
  * answer is. Stacks: a guess, made to be right nearly always: what was in the way has a
  * deadline (when it must be out at the latest), and the earliest take of unknown outcome goes
  * to the earliest deadline; see take_search.h for what else can be tried. Tuple spaces:
- * tuple_takes.h. What is still in the way goes one after the other. All is then arranged like other takes, so that
- * a wrong guess costs time but never a wrong verdict. */
+ * tuple_takes.h. What is still in the way goes one after the other. All is then arranged
+ * like other takes, so that a wrong guess costs time but never a wrong verdict. */
 #ifndef CHECKERS_UNKNOWN_TAKES_H
 #define CHECKERS_UNKNOWN_TAKES_H
 

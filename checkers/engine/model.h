@@ -1,9 +1,9 @@
 /* model.h - what a data type allows, as one struct of pure functions over small numbers.
  *
- * A model is the specification: the general engine (checkers/engine/frontier.h), the brute-force
- * oracle and the certificates all take it, and nothing else knows the data type. States
- * are numbers of the model's own choosing; a model whose states are structured interns
- * them in `self`. `self` belongs to one key and one thread. */
+ * A model is the specification: the general engine (checkers/engine/frontier.h), the
+ * brute-force oracle and the certificates all take it, and nothing else knows the data
+ * type. States are numbers of the model's own choosing; a model whose states are
+ * structured interns them in `self`. `self` belongs to one key and one thread. */
 #ifndef CHECKERS_MODEL_H
 #define CHECKERS_MODEL_H
 

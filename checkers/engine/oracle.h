@@ -21,8 +21,9 @@ enum verdict oracle_judge(const struct model *model, void *self, const struct ca
 			  size_t count);
 
 /* The same from any state (the model's starts, or all below its state_count; UNKNOWN when
- * these are not known or too many) instead of its first one: what may be asked of a part of a history
- * whose beginning is forgotten. *visits: at most so many pairs; then how many were met. */
+ * these are not known or too many) instead of its first one: what may be asked of a part
+ * of a history whose beginning is forgotten. *visits: at most so many pairs; then how
+ * many were met. */
 enum verdict oracle_judge_part(const struct model *model, void *self,
 			       const struct call *calls, size_t count,
 			       bool from_any_state, size_t *visits);

@@ -1,6 +1,6 @@
-/* generate_predicates.c - transactions over registers, with reads by predicate. Values of even
- * keys are even, those of odd keys odd, so that each predicate shows all values of a key or
- * none: what it does not show tells as much as what it shows. */
+/* generate_predicates.c - transactions over registers, with reads by predicate. Values of
+ * even keys are even, those of odd keys odd, so that each predicate shows all values of a
+ * key or none: what it does not show tells as much as what it shows. */
 #include "checkers/generate/world.h"
 
 enum {

@@ -3,8 +3,9 @@
  *
  * Which of the transfers under way a read saw is a question of subset sums, NP-hard in
  * general (Papadimitriou 1979). A way from read to read is looked for first (bank_path.h);
- * where none is found this is asked of the frontier engine. Only where a history is small: up to BANK_ORDER_OPS operations, BANK_ORDER_ACCOUNTS accounts
- * and a bounded memory. PURE. */
+ * where none is found this is asked of the frontier engine. Only where a history is
+ * small: up to BANK_ORDER_OPS operations, BANK_ORDER_ACCOUNTS accounts and a bounded
+ * memory. PURE. */
 #ifndef CHECKERS_BANK_ORDER_H
 #define CHECKERS_BANK_ORDER_H
 

@@ -2,9 +2,9 @@
  *
  * A class is the text of an error with what varies taken out: runs of digits become "#",
  * quoted parts '..', except words of letters where the error is a list or a map, as in
- * ["timeout","no answer after 5 s"]. Both failed and indeterminate operations are looked at (Jepsen:
- * those with an :exception). Errors are no violation; the verdict is valid, and that says
- * nothing about the data.
+ * ["timeout","no answer after 5 s"]. Both failed and indeterminate operations are looked
+ * at (Jepsen: those with an :exception). Errors are no violation; the verdict is valid,
+ * and that says nothing about the data.
  *
  *	info "timeout after 50 ms" | info "timeout after 70 ms" | fail "refused"
  *		"timeout after # ms" 2, "refused" 1

@@ -44,8 +44,9 @@
  * are counted as allowed, and so are those of partitions that the rebalance log of an
  * operation names, in it and to the next. What a transaction polled that failed was seen:
  * it counts for offsets, for steps, and as no loss (Jepsen: lost, unless an ok one polled
- * it too); which partitions are over tell only polls that are ok. Acknowledged records behind the last polled offset are unseen:
- * they may be there or not, and the answer is unknown (Jepsen: invalid).
+ * it too); which partitions are over tell only polls that are ok. Acknowledged records
+ * behind the last polled offset are unseen: they may be there or not, and the answer is
+ * unknown (Jepsen: invalid).
  *
  * Details as Jepsen's: for each type {count, allowed}, bad-error-types, error-types,
  * unseen, also by partition, and worst-realtime-lag: how long, at most, a later record

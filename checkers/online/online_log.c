@@ -2,11 +2,11 @@
  *
  * An offset is *evident* from when its append ended or somebody read a value there. An
  * append that began later must get a greater one, and a read that began later finds nothing
- * only further on, or in a gap that nobody fills. Found on the way: offset-went-back, not-yet-appended,
- * lost-append, offset-conflict, never-appended. Kept is the log itself, 24 bytes an entry,
- * its last LOG_KEPT entries: what stands before them is not judged any more. Left to the
- * end: what takes trying out, where appends of one value told no offset. O(log n) an
- * operation. */
+ * only further on, or in a gap that nobody fills. Found on the way: offset-went-back,
+ * not-yet-appended, lost-append, offset-conflict, never-appended. Kept is the log itself,
+ * 24 bytes an entry, its last LOG_KEPT entries: what stands before them is not judged any
+ * more. Left to the end: what takes trying out, where appends of one value told no
+ * offset. O(log n) an operation. */
 #include "base/search.h"
 #include "base/vec.h"
 #include "checkers/online/decider.h"

@@ -1,11 +1,11 @@
 /* online_versioned.c - registers that tell versions (checkers/register/versioned_register.h)
  * by the stage lemma: one watermark a key.
  *
- * Found on the way: version-went-back, version-conflict, unwritten-version, and a cas-mismatch
- * with the version before it where no write is open that may stand between. Kept are the
- * versions that an operation which is open may still meet, the one before them, and writes
- * of unknown outcome. Left to the end: what takes trying out, where writes told no version.
- * O(log c) an operation. */
+ * Found on the way: version-went-back, version-conflict, unwritten-version, and a
+ * cas-mismatch with the version before it where no write is open that may stand between.
+ * Kept are the versions that an operation which is open may still meet, the one before
+ * them, and writes of unknown outcome. Left to the end: what takes trying out, where
+ * writes told no version. O(log c) an operation. */
 #include "base/vec.h"
 #include "checkers/online/decider.h"
 #include "checkers/online/peaks.h"

@@ -7,8 +7,8 @@
  * some instant of it the register did not hold EXPECTED. (With an error text it never
  * is.)
  *
- * Deciders, chosen for each key: zones (checkers/register/zones.h, written values unique: linear)
- * and the frontier engine (checkers/engine/frontier.h, anything else).
+ * Deciders, chosen for each key: zones (checkers/register/zones.h, written values unique:
+ * linear) and the frontier engine (checkers/engine/frontier.h, anything else).
  *
  * Anomalies, the names that runs, bugs.def and tests use. "Seen" is: returned by a read,
  * or expected by a cas that succeeded. A comes back: A was in effect, another value B was

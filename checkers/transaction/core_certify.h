@@ -7,9 +7,9 @@
 
 #include "checkers/transaction/rw_certify.h"
 
-/* What the name of a core says: serial for "no-serial-order" and G2, of parallel snapshots for
- * G-single, of snapshots for "no-snapshot-order" and other classes, with processes and time as
- * the name ends. */
+/* What the name of a core says: serial for "no-serial-order" and G2, of parallel
+ * snapshots for G-single, of snapshots for "no-snapshot-order" and other classes, with
+ * processes and time as the name ends. */
 struct rw_claim core_claim(const char *name, const struct check_options *options);
 
 /* Whether core_certify can be expected to end. */

@@ -353,8 +353,8 @@ could_see(const struct claim *c, uint32_t reader, uint32_t seen, size_t read_at)
 	       (process && !monotonic && precedes_in_process(c, seen, reader));
 }
 
-/* The witness read the key from `to` when it could see `from`. A monotonic view is one of each
- * read, also of a key that was read before. */
+/* The witness read the key from `to` when it could see `from`. A monotonic view is one of
+ * each read, also of a key that was read before. */
 static bool
 read_and_saw(const struct claim *c)
 {

@@ -1,6 +1,7 @@
 /* list_append_causal.c - what readers lack of their causal past: whom they read from and what
- * their process did before, and so on backwards. Who can be missed stands, in an order of all,
- * not in front of the next who appended to what was read: the search goes back no farther. */
+ * their process did before, and so on backwards. Who can be missed stands, in an order of
+ * all, not in front of the next who appended to what was read: the search goes back no
+ * farther. */
 #include "checkers/transaction/list_append_weak.h"
 #include "checkers/transaction/txn_orders.h"
 

@@ -3,9 +3,9 @@
  * All values that were ever written to a key are known, so a predicate read says of each key
  * which version it saw: the value shown, or, where it shows none, the only version that does
  * not satisfy the predicate (Kingsbury and Alvaro, "Elle", VLDB 2020). Nil never satisfies,
- * so that is nil when all written values would; when some would it is not known, and left out;
- * and when none would, the predicate has nothing to do with the key (what changes no match is
- * no dependency of predicates: Adya 1999).
+ * so that is nil when all written values would; when some would it is not known, and left
+ * out; and when none would, the predicate has nothing to do with the key (what changes no
+ * match is no dependency of predicates: Adya 1999).
  *
  * The expanded history has the operations of the first by the same indexes, and its pool
  * begins with the same values, so that indexes and values of one mean the same in the other.

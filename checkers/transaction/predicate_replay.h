@@ -14,8 +14,8 @@ struct predicate_claim {
 	bool nil_is_unknown; /* item reads of nil taught nothing */
 };
 
-/* False with the first predicate read that shows something else. Item reads are not looked at:
- * rw_certify_order does that. */
+/* False with the first predicate read that shows something else. Item reads are not
+ * looked at: rw_certify_order does that. */
 bool predicate_replay(const struct history *history, const struct order *order,
 		      const struct predicate_claim *claim, struct err *err);
 

@@ -206,8 +206,8 @@ is_asked_for(const struct judge *j, const struct core_found *core, bool snapshot
 }
 
 /* Of the cores of serial orders, or of those of snapshots, the one of the weakest level tells
- * most. When it cannot be taken in at a glance, one of the strongest level goes before it: few
- * transactions close a cycle in time, where it takes many without. */
+ * most. When it cannot be taken in at a glance, one of the strongest level goes before
+ * it: few transactions close a cycle in time, where it takes many without. */
 static void
 report_kind(struct judge *j, bool snapshot)
 {

@@ -72,9 +72,9 @@ find_order(struct judge *j, const struct order_level *row)
 	return verdict;
 }
 
-/* Asked for itself, or for repeatable read, which serial orders decide (and snapshot isolation
- * mostly at once), or since an order may show what predicate reads saw, where the reads
- * themselves do not tell. */
+/* Asked for itself, or for repeatable read, which serial orders decide (and snapshot
+ * isolation mostly at once), or since an order may show what predicate reads saw, where
+ * the reads themselves do not tell. */
 static bool
 is_wanted(const struct judge *j, uint64_t forbids)
 {

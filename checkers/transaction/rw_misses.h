@@ -1,7 +1,7 @@
 /* rw_misses.h - a write that a reader could see and missed is told once. The levels below
- * snapshot isolation each look for misses of their own; one that a weaker level forbids too is
- * a violation of all of them (non-monotonic-view, fractured-read, the same with processes,
- * causality-violation). PURE. */
+ * snapshot isolation each look for misses of their own; one that a weaker level forbids
+ * too is a violation of all of them (non-monotonic-view, fractured-read, the same with
+ * processes, causality-violation). PURE. */
 #ifndef CHECKERS_RW_MISSES_H
 #define CHECKERS_RW_MISSES_H
 

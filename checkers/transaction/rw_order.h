@@ -16,9 +16,9 @@
  * which closes no cycle that was not closed before; an order of its nodes is a run.
  *
  * Parallel snapshot isolation has no cycle with one anti-dependency or none (Cerone and
- * Gotsman, "Analysing snapshot isolation", PODC 2016; it is Adya's PL-2+): the graph is that of
- * writes and reads of writes, and of an order found it is asked whether a reader depends on who
- * overwrote what it read (rw_order_views.c). PURE. */
+ * Gotsman, "Analysing snapshot isolation", PODC 2016; it is Adya's PL-2+): the graph is
+ * that of writes and reads of writes, and of an order found it is asked whether a reader
+ * depends on who overwrote what it read (rw_order_views.c). PURE. */
 #ifndef CHECKERS_RW_ORDER_H
 #define CHECKERS_RW_ORDER_H
 

@@ -1,7 +1,7 @@
 /* rw_order_reasons.c - of which transactions something follows that was derived without a
- * choice. Why an edge was derived is not kept, only when: it follows from the way that forbade
- * the other side of its rule, among the edges of the rounds before. That way is found when
- * somebody asks, and then why its edges are there, and so on. */
+ * choice. Why an edge was derived is not kept, only when: it follows from the way that
+ * forbade the other side of its rule, among the edges of the rounds before. That way is
+ * found when somebody asks, and then why its edges are there, and so on. */
 #include "checkers/transaction/rw_windows.h"
 
 #include <stdlib.h>

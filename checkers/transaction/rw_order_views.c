@@ -1,9 +1,11 @@
-/* rw_order_views.c - parallel snapshot isolation: nobody depends on who overwrote what it read.
+/* rw_order_views.c - parallel snapshot isolation: nobody depends on who overwrote what it
+ * read.
  *
- * The graph holds writes and reads of writes alone. Where an order of it is found, each reader
- * is looked at in front of which somebody stands who overwrote what it read: a way from there to
- * the reader is a cycle with one anti-dependency, and the choices on it cannot stand together.
- * That is a clause, the search goes on, and ends since it learns something each time. */
+ * The graph holds writes and reads of writes alone. Where an order of it is found, each
+ * reader is looked at in front of which somebody stands who overwrote what it read: a way
+ * from there to the reader is a cycle with one anti-dependency, and the choices on it
+ * cannot stand together. That is a clause, the search goes on, and ends since it learns
+ * something each time. */
 #include "checkers/transaction/rw_order_parts.h"
 
 #include "base/map.h"

@@ -3,8 +3,9 @@
  * What was read, processes and time say who comes before whom. Where a reader r of x read
  * from w, and w' wrote x too, either w' comes before w or r before w' (and under snapshot
  * isolation two writers of x do not overlap, under parallel snapshot isolation one depends on
- * the other): where one of the two would close a cycle, the other follows. When nothing follows any more, both sides of one choice are tried. Ends
- * with a cycle on every side, or with an order.
+ * the other): where one of the two would close a cycle, the other follows. When nothing
+ * follows any more, both sides of one choice are tried. Ends with a cycle on every side,
+ * or with an order.
  *
  * Each version order therefore has one of the cycles that were met: the subtlest of their
  * classes is what the violation is called. Separate from the decider (rw_order.h), for

@@ -96,8 +96,8 @@ prover_has_two(const struct prover *p)
 /* The node of a transaction's snapshot, and of its commit; the transaction of a node. With
  * parallel snapshots the second node is the transaction as one comes to it by a way with an
  * anti-dependency, and an edge that is none leads from the first to the first and from the
- * second to the second: between two transactions it stands in rules and in what closes a cycle
- * as under snapshot isolation, from the second to the first. */
+ * second to the second: between two transactions it stands in rules and in what closes a
+ * cycle as under snapshot isolation, from the second to the first. */
 static inline uint32_t
 prover_begin(const struct prover *p, uint32_t t)
 {

@@ -1,5 +1,6 @@
-/* rw_windows.h - what was derived without a choice, window by window, and from what: shared by
- * rw_order_saturate.c, which derives, and rw_order_reasons.c, which says why. */
+/* rw_windows.h - what was derived without a choice, window by window, and from what:
+ * shared by rw_order_saturate.c, which derives, and rw_order_reasons.c, which says
+ * why. */
 #ifndef CHECKERS_RW_WINDOWS_H
 #define CHECKERS_RW_WINDOWS_H
 

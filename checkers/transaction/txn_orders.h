@@ -9,8 +9,8 @@
 bool level_has_process(uint64_t forbidden);
 bool level_has_realtime(uint64_t forbidden);
 
-/* The nodes of a graph in an order of its edges in the mask; with begin and end (NULL: without)
- * by commit points. False when there is none. nodes has room for all. */
+/* The nodes of a graph in an order of its edges in the mask; with begin and end (NULL:
+ * without) by commit points. False when there is none. nodes has room for all. */
 bool txn_orders_nodes(const struct graph *graph, unsigned mask, const uint32_t *begin,
 		      const uint32_t *end, uint32_t *nodes);
 

@@ -24,8 +24,8 @@ enum {
 	OBSERVED_BYTES_EACH = 64 /* an operation, the arrays of its users included */
 };
 
-/* False, with the reason, where weak_init refuses or memory is too small. The caller calls observed_release
- * either way. */
+/* False, with the reason, where weak_init refuses or memory is too small. The caller
+ * calls observed_release either way. */
 bool observed_init(struct observed *observed, const struct history *history,
 		   const struct check_options *options, struct err *err);
 void observed_release(struct observed *observed);

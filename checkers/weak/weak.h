@@ -56,8 +56,9 @@ bool weak_init(struct weak *weak, const struct history *history,
 void weak_release(struct weak *weak);
 
 /* The part of it that is left with these ids only (ascending). A read whose write is not
- * among them is left out too; sessions and keys are numbered anew. Every model of this family that allows the whole allows the
- * part: writes that nobody reads and reads only ask for more. */
+ * among them is left out too; sessions and keys are numbered anew. Every model of this
+ * family that allows the whole allows the part: writes that nobody reads and reads only
+ * ask for more. */
 void weak_part(const struct weak *whole, const uint32_t *ids, size_t count,
 	       struct weak *part);
 

@@ -16,8 +16,8 @@ bool weak_certify_order(enum weak_model model, const struct weak *weak,
 bool weak_certify_kept(enum weak_model model, const struct weak *weak,
 		       const struct check_result *result, struct err *err);
 
-/* Where none were kept: decides again, and verifies the sequences as they come: one for all or one for each
- * session. */
+/* Where none were kept: decides again, and verifies the sequences as they come: one for
+ * all or one for each session. */
 bool weak_certify_valid(enum weak_model model, const struct weak *weak,
 			const struct budget *budget, struct err *err);
 

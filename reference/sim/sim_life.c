@@ -1,4 +1,5 @@
-/* A node's life: it starts, dies in the middle of anything, comes back, and its clock wakes it.
+/* A node's life: it starts, dies in the middle of anything, comes back, and its clock
+ * wakes it.
  */
 #include "reference/sim/sim_world.h"
 

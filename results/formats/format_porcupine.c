@@ -3,8 +3,8 @@
  *	{:process 0, :type :invoke, :f :append, :key "7", :value "x 0 3 y"}
  *	{:process 0, :type :ok, :f :get, :key "7", :value ""}
  *
- * Get and put are read and write (names.h). A key that was never put holds "", which becomes nil,
- * the initial value; a read of it is news, as in Porcupine's model. */
+ * Get and put are read and write (names.h). A key that was never put holds "", which
+ * becomes nil, the initial value; a read of it is news, as in Porcupine's model. */
 #include "results/formats/event_map.h"
 
 #include <string.h>

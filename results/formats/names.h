@@ -1,7 +1,8 @@
 /* names.h - from the name of a function, as met in the input, to its number: fast,
  * bounded, and with the names that other tools use (get, put, inc, dec, broadcast).
  *
- * History_f answers much the same, but a file repeats few names millions of times. One thread.
+ * History_f answers much the same, but a file repeats few names millions of times. One
+ * thread.
  */
 #ifndef RESULTS_NAMES_H
 #define RESULTS_NAMES_H

@@ -1,8 +1,8 @@
 /* sessions.h - makes a history out of transactions that a file tells session by session.
  *
  * The formats of the isolation checkers (dbcop, Plume, AWDIT, Cobra) say what each session
- * did one after the other, and nothing about time between sessions (results/formats/rounds.h).
- * One thread. O(transactions + micro-operations). */
+ * did one after the other, and nothing about time between sessions
+ * (results/formats/rounds.h). One thread. O(transactions + micro-operations). */
 #ifndef RESULTS_SESSIONS_H
 #define RESULTS_SESSIONS_H
 

@@ -1,5 +1,5 @@
-/* random_count.h - how many random histories a test tries: FAULTLINE_RANDOM_HISTORIES where it
- * is set, the same number whatever test it is. */
+/* random_count.h - how many random histories a test tries: FAULTLINE_RANDOM_HISTORIES
+ * where it is set, the same number whatever test it is. */
 #ifndef TESTS_RANDOM_COUNT_H
 #define TESTS_RANDOM_COUNT_H
 

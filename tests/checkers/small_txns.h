@@ -76,13 +76,13 @@ struct small_reads {
 	bool before[SMALL_TXNS_MAX][SMALL_TXNS_MAX];
 };
 
-/* Some order of the transactions has no circle of writes, reads of writes and at most one read
- * of what was overwritten (Adya's PL-2+; Cerone and Gotsman 2016). */
+/* Some order of the transactions has no circle of writes, reads of writes and at most one
+ * read of what was overwritten (Adya's PL-2+; Cerone and Gotsman 2016). */
 bool small_txns_run_in_parallel(const struct small_txns *h,
 				const struct small_reads *reads);
 
-/* The axioms of Biswas and Enea for registers, word by word. *varies: some transaction contradicts its
- * own earlier reads or writes. */
+/* The axioms of Biswas and Enea for registers, word by word. *varies: some transaction
+ * contradicts its own earlier reads or writes. */
 bool small_txns_satisfy(const struct small_txns *h, enum small_view view, bool process,
 			bool *varies);
 

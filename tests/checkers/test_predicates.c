@@ -1,6 +1,6 @@
-/* Predicate reads of transactions on registers: every level that asks for an order is compared
- * with brute force on small histories, all levels with each other; every verdict is proven,
- * and forged proofs are refused. */
+/* Predicate reads of transactions on registers: every level that asks for an order is
+ * compared with brute force on small histories, all levels with each other; every verdict
+ * is proven, and forged proofs are refused. */
 #include "base/rng.h"
 #include "checkers/transaction/isolation.h"
 #include "tests/checkers/random_count.h"

@@ -163,8 +163,8 @@ make_skews(struct history *history, enum tie tie)
 	}
 }
 
-/* Each reader sees one write and misses the next: a long fork of many. Nobody misses the first
- * write where it began when the last was over. */
+/* Each reader sees one write and misses the next: a long fork of many. Nobody misses the
+ * first write where it began when the last was over. */
 static void
 make_forks(struct history *history, enum tie tie)
 {

@@ -1,6 +1,6 @@
 /* Consistent view and parallel snapshot isolation of registers: compared with brute force on
- * small histories that mostly lie between them and snapshot isolation; certificates that claim
- * what is not so are refused. */
+ * small histories that mostly lie between them and snapshot isolation; certificates that
+ * claim what is not so are refused. */
 #include "checkers/transaction/core_certify.h"
 #include "checkers/transaction/isolation.h"
 #include "checkers/transaction/weak_certify.h"

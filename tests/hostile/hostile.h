@@ -1,4 +1,5 @@
-/* hostile.h - all that reads what others wrote, each behind one function that takes any bytes.
+/* hostile.h - all that reads what others wrote, each behind one function that takes any
+ * bytes.
  *
  * A target must come back: no crash, no failed assertion, nothing that a sanitizer sees, no
  * memory without bound. What it reads well it also uses (writes it out and reads that again,

@@ -1,8 +1,9 @@
-/* What checkers say must be explained: every anomaly that stands in checkers/anomalies.def has
- * a definition in a comment or table below checkers/, and a story in tests/histories/. What is
- * said of any history at hand (the corpus, and generated ones with a planted mutation, each
- * judged by all checkers), and what the tables of checkers define, must stand there. Each story
- * of transactions that are invalid has a twin that is valid, its name with a word more. */
+/* What checkers say must be explained: every anomaly that stands in
+ * checkers/anomalies.def has a definition in a comment or table below checkers/, and a
+ * story in tests/histories/. What is said of any history at hand (the corpus, and
+ * generated ones with a planted mutation, each judged by all checkers), and what the
+ * tables of checkers define, must stand there. Each story of transactions that are
+ * invalid has a twin that is valid, its name with a word more. */
 #include "base/file.h"
 #include "base/mem.h"
 #include "checkers/checker.h"
