@@ -339,7 +339,8 @@ take_all(struct dirty *dirty, const struct check_options *options)
 		if (tell_over_budget(options, bytes_of(dirty), dirty->result))
 			return false;
 		dirty->reads += is_weak;
-		if (op->f == F_WRITE)
+		if (op->f == F_WRITE &&
+		    !dirty_reads_is_initial(&history->values, op->input, dirty->init))
 			note_write(dirty, i);
 		else if (is_weak || is_strong)
 			note_read(dirty, i, is_weak);

@@ -12,7 +12,10 @@ bool dirty_reads_is_weak(const struct op *op);
 size_t dirty_reads_count(const struct values *values, const struct op *read);
 val dirty_reads_value(const struct values *values, const struct op *read, size_t i);
 
-/* A row that holds a value says that somebody wrote it, unless it is the initial one. */
+/* Rows that hold what they held at first say nothing, also when somebody wrote it again. */
+bool dirty_reads_is_initial(const struct values *values, val row, val init);
+
+/* A row that holds another value says that somebody wrote it. */
 bool dirty_reads_teaches(const struct values *values, val row, val init);
 
 /* The model "rows": the rows of a read must not differ. */

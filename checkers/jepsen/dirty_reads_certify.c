@@ -34,9 +34,15 @@ dirty_reads_value(const struct values *values, const struct op *read, size_t i)
 }
 
 bool
+dirty_reads_is_initial(const struct values *values, val row, val init)
+{
+	return init != VAL_OF_NIL && val_equal(values, row, init);
+}
+
+bool
 dirty_reads_teaches(const struct values *values, val row, val init)
 {
-	return row != VAL_OF_NIL && (init == VAL_OF_NIL || !val_equal(values, row, init));
+	return row != VAL_OF_NIL && !dirty_reads_is_initial(values, row, init);
 }
 
 bool
@@ -185,6 +191,9 @@ certify_valid(const struct history *history, const struct check_options *options
 	bool holds = true;
 
 	vec_each (struct op, op, &history->ops) {
+		if (op->f == F_WRITE &&
+		    dirty_reads_is_initial(values, op->input, options->init))
+			continue;
 		if (op->f == F_WRITE && op->type != OP_FAIL)
 			vec_push(&begun.of, (struct moment){op->input, op->invoke_at});
 		if (op->f == F_WRITE && op->type == OP_OK)
@@ -301,7 +310,7 @@ certify_anomaly(const struct history *history, const struct check_options *optio
 	if (strcmp(anomaly->name, "fractured-read") == 0)
 		return dirty_reads_judges_rows(options) && dirty_reads_is_weak(first) &&
 		       !rows_agree(&history->values, first);
-	if (!dirty_reads_teaches(&history->values, anomaly->subject, options->init))
+	if (dirty_reads_is_initial(&history->values, anomaly->subject, options->init))
 		return false;
 	if (strcmp(anomaly->name, "aborted-read") == 0 ||
 	    strcmp(anomaly->name, "unwritten-read") == 0)
