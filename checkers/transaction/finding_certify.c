@@ -250,21 +250,25 @@ lists_the_future(const struct claim *c, const struct op *op, size_t at)
 }
 
 /* The key is a list: something is appended to it or, where nothing is written, read as one.
- * (Registers may hold lists.) */
+ * (Registers may hold lists, and other values.) */
 static bool
 is_list_key(const struct claim *c, const struct op *op)
 {
-	bool is_list = false;
+	bool is_list = false, is_register = false, is_appended = false;
 
 	for (size_t i = 0; op != NULL && i < raw_count(c->values, op); i++) {
 		struct raw_mop mop = raw_mop(c->values, op, i);
 		if (!is_on_key(c, &mop))
 			continue;
-		if (mop.f != 'r')
-			return mop.f == 'a';
-		is_list |= val_kind(mop.value) == VAL_LIST;
+		is_appended |= mop.f == 'a';
+		if (mop.f == 'r' && mop.value != VAL_OF_NIL) {
+			is_list |= val_kind(mop.value) == VAL_LIST;
+			is_register |= val_kind(mop.value) != VAL_LIST;
+		} else if (mop.f == 'w') {
+			is_register |= !is_appended;
+		}
 	}
-	return is_list;
+	return (is_appended || is_list) && !is_register;
 }
 
 static bool
