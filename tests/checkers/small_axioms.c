@@ -1,6 +1,16 @@
 /* small_axioms.c - the axioms of small_txns.h. */
 #include "tests/checkers/small_txns.h"
 
+const struct small_level small_levels[SMALL_LEVELS] = {
+	{"read-committed", SMALL_COMMITTED, false},
+	{"monotonic-atomic-view", SMALL_MONOTONIC, false},
+	{"read-atomic", SMALL_ATOMIC, false},
+	{"strong-session-monotonic-atomic-view", SMALL_MONOTONIC, true},
+	{"strong-session-read-atomic", SMALL_ATOMIC, true},
+	{"causal", SMALL_CAUSAL, true},
+	[SMALL_STRONG_COMMITTED] = {"strong-read-committed", SMALL_TIMELY, true},
+};
+
 /* The transaction that wrote the value, -1: the initial value, -2: nobody. */
 static int
 writer_of(const struct small_txns *h, int key, int value, bool *is_final)

@@ -66,6 +66,18 @@ enum small_view {
 	SMALL_PARALLEL /* parallel snapshot isolation, or consistent view; without processes */
 };
 
+/* The levels below consistent view, and what each asks. */
+enum {
+	SMALL_STRONG_COMMITTED = 6, /* strong-read-committed, the last */
+	SMALL_LEVELS
+};
+
+extern const struct small_level {
+	const char *name;
+	enum small_view view;
+	bool process;
+} small_levels[SMALL_LEVELS];
+
 /* Who read which key from whom (-1: from nobody), and whose elements stand before whose. */
 struct small_reads {
 	struct {

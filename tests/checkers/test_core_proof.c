@@ -2,8 +2,8 @@
  * accepted only when they prove it. */
 #include "checkers/transaction/core_proof.h"
 #include "checkers/transaction/rw_order.h"
+#include "tests/checkers/long_txns.h"
 #include "tests/checkers/random_count.h"
-#include "tests/checkers/random_txns.h"
 #include "tests/checkers/small_txns.h"
 
 #include <setjmp.h>
@@ -244,21 +244,11 @@ runs_of_snapshots_are_refuted_with_a_certificate(void **state)
 				    .write_percent = 50,
 				    .info_percent = 1,
 				    .snapshot = true};
+	struct check_options options = {.level = "serializable"};
 
 	(void)state;
-	for (uint64_t seed = 1; seed <= 5; seed++) {
-		struct check_options options = {.level = "serializable"};
-		struct check_result result;
-		struct history history;
-		struct rng rng;
-		rng_init(&rng, seed);
-		random_txns_play(&history, &shape, &rng);
-		checker_run(&checker_rw_register, &history, &options, &result);
-		assert_int_equal(result.verdict, VERDICT_INVALID);
-		assert_true(result.certified);
-		check_result_release(&result);
-		history_release(&history);
-	}
+	for (uint64_t seed = 1; seed <= 5; seed++)
+		long_txns_expect(&shape, seed, &options, VERDICT_INVALID);
 }
 
 /* No order near the time is serial: only what follows without a choice leads to one. */
@@ -273,18 +263,9 @@ a_serial_order_far_from_time_is_found(void **state)
 				    .info_percent = 1,
 				    .snapshot = true};
 	struct check_options options = {.level = "serializable"};
-	struct check_result result;
-	struct history history;
-	struct rng rng;
 
 	(void)state;
-	rng_init(&rng, 2);
-	random_txns_play(&history, &shape, &rng);
-	checker_run(&checker_rw_register, &history, &options, &result);
-	assert_int_equal(result.verdict, VERDICT_VALID);
-	assert_true(result.certified);
-	check_result_release(&result);
-	history_release(&history);
+	long_txns_expect(&shape, 2, &options, VERDICT_VALID);
 }
 
 /* ---- wrong proofs ---------------------------------------------------------------------

@@ -11,7 +11,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include <stdlib.h>
 #include <string.h>
 
 extern const struct checker checker_list_append;
@@ -62,8 +61,7 @@ assert_same(const struct history *history, const char *level, bool expected)
 static void
 parallel_snapshots_agree_with_brute_force_on_random_histories(void **state)
 {
-	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
-	int total = wanted != NULL ? atoi(wanted) : 15000;
+	int total = (int)random_count(15000);
 	int counts[VERDICT_UNKNOWN + 1] = {0};
 	struct rng rng;
 

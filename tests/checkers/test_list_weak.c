@@ -14,21 +14,8 @@
 
 extern const struct checker checker_list_append;
 
-static const struct level {
-	const char *name;
-	enum small_view view;
-	bool process;
-} levels[] = {
-	{"read-committed", SMALL_COMMITTED, false},
-	{"monotonic-atomic-view", SMALL_MONOTONIC, false},
-	{"read-atomic", SMALL_ATOMIC, false},
-	{"strong-session-monotonic-atomic-view", SMALL_MONOTONIC, true},
-	{"strong-session-read-atomic", SMALL_ATOMIC, true},
-	{"causal", SMALL_CAUSAL, true},
-};
-
 enum {
-	LEVELS = sizeof(levels) / sizeof(levels[0])
+	LEVELS = SMALL_STRONG_COMMITTED /* of registers only */
 };
 
 static int counts[LEVELS][4], forged, varied;
@@ -44,7 +31,7 @@ fail_on(const struct history *history, size_t level, const struct check_result *
 		buf_printf(&text, " process %u events %u..%u\n", op->process,
 			   op->invoke_at, op->complete_at);
 	}
-	fail_msg("%s: %s %s: %s\n%s", what, levels[level].name,
+	fail_msg("%s: %s %s: %s\n%s", what, small_levels[level].name,
 		 verdict_name(result->verdict), result->reason, buf_text(&text));
 }
 
@@ -63,7 +50,7 @@ forge_names(const struct history *history, size_t level)
 	struct err err;
 
 	checker_run(&checker_list_append, history, &options, &result);
-	options.level = levels[level].name;
+	options.level = small_levels[level].name;
 	for (size_t i = 0; i < result.anomalies.count; i++) {
 		struct anomaly *anomaly = &result.anomalies.items[i];
 		const char *kept = anomaly->name;
@@ -84,21 +71,21 @@ forge_names(const struct history *history, size_t level)
 static void
 compare(const struct history *history, size_t level)
 {
-	struct check_options options = {.level = levels[level].name};
+	struct check_options options = {.level = small_levels[level].name};
 	struct check_result result;
 	struct small_txns h;
 	bool varies;
 
 	small_txns_of(&h, history);
-	bool allowed = small_lists_satisfy(&h, levels[level].view, levels[level].process,
-					   &varies);
+	bool allowed = small_lists_satisfy(&h, small_levels[level].view,
+					   small_levels[level].process, &varies);
 	checker_run(&checker_list_append, history, &options, &result);
 	counts[level][result.verdict]++;
 	if (result.verdict != (allowed ? VERDICT_VALID : VERDICT_INVALID))
 		fail_on(history, level, &result, "differs");
 	if (!result.certified)
 		fail_on(history, level, &result, "not proven");
-	varied += varies && levels[level].view == SMALL_MONOTONIC && allowed;
+	varied += varies && small_levels[level].view == SMALL_MONOTONIC && allowed;
 	check_result_release(&result);
 	if (allowed)
 		forge_names(history, level);
@@ -173,7 +160,7 @@ weak_levels_of_lists_agree_with_the_axioms(void **state)
 	}
 	for (size_t level = 0; level < LEVELS; level++) {
 		print_message("%s: valid %d, invalid %d, unknown %d\n",
-			      levels[level].name, counts[level][VERDICT_VALID],
+			      small_levels[level].name, counts[level][VERDICT_VALID],
 			      counts[level][VERDICT_INVALID],
 			      counts[level][VERDICT_UNKNOWN]);
 		assert_in_range(counts[level][VERDICT_VALID], total / 20, total);

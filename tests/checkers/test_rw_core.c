@@ -4,6 +4,7 @@
 #include "checkers/transaction/rw_certify.h"
 #include "checkers/transaction/rw_core.h"
 #include "checkers/transaction/rw_shortest.h"
+#include "tests/checkers/random_count.h"
 #include "tests/checkers/random_txns.h"
 #include "tests/checkers/small_txns.h"
 
@@ -11,7 +12,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include <stdlib.h>
 #include <string.h>
 
 extern const struct checker checker_rw_register;
@@ -19,14 +19,6 @@ extern const struct checker checker_rw_register;
 enum {
 	SHOWN = 12 /* a dozen is what a reader takes in */
 };
-
-static int
-random_count(int usual)
-{
-	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
-
-	return wanted != NULL ? atoi(wanted) : usual;
-}
 
 static const struct rw_claim claims[] = {
 	{0},
@@ -83,7 +75,7 @@ have_no_order(const struct history *history, const struct dependencies *d,
 static void
 a_derivation_is_found_where_there_is_no_order(void **state)
 {
-	int total = random_count(20000), found = 0, none = 0;
+	int total = (int)random_count(20000), found = 0, none = 0;
 	struct budget budget = {0};
 	struct rng rng;
 
@@ -172,7 +164,7 @@ assert_minimal(const struct history *history, const struct dependencies *d,
 static void
 nothing_can_be_left_out_of_a_core(void **state)
 {
-	int total = random_count(10000), cores = 0;
+	int total = (int)random_count(10000), cores = 0;
 	struct budget budget = {0};
 	struct rng rng;
 
@@ -212,7 +204,7 @@ nothing_can_be_left_out_of_a_core(void **state)
 static void
 what_the_search_needed_has_no_order(void **state)
 {
-	int total = random_count(20000), cores = 0, smaller = 0;
+	int total = (int)random_count(20000), cores = 0, smaller = 0;
 	struct budget budget = {0};
 	struct rng rng;
 

@@ -1,6 +1,7 @@
 /* Transactions on registers: every level is compared with brute force on small histories.
  */
 #include "checkers/transaction/isolation.h"
+#include "tests/checkers/long_txns.h"
 #include "tests/checkers/random_count.h"
 #include "tests/checkers/random_txns.h"
 #include "tests/checkers/small_txns.h"
@@ -13,6 +14,10 @@
 #include <string.h>
 
 extern const struct checker checker_rw_register;
+
+enum {
+	ROUNDS = 3000 /* of strangers */
+};
 
 static void
 fail_with(const struct history *history, const char *level, bool expected,
@@ -78,16 +83,10 @@ static void
 assert_weak(const struct small_txns *h, const struct history *history, const char *level,
 	    enum small_view view, bool process, int number)
 {
-	struct check_options options = {.level = level};
-	struct check_result result;
 	bool varies;
-	bool expected = small_txns_satisfy(h, view, process, &varies);
 
-	checker_run(&checker_rw_register, history, &options, &result);
-	if (result.verdict != (expected ? VERDICT_VALID : VERDICT_INVALID) ||
-	    !(result.certified || result.is_unproven))
-		fail_with(history, level, expected, &result, number);
-	check_result_release(&result);
+	assert_same(history, level, small_txns_satisfy(h, view, process, &varies),
+		    number);
 }
 
 static void
@@ -104,16 +103,9 @@ weak_levels_agree_with_their_axioms_on_random_histories(void **state)
 		bool varies;
 		small_txns_make(&h, &rng);
 		small_txns_history(&h, &history);
-		assert_weak(&h, &history, "read-committed", SMALL_COMMITTED, false, i);
-		assert_weak(&h, &history, "strong-read-committed", SMALL_TIMELY, true, i);
-		assert_weak(&h, &history, "monotonic-atomic-view", SMALL_MONOTONIC, false,
-			    i);
-		assert_weak(&h, &history, "read-atomic", SMALL_ATOMIC, false, i);
-		assert_weak(&h, &history, "strong-session-monotonic-atomic-view",
-			    SMALL_MONOTONIC, true, i);
-		assert_weak(&h, &history, "strong-session-read-atomic", SMALL_ATOMIC,
-			    true, i);
-		assert_weak(&h, &history, "causal", SMALL_CAUSAL, true, i);
+		for (size_t l = 0; l < SMALL_LEVELS; l++)
+			assert_weak(&h, &history, small_levels[l].name,
+				    small_levels[l].view, small_levels[l].process, i);
 		history_release(&history);
 		causal += small_txns_satisfy(&h, SMALL_CAUSAL, true, &varies);
 		timely += small_txns_satisfy(&h, SMALL_TIMELY, true, &varies);
@@ -145,8 +137,7 @@ read_again(struct small_txns *h, struct rng *rng)
 static void
 reads_of_a_key_again_are_judged_each_for_itself(void **state)
 {
-	const char *wanted = getenv("FAULTLINE_RANDOM_HISTORIES");
-	int total = wanted != NULL ? atoi(wanted) : 20000, held = 0, varied = 0;
+	int total = (int)random_count(20000), held = 0, varied = 0;
 	struct rng rng;
 
 	(void)state;
@@ -233,37 +224,6 @@ in_too_little_memory_a_long_history_is_unknown(void **state)
 	history_release(&history);
 }
 
-static void
-add_txn(struct history *history, uint32_t process, const char *f, int64_t key, val value)
-{
-	val mop[] = {val_string(&history->values, f), val_small(key), value};
-	val list = val_list(&history->values, mop, 3);
-	uint32_t now = (uint32_t)history->ops.count;
-	struct op op = {.f = F_TXN, .type = OP_OK, .process = process};
-
-	op.output = val_list(&history->values, &list, 1);
-	op.invoke_at = 2 * now;
-	op.complete_at = 2 * now + 1;
-	history_add(history, &op);
-}
-
-/* One process writes key 0 and key 1 by turns, the other reads nil of key 0 again and
- * again: then there are many writes in front of each reader, and its past is long. */
-static void
-play_strangers(struct history *history, int64_t rounds, bool meet)
-{
-	history_init(history);
-	for (int64_t i = 1; i <= rounds; i++) {
-		add_txn(history, 0, "w", i % 2, val_small(i));
-		add_txn(history, 1, "r", 0, VAL_OF_NIL);
-	}
-	if (meet) {
-		add_txn(history, 1, "r", 1, val_small(rounds / 2 * 2 - 1));
-		add_txn(history, 1, "r", 0, VAL_OF_NIL);
-	}
-	history_sort(history);
-}
-
 /* Neither mending nor the search of the certificate pays here: there are clocks for both,
  * those of the certificate for one process at a time in so small a budget. */
 static void
@@ -276,7 +236,12 @@ readers_far_behind_are_causal_until_they_see_what_they_miss(void **state)
 	for (int meet = 0; meet < 2; meet++) {
 		struct check_result result;
 		struct history history;
-		play_strangers(&history, 3000, meet);
+		long_txns_play_strangers(&history, ROUNDS);
+		if (meet) {
+			long_txns_add(&history, 1, "r", 1, val_small(ROUNDS - 1));
+			long_txns_add(&history, 1, "r", 0, VAL_OF_NIL);
+		}
+		history_sort(&history);
 		checker_run(&checker_rw_register, &history, &options, &result);
 		assert_int_equal(result.verdict, meet ? VERDICT_INVALID : VERDICT_VALID);
 		assert_true(result.certified);
@@ -296,18 +261,9 @@ crashed_transactions_are_causal_and_proven(void **state)
 				    .info_percent = 5};
 	struct check_options options = {.level = "causal",
 					.budget = {.bytes_max = 16 << 20}};
-	struct check_result result;
-	struct history history;
-	struct rng rng;
 
 	(void)state;
-	rng_init(&rng, 1);
-	random_txns_play(&history, &shape, &rng);
-	checker_run(&checker_rw_register, &history, &options, &result);
-	assert_int_equal(result.verdict, VERDICT_VALID);
-	assert_true(result.certified);
-	check_result_release(&result);
-	history_release(&history);
+	long_txns_expect(&shape, 1, &options, VERDICT_VALID);
 }
 
 /* Reads of nil show 0 instead. */

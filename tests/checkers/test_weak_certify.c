@@ -3,6 +3,7 @@
 #include "checkers/transaction/isolation.h"
 #include "checkers/transaction/txn_sessions.h"
 #include "checkers/transaction/weak_certify.h"
+#include "tests/checkers/long_txns.h"
 #include "tests/checkers/random_count.h"
 #include "tests/checkers/small_txns.h"
 
@@ -12,23 +13,6 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const struct weak_level {
-	const char *name;
-	enum small_view view;
-	bool process;
-} levels[] = {
-	{"read-committed", SMALL_COMMITTED, false},
-	{"strong-read-committed", SMALL_TIMELY, true},
-	{"monotonic-atomic-view", SMALL_MONOTONIC, false},
-	{"read-atomic", SMALL_ATOMIC, false},
-	{"strong-session-monotonic-atomic-view", SMALL_MONOTONIC, true},
-	{"strong-session-read-atomic", SMALL_ATOMIC, true},
-	{"causal", SMALL_CAUSAL, true},
-};
-enum {
-	LEVELS = sizeof(levels) / sizeof(levels[0])
-};
 
 static uint64_t
 forbidden_by(const char *name)
@@ -102,7 +86,7 @@ fail_with(const struct history *history, const struct small_order *order,
 /* Counts accepted orders. Operations have the numbers of their transactions. */
 static void
 assert_judged(const struct small_txns *h, const struct history *history,
-	      const struct small_order *order, const struct weak_level *level,
+	      const struct small_order *order, const struct small_level *level,
 	      int *accepted)
 {
 	struct check_options options = {.level = level->name};
@@ -125,7 +109,7 @@ assert_judged(const struct small_txns *h, const struct history *history,
 static void
 orders_are_accepted_when_the_axioms_hold_of_them(void **state)
 {
-	int total = (int)random_count(20000), accepted[LEVELS] = {0};
+	int total = (int)random_count(20000), accepted[SMALL_LEVELS] = {0};
 	struct rng rng;
 
 	(void)state;
@@ -138,50 +122,30 @@ orders_are_accepted_when_the_axioms_hold_of_them(void **state)
 		small_txns_history(&h, &history);
 		const struct history *sessions = txn_sessions_of(&history, &split);
 		make_order(&h, &rng, &order);
-		for (size_t l = 0; l < LEVELS; l++)
-			assert_judged(&h, sessions, &order, &levels[l], &accepted[l]);
+		for (size_t l = 0; l < SMALL_LEVELS; l++)
+			assert_judged(&h, sessions, &order, &small_levels[l],
+				      &accepted[l]);
 		history_release(&history);
 		history_release(&split);
 	}
-	for (size_t l = 0; l < LEVELS; l++)
+	for (size_t l = 0; l < SMALL_LEVELS; l++)
 		assert_in_range(accepted[l], total / 20, total * 9 / 10);
 }
 
 /* ---- long ones ------------------------------------------------------------------------
  */
 
-static void
-add_txn(struct history *history, uint32_t process, const char *f, int64_t key, val value)
-{
-	val mop[] = {val_string(&history->values, f), val_small(key), value};
-	val list = val_list(&history->values, mop, 3);
-	uint32_t now = (uint32_t)history->ops.count;
-
-	history_add(history,
-		    &(struct op){.f = F_TXN,
-				 .type = OP_OK,
-				 .process = process,
-				 .invoke_at = 2 * now,
-				 .complete_at = 2 * now + 1,
-				 .output = val_list(&history->values, &list, 1)});
-}
-
-/* One process writes key 0 and key 1 by turns, another reads nil of key 0 again and again;
- * in the end it reads the last value of key 1, and with `misses` the one before it after
- * that. */
+/* In the end the reader reads the last value of key 1, and with `misses` the one before it
+ * after that. */
 static void
 play_strangers(struct history *history, int64_t rounds, bool misses)
 {
 	int64_t last = (rounds - 1) / 2 * 2 + 1;
 
-	history_init(history);
-	for (int64_t i = 1; i <= rounds; i++) {
-		add_txn(history, 0, "w", i % 2, val_small(i));
-		add_txn(history, 1, "r", 0, VAL_OF_NIL);
-	}
-	add_txn(history, 1, "r", 1, val_small(last));
+	long_txns_play_strangers(history, rounds);
+	long_txns_add(history, 1, "r", 1, val_small(last));
 	if (misses)
-		add_txn(history, 1, "r", 1, val_small(last - 2));
+		long_txns_add(history, 1, "r", 1, val_small(last - 2));
 	history_sort(history);
 }
 
