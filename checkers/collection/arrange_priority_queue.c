@@ -6,8 +6,8 @@
  * Gap g is the time between events g and g + 1: points 2g .. 2g + 2. */
 #include "checkers/collection/arrange.h"
 #include "checkers/collection/cover.h"
-#include "checkers/collection/gap_set.h"
 #include "checkers/collection/priority_rank.h"
+#include "checkers/gap_set.h"
 
 #include <stdlib.h>
 

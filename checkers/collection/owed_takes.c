@@ -1,7 +1,7 @@
 #include "checkers/collection/owed_takes.h"
 
-#include "checkers/collection/gap_set.h"
 #include "checkers/collection/take_asks.h"
+#include "checkers/gap_set.h"
 #include "checkers/sort.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 #include "checkers/collection/take_asks.h"
 
 #include "base/search.h"
-#include "checkers/collection/gap_set.h"
 #include "checkers/collection/priority_rank.h"
+#include "checkers/gap_set.h"
 #include "checkers/sort.h"
 
 #include <stdlib.h>

@@ -19,7 +19,7 @@
  *	                p: w(x)=1 r(y)=init | q: w(y)=1 r(x)=init
  *	not-sequential  No sequence exists, though no cycle is forced. */
 #include "base/map.h"
-#include "checkers/collection/gap_set.h"
+#include "checkers/gap_set.h"
 #include "checkers/transaction/graph.h"
 #include "checkers/weak/weak_models.h"
 

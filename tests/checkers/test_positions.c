@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "checkers/collection/event_set.h"
-#include "checkers/collection/gap_set.h"
+#include "checkers/gap_set.h"
 #include "checkers/sort.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "checkers/collection/gap_set.h"
+#include "checkers/gap_set.h"
 
 #include "base/mem.h"
 
