@@ -1,4 +1,6 @@
 #include "checkers/jepsen/bank_path_parts.h"
+
+#include "base/search.h"
 #include "checkers/jepsen/bank_records.h"
 #include "checkers/jepsen/fields.h"
 
@@ -107,32 +109,20 @@ bank_ways_prepare(struct path *p)
 static uint32_t
 kind_with(const struct path *p, uint64_t sum)
 {
-	size_t low = 0, high = p->kinds.count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (p->kinds.items[middle].sum < sum)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < p->kinds.count && p->kinds.items[low].sum == sum ? (uint32_t)low
-								      : NO_KIND;
+	search_first(at, 0, p->kinds.count, p->kinds.items[at].sum < sum);
+	return at < p->kinds.count && p->kinds.items[at].sum == sum ? (uint32_t)at
+								    : NO_KIND;
 }
 
 static size_t
 first_pair(const struct path *p, uint64_t sum)
 {
-	size_t low = 0, high = p->pairs.count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (p->pairs.items[middle].sum < sum)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	search_first(at, 0, p->pairs.count, p->pairs.items[at].sum < sum);
+	return at;
 }
 
 /* All of its transfers are open; the better of ways of one length has fewer that are of

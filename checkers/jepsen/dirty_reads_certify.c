@@ -94,20 +94,15 @@ sort_first(struct moments *moments)
 static uint32_t
 first_of(const struct moments *moments, val v)
 {
-	size_t low = 0, high = moments->of.count;
+	const struct moment *first = moments->of.items;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		int order =
-			val_compare(moments->values, moments->of.items[middle].value, v);
-		if (order == 0)
-			return moments->of.items[middle].at;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return OP_NEVER;
+	search_first(at, 0, moments->of.count,
+		     val_compare(moments->values, first[at].value, v) < 0);
+	return at < moments->of.count &&
+			       val_compare(moments->values, first[at].value, v) == 0
+		       ? first[at].at
+		       : OP_NEVER;
 }
 
 static void

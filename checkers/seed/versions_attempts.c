@@ -1,5 +1,7 @@
 #include "checkers/seed/versions_attempts.h"
 
+#include "base/search.h"
+
 #include <stdlib.h>
 
 void
@@ -84,19 +86,15 @@ const struct attempt_group *
 attempts_find(const struct attempts *attempts, uint32_t key, val value)
 {
 	const struct values *values = &attempts->history->values;
-	size_t low = 0, high = attempts->groups.count;
+	const struct attempt_group *groups = attempts->groups.items;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct attempt_group *group = &attempts->groups.items[middle];
-		int order = group->key != key ? (group->key < key ? -1 : 1)
-					      : val_compare(values, group->value, value);
-		if (order == 0)
-			return group;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	search_first(at, 0, attempts->groups.count,
+		     groups[at].key != key
+			     ? groups[at].key < key
+			     : val_compare(values, groups[at].value, value) < 0);
+	return at < attempts->groups.count && groups[at].key == key &&
+			       val_compare(values, groups[at].value, value) == 0
+		       ? &groups[at]
+		       : NULL;
 }

@@ -1,5 +1,6 @@
 #include "checkers/transaction/core_edges.h"
 
+#include "base/search.h"
 #include "checkers/transaction/raw_txn.h"
 #include "checkers/transaction/rw_effects.h"
 
@@ -109,16 +110,10 @@ index_writes(struct core_edges *edges, struct err *err)
 static uint32_t
 txn_of(const struct core_edges *edges, size_t touch)
 {
-	uint32_t low = 0, high = edges->count;
+	uint32_t behind;
 
-	while (high - low > 1) {
-		uint32_t middle = low + (high - low) / 2;
-		if (edges->starts[middle] <= touch)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low;
+	search_first(behind, 1, edges->count, edges->starts[behind] <= touch);
+	return behind - 1;
 }
 
 static void

@@ -1,5 +1,6 @@
 #include "checkers/transaction/rw_core.h"
 
+#include "base/search.h"
 #include "checkers/transaction/rw_shortest.h"
 
 #include <stdlib.h>
@@ -69,10 +70,9 @@ take_rest(struct shrinking *s, uint32_t left, uint32_t *core, uint32_t *count)
 static uint32_t
 count_before(const uint32_t *core, uint32_t count, uint32_t txn)
 {
-	uint32_t before = 0;
+	uint32_t before;
 
-	while (before < count && core[before] < txn)
-		before++;
+	search_first(before, 0, count, core[before] < txn);
 	return before;
 }
 
@@ -153,16 +153,10 @@ leave_out_most(struct shrinking *s, uint32_t *core, uint32_t *count)
 static uint32_t
 place_in_all(const struct rw_core_search *search, uint32_t txn)
 {
-	uint32_t low = 0, high = search->all_count;
+	uint32_t behind;
 
-	while (high - low > 1) {
-		uint32_t middle = low + (high - low) / 2;
-		if (search->all[middle] <= txn)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low;
+	search_first(behind, 1, search->all_count, search->all[behind] <= txn);
+	return behind - 1;
 }
 
 /* The transactions of the core and as many to each side of each as make `max` together. */

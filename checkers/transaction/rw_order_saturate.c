@@ -43,8 +43,7 @@ source_of(const struct window *w, const struct rw_access *access)
 	if (writer == TXN_NONE)
 		return w->count;
 	uint32_t place = w->b->notes->index[writer] - 1;
-	return place >= w->first && place - w->first < w->count ? place - w->first
-								: NODE_NONE;
+	return window_has(w, place) ? place - w->first : NODE_NONE;
 }
 
 static size_t

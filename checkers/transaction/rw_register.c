@@ -389,6 +389,7 @@ rw_register_read(struct dependencies *d, const struct history *history,
 		return false;
 	mark_final(d);
 	v->nil_is_unknown = options->nil_is_unknown;
+	v->threads = options->threads;
 	walk_all(d, false);
 	judge_updates(d);
 	return true;

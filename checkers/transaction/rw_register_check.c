@@ -31,7 +31,6 @@ begin(struct judge *j, const struct history *history, struct err *err)
 	j->asked = level_forbids(level);
 	if (!rw_register_read(&j->d, history, j->options, err))
 		return false;
-	((struct rw_versions *)j->d.type_state)->threads = j->options->threads;
 	for (uint32_t t = 0; t < j->d.txns.of.count; t++)
 		if (j->d.committed[t])
 			vec_push(&j->txns, t);

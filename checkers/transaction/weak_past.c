@@ -106,16 +106,10 @@ static size_t
 writers_behind(const uint64_t *writers, size_t count, uint32_t key, uint32_t place)
 {
 	uint64_t wanted = (uint64_t)key << 32 | place;
-	size_t low = 0, high = count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (writers[middle] <= wanted)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	search_first(at, 0, count, writers[at] <= wanted);
+	return at;
 }
 
 /* `writers`: key << 32 | place, ascending. */
