@@ -12,8 +12,8 @@
 
 struct history {
 	VEC(struct op) ops; /* by invoke_at, ascending */
-	VEC(struct op)
-	nemesis; /* faults as operations, for plots; of checkers only `versions` reads their times */
+	/* Faults as operations, for plots; of checkers only `versions` reads their times. */
+	VEC(struct op) nemesis;
 	struct values values; /* owned: all keys, inputs, outputs, errors, names */
 	struct intern fs;     /* names of functions that op_f.def does not know */
 	struct map open;      /* process -> index of its open operation, while building */

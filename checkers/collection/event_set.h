@@ -2,7 +2,8 @@
  *
  * Positions are those of elements.h. O(1) to add and to remove; the first and the second
  * are looked for where they were last, so that all of the looking together is
- * O(events / 64): once the first was asked for, events are only removed. NO_POINT is never in it. */
+ * O(events / 64): once the first was asked for, events are only removed. NO_POINT is
+ * never in it. */
 #ifndef CHECKERS_EVENT_SET_H
 #define CHECKERS_EVENT_SET_H
 

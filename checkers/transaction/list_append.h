@@ -14,7 +14,8 @@
 
 /* Fills d (zeros) from a history of list-append transactions. False with the reason when
  * the history is none, when an element is appended twice to one key, or when the budget
- * does not suffice. With more than one thread (options->threads) two are used. The caller calls dependencies_release in both cases. */
+ * does not suffice. With more than one thread (options->threads) two are used. The caller
+ * calls dependencies_release in both cases. */
 bool list_append_depend(struct dependencies *d, const struct history *history,
 			const struct check_options *options, struct err *err);
 

@@ -71,7 +71,8 @@ struct rw_versions {
 
 /* Fills d (zeros): transactions, findings, and as ->type_state the versions; its graph
  * stays empty. False with the reason when the history is none of this kind, a value was
- * written twice to one key, or the memory does not suffice. The caller calls dependencies_release in both cases. */
+ * written twice to one key, or the memory does not suffice. The caller calls
+ * dependencies_release in both cases. */
 bool rw_register_read(struct dependencies *d, const struct history *history,
 		      const struct check_options *options, struct err *err);
 

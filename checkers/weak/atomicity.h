@@ -4,10 +4,11 @@
  * delta  The smallest time such that the history is linearizable when every read is taken
  *        to have begun that much earlier (delta-atomicity: Golab, Li and Shah, "Analyzing
  *        consistency properties for fun and profit", PODC 2011). A value's zone
- *        (checkers/register/zones.h) ends with its last read's beginning, so it shrinks as reads begin
- *        earlier; two zones are in conflict when each begins, by its first completion,
- *        before the other one's last invocation. The time is found by halving: O(n log n)
- *        for the zones and O(n log n log t) for keys that are not linearizable. Exact.
+ *        (checkers/register/zones.h) ends with its last read's beginning, so it shrinks
+ *        as reads begin earlier; two zones are in conflict when each begins, by its first
+ *        completion, before the other one's last invocation. The time is found by
+ *        halving: O(n log n) for the zones and O(n log n log t) for keys that are not
+ *        linearizable. Exact.
  * k      The smallest number such that one order of all operations respects real time in
  *        which every read returns one of the k last writes (k-atomicity: Aiyer, Alvisi and
  *        Bazzi 2005). 1 is linearizable: decided by zones. From 2 on the frontier engine

@@ -7,7 +7,8 @@
  *
  * The data of an append is a run of entries: u64 term, u32 origin, u64 tag, u32 length,
  * bytes. Decoding refuses whatever could not have been encoded: wrong checksum, version,
- * kind or length, terms that go back, numbers out of range. What it accepts can be iterated without checks. */
+ * kind or length, terms that go back, numbers out of range. What it accepts can be
+ * iterated without checks. */
 #ifndef REFERENCE_PROTOCOL_RAFT_CODEC_H
 #define REFERENCE_PROTOCOL_RAFT_CODEC_H
 

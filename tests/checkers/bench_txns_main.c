@@ -1,5 +1,6 @@
 /* Measures the deciders of transactions; for `make bench`. Each row is a process of its
- * own, so that its peak memory, beside the history's, is its own: bench_txns [TRANSACTIONS [PART ...]]. */
+ * own, so that its peak memory, beside the history's, is its own:
+ * bench_txns [TRANSACTIONS [PART ...]]. */
 #include "base/clock.h"
 #include "checkers/checker.h"
 #include "tests/checkers/random_txns.h"

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-/* ---- reads ---------------------------------------------------------------------------------- */
+/* ---- reads ------------------------------------------------------------------------ */
 
 static void
 any_node_serves_reads_at_the_leaders_commit_index(void **state)
@@ -103,7 +103,7 @@ answer_to_a_question_of_an_earlier_life_is_ignored(void **state)
 	cluster_close(&c);
 }
 
-/* ---- snapshots -------------------------------------------------------------------------------- */
+/* ---- snapshots -------------------------------------------------------------------- */
 
 static void
 follower_far_behind_gets_a_snapshot_in_chunks(void **state)
@@ -196,7 +196,7 @@ node_restarts_from_snapshot_and_log(void **state)
 	cluster_close(&c);
 }
 
-/* ---- opening ------------------------------------------------------------------------------------ */
+/* ---- opening ---------------------------------------------------------------------- */
 
 static void
 assert_refused(const struct protocol_config *config, const struct protocol_disk *disk,
