@@ -298,43 +298,75 @@ is_internal(const struct claim *c)
 
 /* ---- two transactions ---- */
 
-/* What the operation read of the key before it wrote there; false when it did not. *writes:
- * it wrote there afterwards. */
 static bool
-updates(const struct claim *c, const struct op *op, val *read)
+appends(const struct claim *c, const struct op *op)
 {
-	bool is_read = false, writes = false;
+	for (size_t i = 0; i < raw_count(c->values, op); i++) {
+		struct raw_mop mop = raw_mop(c->values, op, i);
+		if (mop.f == 'a' && is_on_key(c, &mop))
+			return true;
+	}
+	return false;
+}
+
+/* Of a list that the operation read: up to the last element that it did not append itself. */
+static size_t
+others_in(const struct claim *c, const struct op *op, val list)
+{
+	size_t count = val_kind(list) == VAL_LIST ? val_count(c->values, list) : 0;
+	bool again;
+
+	while (count > 0 &&
+	       write_at(c, op, val_at(c->values, list, count - 1), &again) != 0)
+		count--;
+	return count;
+}
+
+/* Both lists begin with the same elements. */
+static bool
+begin_alike(const struct claim *c, val a, val b, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!equal(c, val_at(c->values, a, i), val_at(c->values, b, i)))
+			return false;
+	return true;
+}
+
+/* The operation read this version of the key (a list up to the element `length`) and writes
+ * there. */
+static bool
+replaces(const struct claim *c, const struct op *op, val version, size_t length)
+{
+	bool reads = false, writes = false, again;
 
 	for (size_t i = 0; i < raw_count(c->values, op); i++) {
 		struct raw_mop mop = raw_mop(c->values, op, i);
 		if (!is_on_key(c, &mop))
 			continue;
-		if (!is_read && !writes && raw_is_read(op, &mop)) {
-			is_read = mop.value != VAL_OF_NIL || !c->options->nil_is_unknown;
-			*read = mop.value;
-		}
 		writes |= mop.f != 'r';
+		if (!raw_is_read(op, &mop) ||
+		    (mop.value == VAL_OF_NIL && c->options->nil_is_unknown))
+			continue;
+		reads |= appends(c, op)
+				 ? others_in(c, op, mop.value) == length &&
+					   begin_alike(c, mop.value, version, length)
+				 : equal(c, mop.value, version) &&
+					   write_at(c, op, version, &again) == 0;
 	}
-	return is_read && writes;
-}
-
-static bool
-is_empty_list(const struct claim *c, val v)
-{
-	return v == VAL_OF_NIL ||
-	       (val_kind(v) == VAL_LIST && val_count(c->values, v) == 0);
+	return reads && writes;
 }
 
 static bool
 is_lost_update(const struct claim *c)
 {
-	val a = VAL_OF_NIL, b = VAL_OF_NIL;
+	val version = c->anomaly->subject;
 
 	if (c->saw == NULL || c->blamed == NULL || c->saw == c->blamed ||
-	    !took_place(c, c->saw) || !took_place(c, c->blamed) ||
-	    !updates(c, c->saw, &a) || !updates(c, c->blamed, &b))
+	    !took_place(c, c->saw) || !took_place(c, c->blamed))
 		return false;
-	return equal(c, a, b) || (is_empty_list(c, a) && is_empty_list(c, b));
+	size_t length = others_in(c, c->saw, version);
+	return replaces(c, c->saw, version, length) &&
+	       replaces(c, c->blamed, version, length);
 }
 
 /* The reader found nothing at the key, although it could see a transaction that wrote there:

@@ -133,21 +133,30 @@ sees_own_future(const struct dependencies *d, struct lists *lists, const struct 
 	return false;
 }
 
-/* Two committed transactions that read a key up to the same element and both append to
- * it. */
+/* Whether the transaction appends to the key, before or after. */
+static bool
+appends_to(const struct dependencies *d, const struct txn *txn, const struct mop *read)
+{
+	const struct mop *first = first_on_key(d, txn, read);
+
+	return first->kind == MOP_APPEND || appends_again(d, txn, first);
+}
+
+/* Two committed transactions that read a key up to the same element of others and both
+ * append to it. */
 static void
 judge_update(struct dependencies *d, struct lists *lists, uint32_t t,
 	     const struct mop *mop, uint32_t *updaters)
 {
-	uint32_t length = mop->length;
 	const struct list *list = &lists->of[mop->key];
 
-	if (length > list->length || !appends_again(d, &d->txns.of.items[t], mop) ||
-	    (d->finding_count > 0 && length > 0 &&
-	     !is_prefix(lists, list, mop->value, length)))
+	if (mop->length > list->length || !appends_to(d, &d->txns.of.items[t], mop) ||
+	    (d->finding_count > 0 && mop->length > 0 &&
+	     !is_prefix(lists, list, mop->value, mop->length)))
 		return;
+	uint32_t length = length_of_others(lists, t, mop->key, mop->length);
 	uint32_t *updater = &updaters[list->start + length];
-	if (*updater != 0)
+	if (*updater != 0 && *updater != t + 1)
 		dependencies_find(d, ANOMALY_LOST_UPDATE, t, *updater - 1, mop->key,
 				  mop->value);
 	*updater = t + 1;
@@ -162,7 +171,7 @@ judge_updates(struct dependencies *d, struct lists *lists)
 
 	each_txn (txn, d)
 		each_mop (mop, txn, d)
-			if (is_read(txn, mop) && first_on_key(d, txn, mop) == mop)
+			if (is_read(txn, mop))
 				judge_update(d, lists, number_of(d, txn), mop, updaters);
 	free(updaters);
 }

@@ -243,6 +243,7 @@ walk_read_again(struct walk *walk, const struct mop *mop, bool is_same, bool is_
 		push_access(walk, mop->key);
 		walk_outer_read(walk, vec_last(&v->accesses), mop);
 	} else if (!is_same) {
+		v->reads_differ = true;
 		note(walk, ANOMALY_INTERNAL, UINT32_MAX, mop);
 		walk_outer_read(walk, &outer, mop);
 	}
@@ -326,29 +327,53 @@ mark_final(struct dependencies *d)
 /* lost-update: two committed transactions read one version and both replace it: T1 [r x
  * nil] [w x 1], T2 [r x nil] [w x 2]. dirty-update: the replaced version was aborted. */
 static void
-judge_updates(struct dependencies *d)
+judge_update(struct dependencies *d, uint32_t t, const struct rw_access *a,
+	     uint32_t *updaters)
+{
+	const struct version *read = &versions_of(d)->of.items[a->read];
+	uint32_t *updater = &updaters[a->read];
+
+	if (read->writer != TXN_NONE && txn_op(&d->txns, read->writer)->type == OP_FAIL)
+		dependencies_find(d, ANOMALY_DIRTY_UPDATE, t, read->writer, a->key,
+				  read->value);
+	if (*updater != 0 && *updater != t + 1)
+		dependencies_find(d, ANOMALY_LOST_UPDATE, t, *updater - 1, a->key,
+				  read->value);
+	*updater = t + 1;
+}
+
+static void
+judge_each_update(struct dependencies *d)
 {
 	struct rw_versions *v = versions_of(d);
-	uint32_t *updater = mem_new(v->of.count, sizeof(*updater));
+	uint32_t *updaters = mem_new(v->of.count, sizeof(*updaters));
+	uint32_t *writer = mem_new(d->txns.keys.count, sizeof(*writer)); /* by key */
 
-	for (uint32_t t = 0; t < d->txns.of.count; t++)
-		for (uint32_t i = v->starts[t]; i < v->starts[t + 1]; i++) {
-			const struct rw_access *a = &v->accesses.items[i];
-			if (a->read == VERSION_NONE || a->written == VERSION_NONE ||
-			    !d->committed[t])
-				continue;
-			const struct version *read = &v->of.items[a->read];
-			if (read->writer != TXN_NONE &&
-			    txn_op(&d->txns, read->writer)->type == OP_FAIL)
-				dependencies_find(d, ANOMALY_DIRTY_UPDATE, t,
-						  read->writer, a->key, read->value);
-			if (updater[a->read] != 0)
-				dependencies_find(d, ANOMALY_LOST_UPDATE, t,
-						  updater[a->read] - 1, a->key,
-						  read->value);
-			updater[a->read] = t + 1;
-		}
-	free(updater);
+	for (uint32_t t = 0; t < d->txns.of.count; t++) {
+		const struct rw_access *a = v->accesses.items + v->starts[t];
+		const struct rw_access *end = v->accesses.items + v->starts[t + 1];
+		for (const struct rw_access *at = a; at < end && d->committed[t]; at++)
+			if (at->written != VERSION_NONE)
+				writer[at->key] = t + 1;
+		for (; a < end; a++)
+			if (a->read != VERSION_NONE && writer[a->key] == t + 1)
+				judge_update(d, t, a, updaters);
+	}
+	free(updaters);
+	free(writer);
+}
+
+/* Each read counts, where those of one transaction differ. */
+static void
+judge_updates(struct dependencies *d)
+{
+	bool differ = versions_of(d)->reads_differ;
+
+	if (differ)
+		rw_register_swap_reads(d);
+	judge_each_update(d);
+	if (differ)
+		rw_register_swap_reads(d);
 }
 
 static void

@@ -62,6 +62,7 @@ struct rw_versions {
 	bool nil_is_unknown;
 	bool reads_again; /* some transaction read a key that it had read or written before, and
 			   * not what it wrote there itself */
+	bool reads_differ;		      /* and what it showed was something else */
 	VEC(struct rw_access) other_accesses; /* see rw_register_swap_reads */
 	uint32_t *other_starts;		      /* owned; NULL: not found yet */
 	VEC(struct rw_reason) reasons;	      /* of the cycles that rw_weak.h found */

@@ -372,10 +372,10 @@ judge_value(struct txn_facts *f, uint32_t m)
 /* ---- updates --------------------------------------------------------------------------
  */
 
-/* Which versions some transaction has read and replaced. */
+/* Which versions some transaction has read and replaced: its number + 1. */
 struct updated {
-	bool *initial; /* owned, by key */
-	bool *by_mop;  /* owned, by the mop that wrote it */
+	uint32_t *initial; /* owned, by key */
+	uint32_t *by_mop;  /* owned, by the mop that wrote it */
 };
 
 /* Two transactions that read one version and both replaced it. */
@@ -384,14 +384,13 @@ judge_update(struct txn_facts *f, struct updated *updated, uint32_t m)
 {
 	uint32_t key = f->txns.mops.items[m].key, source = f->source_mop[m];
 
-	if (source == FACT_NONE || !txn_facts_writes(f, f->txn_of[m], key) ||
-	    own_before(f, m).writes > 0 || own_before(f, m).first_read != 0)
+	if (source == FACT_NONE || !txn_facts_writes(f, f->txn_of[m], key))
 		return;
-	bool *is_updated = source == FACT_INITIAL ? &updated->initial[key]
-						  : &updated->by_mop[source];
-	if (*is_updated)
+	uint32_t *updater = source == FACT_INITIAL ? &updated->initial[key]
+						   : &updated->by_mop[source];
+	if (*updater != 0 && *updater != f->txn_of[m] + 1)
 		find(f, ANOMALY_LOST_UPDATE);
-	*is_updated = true;
+	*updater = f->txn_of[m] + 1;
 }
 
 /* Keeps where its transaction first touched the key. */
@@ -409,8 +408,8 @@ static void
 judge_reads(struct txn_facts *f)
 {
 	struct updated updated = {
-		.initial = mem_new(f->txns.keys.count + 1, sizeof(bool)),
-		.by_mop = mem_new(f->txns.mops.count + 1, sizeof(bool))};
+		.initial = mem_new(f->txns.keys.count + 1, sizeof(uint32_t)),
+		.by_mop = mem_new(f->txns.mops.count + 1, sizeof(uint32_t))};
 
 	for (uint32_t m = 0; m < f->txns.mops.count; m++) {
 		touch(f, m);

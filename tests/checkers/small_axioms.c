@@ -1,16 +1,6 @@
 /* small_axioms.c - the axioms of small_txns.h. */
 #include "tests/checkers/small_txns.h"
 
-const struct small_level small_levels[SMALL_LEVELS] = {
-	{"read-committed", SMALL_COMMITTED, false},
-	{"monotonic-atomic-view", SMALL_MONOTONIC, false},
-	{"read-atomic", SMALL_ATOMIC, false},
-	{"strong-session-monotonic-atomic-view", SMALL_MONOTONIC, true},
-	{"strong-session-read-atomic", SMALL_ATOMIC, true},
-	{"causal", SMALL_CAUSAL, true},
-	[SMALL_STRONG_COMMITTED] = {"strong-read-committed", SMALL_TIMELY, true},
-};
-
 /* The transaction that wrote the value, -1: the initial value, -2: nobody. */
 static int
 writer_of(const struct small_txns *h, int key, int value, bool *is_final)
@@ -220,5 +210,19 @@ small_txns_allow(const struct small_txns *h, const struct small_order *order,
 			ok &= !a.before[s][t] || place[s] < place[t];
 	for (int t = 0; t < h->count; t++)
 		ok &= !a.committed[t] || place[t] != 0;
+	return ok;
+}
+
+bool
+small_txns_were_written(const struct small_txns *h)
+{
+	bool is_final, ok = true;
+
+	for (int t = 0; t < h->count; t++)
+		for (int m = 0; m < h->txns[t].mop_count; m++) {
+			const struct small_mop *mop = &h->txns[t].mops[m];
+			ok &= h->txns[t].type != OP_OK || mop->write ||
+			      writer_of(h, mop->key, mop->value, &is_final) != -2;
+		}
 	return ok;
 }

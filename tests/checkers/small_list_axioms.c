@@ -51,18 +51,18 @@ holds_element(const struct small_mop *read, int element)
 	return false;
 }
 
-/* Elements of committed transactions, none twice, and all reads begin alike. */
+/* Somebody appended each element, none is there twice, and all reads begin alike. */
 static bool
-is_plain(struct axioms *a, const struct small_mop *read)
+is_written(struct axioms *a, const struct small_mop *read)
 {
 	const struct small_mop **longest = &a->longest[read->key];
 	bool is_final;
 
 	for (int i = 0; i < read->length; i++) {
 		int writer = appender_of(a->h, read->key, read->list[i], &is_final);
-		if (writer < 0 || a->h->txns[writer].type == OP_FAIL)
+		if (writer < 0)
 			return false;
-		a->committed[writer] = true;
+		a->committed[writer] |= a->h->txns[writer].type != OP_FAIL;
 		for (int j = 0; j < i; j++)
 			if (read->list[j] == read->list[i])
 				return false;
@@ -74,6 +74,20 @@ is_plain(struct axioms *a, const struct small_mop *read)
 		shorter = read;
 	return memcmp(shorter->list, (*longest)->list,
 		      (size_t)shorter->length * sizeof(*shorter->list)) == 0;
+}
+
+/* And nobody who appended has failed. */
+static bool
+is_plain(struct axioms *a, const struct small_mop *read)
+{
+	bool is_final;
+
+	for (int i = 0; i < read->length; i++) {
+		int writer = appender_of(a->h, read->key, read->list[i], &is_final);
+		if (writer >= 0 && a->h->txns[writer].type == OP_FAIL)
+			return false;
+	}
+	return is_written(a, read);
 }
 
 /* Appends behind each other, and behind all the appends that nobody read. */
@@ -180,18 +194,28 @@ add_missed(struct axioms *a, enum small_view view, int reader, int mop)
 	return ok;
 }
 
+/* Who has committed, and what the longest reads are. */
 static bool
-find_reads(struct axioms *a)
+reads_are(struct axioms *a, bool (*is)(struct axioms *a, const struct small_mop *read))
 {
 	const struct small_txns *h = a->h;
-	bool ok = true, is_final;
+	bool ok = true;
 
 	for (int t = 0; t < h->count; t++)
 		a->committed[t] = h->txns[t].type == OP_OK;
 	for (int t = 0; t < h->count; t++)
 		for (int m = 0; m < h->txns[t].mop_count; m++)
 			ok &= h->txns[t].type != OP_OK || h->txns[t].mops[m].write ||
-			      is_plain(a, &h->txns[t].mops[m]);
+			      is(a, &h->txns[t].mops[m]);
+	return ok;
+}
+
+static bool
+find_reads(struct axioms *a)
+{
+	const struct small_txns *h = a->h;
+	bool ok = reads_are(a, is_plain), is_final;
+
 	for (int t = 0; t < h->count && ok; t++)
 		for (int m = 0; m < h->txns[t].mop_count; m++) {
 			int source = source_of(a, t, m, &is_final);
@@ -228,6 +252,33 @@ run_in_parallel(struct axioms *a)
 	return small_txns_run_in_parallel(h, &reads);
 }
 
+static bool
+has_circle(struct axioms *a)
+{
+	close_over(a->h->count, a->before);
+	for (int t = 0; t < a->h->count; t++)
+		if (a->before[t][t])
+			return true;
+	return false;
+}
+
+/* What sessions and, for a timely view, time say. */
+static void
+order_sessions(struct axioms *a, enum small_view view, bool process)
+{
+	const struct small_txns *h = a->h;
+
+	for (int s = 0; s < h->count; s++)
+		for (int t = 0; t < h->count; t++) {
+			if (process && a->committed[s] && a->committed[t] &&
+			    small_txns_precedes(h, &h->txns[s], &h->txns[t]))
+				a->past[s][t] = a->before[s][t] = true;
+			a->before[s][t] |= view == SMALL_TIMELY && a->committed[t] &&
+					   h->txns[s].type == OP_OK &&
+					   h->txns[s].end < h->txns[t].begin;
+		}
+}
+
 bool
 small_lists_satisfy(const struct small_txns *h, enum small_view view, bool process,
 		    bool *varies)
@@ -238,11 +289,7 @@ small_lists_satisfy(const struct small_txns *h, enum small_view view, bool proce
 	*varies = a.varies;
 	if (!ok)
 		return false;
-	for (int s = 0; s < h->count; s++)
-		for (int t = 0; t < h->count; t++)
-			if (process && a.committed[s] && a.committed[t] &&
-			    small_txns_precedes(h, &h->txns[s], &h->txns[t]))
-				a.past[s][t] = a.before[s][t] = true;
+	order_sessions(&a, view, process);
 	order_appends(&a);
 	if (view == SMALL_PARALLEL)
 		return !a.varies && run_in_parallel(&a);
@@ -251,8 +298,15 @@ small_lists_satisfy(const struct small_txns *h, enum small_view view, bool proce
 	for (int t = 0; t < h->count && view > SMALL_COMMITTED; t++)
 		for (int m = 0; m < h->txns[t].mop_count; m++)
 			ok &= add_missed(&a, view, t, m);
-	close_over(h->count, a.before);
-	for (int t = 0; t < h->count; t++)
-		ok &= !a.before[t][t];
-	return ok && (!a.varies || view <= SMALL_MONOTONIC);
+	return ok && !has_circle(&a) && (!a.varies || view <= SMALL_MONOTONIC);
+}
+
+bool
+small_lists_were_written(const struct small_txns *h)
+{
+	struct axioms a = {.h = h};
+	bool ok = reads_are(&a, is_written);
+
+	order_appends(&a);
+	return ok && !has_circle(&a);
 }

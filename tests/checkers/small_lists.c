@@ -135,3 +135,53 @@ small_lists_make(struct history *history, struct rng *rng)
 	}
 	history_sort(history);
 }
+
+/* ---- reads of a key again ------------------------------------------------------------- */
+
+/* What some transaction read of the key; empty when it did not. */
+static val
+some_read(struct history *history, val key, struct rng *rng)
+{
+	struct values *values = &history->values;
+	const struct op *op =
+		&history->ops.items[rng_below(rng, (uint64_t)history->ops.count)];
+	val found = val_list(values, NULL, 0);
+
+	for (size_t i = 0; op->type == OP_OK && i < val_count(values, op->output); i++) {
+		val mop = val_at(values, op->output, i);
+		if (val_at(values, mop, 0) == val_string(values, "r") &&
+		    val_at(values, mop, 1) == key)
+			found = val_at(values, mop, 2);
+	}
+	return found;
+}
+
+static void
+read_again(struct history *history, struct op *op, struct rng *rng)
+{
+	struct values *values = &history->values;
+	val mops[MOPS_MAX];
+	size_t count = val_count(values, op->output);
+
+	for (size_t i = 0; i < count; i++)
+		mops[i] = val_at(values, op->output, i);
+	for (size_t i = 1; i < count; i++) {
+		val key = val_at(values, mops[0], 1);
+		if (val_at(values, mops[i], 0) != val_string(values, "r") ||
+		    !rng_chance(rng, 0.5))
+			continue;
+		mops[i] = val_list(values,
+				   (val[]){val_string(values, "r"), key,
+					   some_read(history, key, rng)},
+				   3);
+	}
+	op->output = val_list(values, mops, count);
+}
+
+void
+small_lists_read_again(struct history *history, struct rng *rng)
+{
+	vec_each (struct op, op, &history->ops)
+		if (op->type == OP_OK)
+			read_again(history, op, rng);
+}

@@ -9,4 +9,7 @@
 /* Initialises the history. Elements are unique; sessions hold several transactions. */
 void small_lists_make(struct history *history, struct rng *rng);
 
+/* Many transactions read a key again, and find what somebody read there. */
+void small_lists_read_again(struct history *history, struct rng *rng);
+
 #endif

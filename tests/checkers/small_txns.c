@@ -102,6 +102,25 @@ small_txns_make(struct small_txns *h, struct rng *rng)
 	make_times(h, rng);
 }
 
+void
+small_txns_read_again(struct small_txns *h, struct rng *rng)
+{
+	for (int t = 0; t < h->count; t++)
+		for (int m = 1; m < h->txns[t].mop_count; m++) {
+			struct small_mop *mop = &h->txns[t].mops[m];
+			const struct small_txn *other =
+				&h->txns[rng_below(rng, (uint64_t)h->count)];
+			if (mop->write || !rng_chance(rng, 0.5))
+				continue;
+			mop->key = h->txns[t].mops[0].key;
+			mop->value = 0;
+			for (int k = 0; k < other->mop_count; k++)
+				if (other->mops[k].write &&
+				    other->mops[k].key == mop->key)
+					mop->value = other->mops[k].value;
+		}
+}
+
 static val
 mop_value(struct values *values, const struct small_mop *mop, bool with_result)
 {

@@ -38,6 +38,9 @@ struct small_txns {
 /* A random history of registers; most reads are those of a run of some kind, some odd. */
 void small_txns_make(struct small_txns *h, struct rng *rng);
 
+/* Many transactions ask for one key again, and find whatever was written there. */
+void small_txns_read_again(struct small_txns *h, struct rng *rng);
+
 /* Each sees some of those before it, mostly with all that they saw and all whose writes it
  * overwrites: parallel snapshots, which often are no snapshots, and what is nearly so. */
 void small_txns_scatter(struct small_txns *h, struct rng *rng);
@@ -66,18 +69,6 @@ enum small_view {
 	SMALL_PARALLEL /* parallel snapshot isolation, or consistent view; without processes */
 };
 
-/* The levels below consistent view, and what each asks. */
-enum {
-	SMALL_STRONG_COMMITTED = 6, /* strong-read-committed, the last */
-	SMALL_LEVELS
-};
-
-extern const struct small_level {
-	const char *name;
-	enum small_view view;
-	bool process;
-} small_levels[SMALL_LEVELS];
-
 /* Who read which key from whom (-1: from nobody), and whose elements stand before whose. */
 struct small_reads {
 	struct {
@@ -102,6 +93,11 @@ bool small_txns_satisfy(const struct small_txns *h, enum small_view view, bool p
  * those come last that nobody read; a read is from who appended the last element. */
 bool small_lists_satisfy(const struct small_txns *h, enum small_view view, bool process,
 			 bool *varies);
+
+/* Reads show what somebody wrote, who may have failed; of lists also each element once, and
+ * writes have an order: all that read uncommitted promises. */
+bool small_txns_were_written(const struct small_txns *h);
+bool small_lists_were_written(const struct small_txns *h);
 
 /* Transactions, each at most once. */
 struct small_order {

@@ -4,7 +4,7 @@
 #include "tests/checkers/long_txns.h"
 #include "tests/checkers/random_count.h"
 #include "tests/checkers/random_txns.h"
-#include "tests/checkers/small_txns.h"
+#include "tests/checkers/small_levels.h"
 #include "tests/checkers/whole_history.h"
 
 #include <setjmp.h>
@@ -103,7 +103,7 @@ weak_levels_agree_with_their_axioms_on_random_histories(void **state)
 		bool varies;
 		small_txns_make(&h, &rng);
 		small_txns_history(&h, &history);
-		for (size_t l = 0; l < SMALL_LEVELS; l++)
+		for (size_t l = 0; l < SMALL_AXIOM_LEVELS; l++)
 			assert_weak(&h, &history, small_levels[l].name,
 				    small_levels[l].view, small_levels[l].process, i);
 		history_release(&history);
@@ -112,26 +112,6 @@ weak_levels_agree_with_their_axioms_on_random_histories(void **state)
 	}
 	assert_in_range(causal, total / 20, total * 9 / 10);
 	assert_in_range(timely, total / 20, total * 99 / 100);
-}
-
-/* Many transactions ask for one key again, and find whatever was written there. */
-static void
-read_again(struct small_txns *h, struct rng *rng)
-{
-	for (int t = 0; t < h->count; t++)
-		for (int m = 1; m < h->txns[t].mop_count; m++) {
-			struct small_mop *mop = &h->txns[t].mops[m];
-			const struct small_txn *other =
-				&h->txns[rng_below(rng, (uint64_t)h->count)];
-			if (mop->write || !rng_chance(rng, 0.5))
-				continue;
-			mop->key = h->txns[t].mops[0].key;
-			mop->value = 0;
-			for (int k = 0; k < other->mop_count; k++)
-				if (other->mops[k].write &&
-				    other->mops[k].key == mop->key)
-					mop->value = other->mops[k].value;
-		}
 }
 
 static void
@@ -147,7 +127,7 @@ reads_of_a_key_again_are_judged_each_for_itself(void **state)
 		struct history history;
 		bool varies;
 		small_txns_make(&h, &rng);
-		read_again(&h, &rng);
+		small_txns_read_again(&h, &rng);
 		small_txns_history(&h, &history);
 		assert_weak(&h, &history, "read-committed", SMALL_COMMITTED, false, i);
 		assert_weak(&h, &history, "strong-read-committed", SMALL_TIMELY, true, i);

@@ -2,7 +2,7 @@
  * overlap, fail and crash, against brute force; the strictest level also on random ones that
  * no store would make (those of stores: test_rw_register.c, test_list_append.c). */
 #include "tests/checkers/definition.h"
-#include "tests/checkers/small_txns.h"
+#include "tests/checkers/small_levels.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -79,66 +79,35 @@ answer(struct history *history, struct choices *choices, struct op *op)
 
 /* ---- levels --------------------------------------------------------------------------- */
 
-/* Those that ask for an order of all, and the weaker ones too. */
-static const struct level {
-	const char *name;
-	bool snapshot, process, realtime;
-	bool has_axioms;
-	enum small_view view;
-} levels[] = {
-	{"strict-serializable", false, true, true, false, 0},
-	{"strong-session-serializable", false, true, false, false, 0},
-	{"serializable", false, false, false, false, 0},
-	{"strong-snapshot-isolation", true, true, true, false, 0},
-	{"strong-session-snapshot-isolation", true, true, false, false, 0},
-	{"snapshot-isolation", true, false, false, false, 0},
-	{"parallel-snapshot-isolation", false, false, false, true, SMALL_PARALLEL},
-	{"causal", false, true, false, true, SMALL_CAUSAL},
-	{"strong-session-read-atomic", false, true, false, true, SMALL_ATOMIC},
-	{"read-atomic", false, false, false, true, SMALL_ATOMIC},
-	{"strong-session-monotonic-atomic-view", false, true, false, true,
-	 SMALL_MONOTONIC},
-	{"monotonic-atomic-view", false, false, false, true, SMALL_MONOTONIC},
-	{"read-committed", false, false, false, true, SMALL_COMMITTED},
-};
-
-enum {
-	LEVELS = sizeof(levels) / sizeof(levels[0])
-};
-
-static const struct level *asked_level;
+static const struct small_level *asked_level;
 
 static bool
 is_allowed(const struct history *history, bool strict)
 {
-	const struct level *level = asked_level;
 	struct small_txns h;
-	bool varies;
 
 	(void)strict;
 	small_txns_of(&h, history);
-	if (level->has_axioms)
-		return (asks_lists ? small_lists_satisfy : small_txns_satisfy)(
-			&h, level->view, level->process, &varies);
-	return small_txns_have_order(&h, level->snapshot, level->process,
-				     level->realtime);
+	return small_level_holds(asked_level, &h);
 }
 
 static void
 compare_levels(const char *checker)
 {
-	for (size_t i = 0; i < LEVELS; i++) {
-		asked_level = &levels[i];
-		print_message("%s:\n", levels[i].name);
+	for (size_t i = 0; i < SMALL_LEVELS; i++) {
+		const struct small_level *level = &small_levels[i];
+		bool is_strictest = i == SMALL_LEVELS - 1;
+		asked_level = level;
+		print_message("%s:\n", level->name);
 		definition_compare(&(struct definition){
 			.checker = checker,
 			.ask = ask,
 			.answer = answer,
 			.is_allowed = is_allowed,
-			.level = levels[i].name,
-			.has_sessions = levels[i].process && !levels[i].realtime,
+			.level = level->name,
+			.has_sessions = level->process && !level->realtime,
 			.keeps_numbers = true, /* keys too */
-			.small_only = i > 0,
+			.small_only = !is_strictest,
 			.ops_all = 2,
 			.ops_random = 6});
 	}

@@ -5,7 +5,7 @@
 #include "checkers/transaction/weak_certify.h"
 #include "tests/checkers/long_txns.h"
 #include "tests/checkers/random_count.h"
-#include "tests/checkers/small_txns.h"
+#include "tests/checkers/small_levels.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -109,7 +109,7 @@ assert_judged(const struct small_txns *h, const struct history *history,
 static void
 orders_are_accepted_when_the_axioms_hold_of_them(void **state)
 {
-	int total = (int)random_count(20000), accepted[SMALL_LEVELS] = {0};
+	int total = (int)random_count(20000), accepted[SMALL_AXIOM_LEVELS] = {0};
 	struct rng rng;
 
 	(void)state;
@@ -122,13 +122,13 @@ orders_are_accepted_when_the_axioms_hold_of_them(void **state)
 		small_txns_history(&h, &history);
 		const struct history *sessions = txn_sessions_of(&history, &split);
 		make_order(&h, &rng, &order);
-		for (size_t l = 0; l < SMALL_LEVELS; l++)
+		for (size_t l = 0; l < SMALL_AXIOM_LEVELS; l++)
 			assert_judged(&h, sessions, &order, &small_levels[l],
 				      &accepted[l]);
 		history_release(&history);
 		history_release(&split);
 	}
-	for (size_t l = 0; l < SMALL_LEVELS; l++)
+	for (size_t l = 0; l < SMALL_AXIOM_LEVELS; l++)
 		assert_in_range(accepted[l], total / 20, total * 9 / 10);
 }
 
