@@ -281,6 +281,14 @@ history_error(const struct history *history, const struct op *op)
 	return intern_get(&history->values.strings, op->error - 1).data;
 }
 
+size_t
+history_bytes(const struct history *history)
+{
+	return (history->ops.count + history->nemesis.count) * sizeof(struct op) +
+	       values_bytes(&history->values) + intern_memory(&history->fs) +
+	       history->open.slot_count * sizeof(struct map_slot);
+}
+
 uint32_t
 history_error_id(struct history *history, const char *text)
 {

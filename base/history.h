@@ -46,6 +46,9 @@ bool history_complete(struct history *history, const struct op *op, struct err *
 void history_add(struct history *history, const struct op *op);
 void history_sort(struct history *history);
 
+/* Bytes that it holds, for budgets. */
+size_t history_bytes(const struct history *history);
+
 /* The error text of an operation, "" when none; and setting it. */
 const char *history_error(const struct history *history, const struct op *op);
 uint32_t history_error_id(struct history *history, const char *text);

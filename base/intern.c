@@ -59,6 +59,13 @@ find_slot(const struct intern *intern, const char *data, size_t bytes)
 	return slot;
 }
 
+size_t
+intern_memory(const struct intern *intern)
+{
+	return intern->slot_count * sizeof(*intern->slots) +
+	       intern->count * sizeof(*intern->starts) + intern->text.len;
+}
+
 uint32_t
 intern_find(const struct intern *intern, const char *data, size_t bytes)
 {

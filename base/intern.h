@@ -31,6 +31,9 @@ uint32_t intern_find(const struct intern *intern, const char *data, size_t bytes
 /* The string of an id; NUL-terminated; valid until the next string is added. */
 struct bytes intern_get(const struct intern *intern, uint32_t id);
 
+/* Bytes that it takes, for budgets. */
+size_t intern_memory(const struct intern *intern);
+
 /* Forgets all strings, keeps the memory. */
 void intern_clear(struct intern *intern);
 

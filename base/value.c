@@ -56,6 +56,14 @@ values_clear(struct values *values)
 	intern_clear(&values->strings);
 }
 
+size_t
+values_bytes(const struct values *values)
+{
+	return values->words.count * sizeof(uint64_t) +
+	       values->recent_count * sizeof(struct recent) +
+	       intern_memory(&values->strings);
+}
+
 enum val_kind
 val_kind(val v)
 {

@@ -126,6 +126,9 @@ bool val_equal(const struct values *values, val a, val b);
 int val_compare(const struct values *values, val a, val b);
 uint64_t val_hash(const struct values *values, val v);
 
+/* Bytes that they take, for budgets. */
+size_t values_bytes(const struct values *values);
+
 /* A deep copy into another pool. */
 val val_copy(struct values *to, const struct values *from, val v);
 

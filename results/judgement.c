@@ -118,16 +118,14 @@ find_checkers(const struct history *history, const struct judge_options *options
 	return true;
 }
 
-/* What the history holds is not there for its checkers; a quarter of the bound always is. */
+/* What the history holds is not there for its checkers. */
 static size_t
 bytes_for_checkers(const struct history *history, uint64_t bytes_max)
 {
 	size_t bound = bytes_max > 0 ? bytes_max : machine_memory() / 2;
-	size_t held = history->ops.count * sizeof(struct op) +
-		      history->values.words.count * sizeof(uint64_t) +
-		      history->values.strings.text.len;
+	size_t held = history_bytes(history);
 
-	return held < bound / 4 * 3 ? bound - held : bound / 4;
+	return held < bound ? bound - held : 1;
 }
 
 static bool

@@ -236,14 +236,24 @@ event_is_complete(const struct event *event, struct err *err)
 	       err_set(err, "the operation has no f");
 }
 
+/* At equal times invocations come first: then nothing precedes what did not. */
+struct moment {
+	int64_t ns;
+	uint32_t op;
+	bool is_end;
+};
+
+/* Of what came whole the moments are put in order in the end. */
 static bool
 has_room(struct events *events, struct err *err)
 {
 	const struct history *history = events->history;
 	size_t ops = history->ops.count + history->nemesis.count;
+	size_t moments = events->whole ? 2 * ops * sizeof(struct moment) : 0;
 
 	if (ops < (size_t)1 << 30 &&
-	    (events->bytes_max == 0 || ops * sizeof(struct op) < events->bytes_max))
+	    (events->bytes_max == 0 ||
+	     history_bytes(history) + moments < events->bytes_max))
 		return true;
 	events->is_full = true;
 	return err_set(err, "more operations than fit into memory");
@@ -310,13 +320,6 @@ events_add(struct events *events, const struct event *event, struct err *err)
 }
 
 /* ---- finishing ---- */
-
-/* At equal times invocations come first: then nothing precedes what did not. */
-struct moment {
-	int64_t ns;
-	uint32_t op;
-	bool is_end;
-};
 
 static int
 by_moment(const void *a, const void *b)

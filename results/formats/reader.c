@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -98,6 +97,7 @@ reading_add(struct reading *reading, const struct event *event, const char *from
 {
 	struct err err;
 
+	scan_passed(&reading->scan, from);
 	bool ok = reading->take != NULL ? reading->take(reading->context, event, &err)
 					: events_add(&reading->events, event, &err);
 
@@ -171,20 +171,28 @@ key_is_there(const struct reading *reading, const char *name, struct err *err)
 			     "none leaves them");
 }
 
+/* What is read. */
+struct input {
+	struct bytes bytes;
+	const char *name;      /* of it, in errors */
+	struct window *window; /* borrowed; NULL: all of it is in memory */
+};
+
 static bool
-read_as(const struct format *format, struct bytes input, const char *name,
+read_as(const struct format *format, const struct input *input,
 	const struct reader_options *options, struct history *history,
 	struct reader_facts *facts, struct err *err)
 {
 	struct reading reading;
 
-	reader_begin(&reading, options, history, input);
-	bool ok = format->read(&reading) || scan_error(&reading.scan, name, err);
+	reader_begin(&reading, options, history, input->bytes);
+	reading.scan.window = input->window;
+	bool ok = format->read(&reading) || scan_error(&reading.scan, input->name, err);
 	if (ok)
 		events_finish(&reading.events);
 	if (ok && history->ops.count == 0 && history->nemesis.count == 0)
-		ok = err_set(err, "'%s' holds no operation", name);
-	ok = ok && key_is_there(&reading, name, err);
+		ok = err_set(err, "'%s' holds no operation", input->name);
+	ok = ok && key_is_there(&reading, input->name, err);
 	if (facts != NULL)
 		*facts = (struct reader_facts){
 			.format = format,
@@ -198,22 +206,29 @@ read_as(const struct format *format, struct bytes input, const char *name,
 	return ok;
 }
 
+static bool
+read_input(struct input input, const struct reader_options *options,
+	   struct history *history, struct reader_facts *facts, struct err *err)
+{
+	if (input.bytes.len == 0)
+		return err_set(err, "'%s' is empty", input.name);
+	if (begins_with(input.bytes, "\xef\xbb\xbf")) {
+		input.bytes.data += 3; /* the byte order mark that some editors leave */
+		input.bytes.len -= 3;
+	}
+	const struct format *format =
+		options->format != NULL ? format_find(options->format, err)
+					: reader_sniff(input.bytes, input.name, err);
+	return format != NULL && read_as(format, &input, options, history, facts, err);
+}
+
 bool
 reader_read_bytes(struct bytes input, const char *name,
 		  const struct reader_options *options, struct history *history,
 		  struct reader_facts *facts, struct err *err)
 {
-	if (input.len == 0)
-		return err_set(err, "'%s' is empty", name);
-	if (input.len >= 3 && memcmp(input.data, "\xef\xbb\xbf", 3) == 0) {
-		input.data += 3; /* the byte order mark that some editors leave */
-		input.len -= 3;
-	}
-	const struct format *format = options->format != NULL
-					      ? format_find(options->format, err)
-					      : reader_sniff(input, name, err);
-	return format != NULL &&
-	       read_as(format, input, name, options, history, facts, err);
+	return read_input((struct input){.bytes = input, .name = name}, options, history,
+			  facts, err);
 }
 
 /* What cannot be mapped is held, and must fit too. */
@@ -291,14 +306,13 @@ static bool
 read_mapped(int fd, size_t bytes, const char *path, const struct reader_options *options,
 	    struct history *history, struct reader_facts *facts, struct err *err)
 {
-	void *data = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	struct window window;
 
-	if (data == MAP_FAILED)
-		return err_errno(err, "map '%s'", path);
-	madvise(data, bytes, MADV_SEQUENTIAL);
-	bool ok = reader_read_bytes((struct bytes){.data = data, .len = bytes}, path,
-				    options, history, facts, err);
-	munmap(data, bytes);
+	if (!window_open(&window, fd, bytes, path, err))
+		return false;
+	struct input input = {.bytes = window.file, .name = path, .window = &window};
+	bool ok = read_input(input, options, history, facts, err);
+	window_close(&window);
 	return ok;
 }
 

@@ -81,7 +81,10 @@ void
 scan_place(const struct scan *scan, const char *at, size_t *line, size_t *column)
 {
 	*line = *column = 1;
+	if (scan->window != NULL)
+		window_move(scan->window, scan->start);
 	for (const char *c = scan->start; c < at; c++) {
+		scan_passed(scan, c);
 		if (*c == '\n') {
 			++*line;
 			*column = 1;

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/value.h"
+#include "results/formats/window.h"
 
 enum scan_syntax {
 	SCAN_JSON = 0,
@@ -40,7 +41,8 @@ struct scan {
 	struct buf scratch;    /* a string without its escapes */
 	const char *failed_at; /* NULL: no failure */
 	char problem[160];
-	bool is_full; /* it failed for a bound of memory */
+	bool is_full;	       /* it failed for a bound of memory */
+	struct window *window; /* borrowed: of the input, a mapped file; else NULL */
 };
 
 void scan_init(struct scan *scan, enum scan_syntax syntax, struct values *values,
@@ -58,6 +60,14 @@ bool scan_long_space(struct scan *scan);
 /* Moves over `#tag` before a value, any number of them (EDN). */
 static inline bool scan_tags(struct scan *scan);
 bool scan_long_tags(struct scan *scan);
+
+/* All before `at` was read, and will not be needed soon. */
+static inline void
+scan_passed(const struct scan *scan, const char *at)
+{
+	if (scan->window != NULL)
+		window_reach(scan->window, at);
+}
 
 /* Reads one value. */
 bool scan_value(struct scan *scan, val *value);

@@ -4,6 +4,11 @@
 
 #include <stdlib.h>
 
+enum {
+	MOP_WORDS =
+		8 /* of the values of a history: asked and answered, and in the lists */
+};
+
 void
 sessions_init(struct sessions *sessions, struct history *history, size_t bytes_max)
 {
@@ -28,7 +33,7 @@ bool
 sessions_add(struct sessions *sessions, const struct session_mop *mop)
 {
 	size_t bytes =
-		sessions->mops.count * sizeof(*mop) +
+		sessions->mops.count * (sizeof(*mop) + MOP_WORDS * sizeof(uint64_t)) +
 		sessions->txns.count * (sizeof(struct session_txn) + sizeof(struct op));
 
 	if (sessions->mops.count >= UINT32_MAX - 1 ||

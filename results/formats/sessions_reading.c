@@ -10,6 +10,7 @@ bool
 reading_add_mop(struct reading *reading, struct sessions *sessions,
 		const struct session_mop *mop, const char *from)
 {
+	scan_passed(&reading->scan, from);
 	if (sessions_add(sessions, mop))
 		return true;
 	reading->scan.is_full = true;

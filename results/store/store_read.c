@@ -229,11 +229,7 @@ read_positions(struct op_reading *reading, sqlite3_stmt *statement, struct op *o
 static bool
 has_room(struct op_reading *reading, uint32_t id)
 {
-	const struct history *history = reading->history;
-	size_t bytes = history->ops.count * sizeof(struct op) +
-		       history->values.words.count * sizeof(uint64_t);
-
-	if (bytes < reading->bytes_max)
+	if (history_bytes(reading->history) < reading->bytes_max)
 		return true;
 	reading->failed = reading->over_bound = true;
 	return err_set(reading->err,
