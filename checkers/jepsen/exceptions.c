@@ -1,10 +1,12 @@
 /* exceptions.c - the errors of a history by class, the most frequent first.
  *
- * A class is the text of an error with what varies taken out: runs of digits become "#",
+ * An error that begins with the class of an exception, as Java tells them ("java.net.
+ * ConnectException: refused"; readers put an :exception there), is of that class. Of any
+ * other the class is the text with what varies taken out: runs of digits become "#",
  * quoted parts '..', except words of letters where the error is a list or a map, as in
  * ["timeout","no answer after 5 s"]. Both failed and indeterminate operations are looked
- * at (Jepsen: those with an :exception). Errors are no violation; the verdict is valid,
- * and that says nothing about the data.
+ * at (Jepsen: indeterminate ones with an :exception). Errors are no violation; the verdict
+ * is valid, and that says nothing about the data.
  *
  *	info "timeout after 50 ms" | info "timeout after 70 ms" | fail "refused"
  *		"timeout after # ms" 2, "refused" 1
@@ -59,12 +61,32 @@ is_keyword(const char *quoted, const char *behind)
 	return letters > 0 && quoted + letters + 2 == behind;
 }
 
+/* Behind a name of parts with points between them of which the last begins with a capital,
+ * where the error ends there or goes on with ": "; else NULL. */
+static const char *
+skip_exception(const char *error)
+{
+	const char *part = error, *behind = error;
+	size_t parts = 0;
+
+	for (;; part = behind + 1) {
+		behind = part + strspn(part, "abcdefghijklmnopqrstuvwxyz_$"
+					     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+		parts++;
+		if (behind == part || isdigit((unsigned char)*part))
+			return NULL;
+		if (*behind != '.')
+			break;
+	}
+	bool is_end = *behind == '\0' || strncmp(behind, ": ", 2) == 0;
+	return parts > 1 && isupper((unsigned char)*part) && is_end ? behind : NULL;
+}
+
 static void
-class_of(const char *error, struct buf *name)
+text_class(const char *error, struct buf *name)
 {
 	bool has_keywords = *error == '[' || *error == '{';
 
-	buf_clear(name);
 	while (*error != '\0' && name->len < CLASS_BYTES_MAX) {
 		const char *behind =
 			*error == '\'' || *error == '"' ? skip_quoted(error) : error;
@@ -81,6 +103,18 @@ class_of(const char *error, struct buf *name)
 			buf_char(name, *error++);
 		}
 	}
+}
+
+static void
+class_of(const char *error, struct buf *name)
+{
+	const char *behind = skip_exception(error);
+
+	buf_clear(name);
+	if (behind != NULL)
+		buf_append(name, error, (size_t)(behind - error));
+	else
+		text_class(error, name);
 }
 
 static void

@@ -1,5 +1,7 @@
 #include "results/formats/event_map.h"
 
+#include "results/formats/event_exception.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -16,10 +18,9 @@ enum field {
 	FIELD_END,
 	FIELD_NODE,
 	FIELD_ERROR,
+	FIELD_EXCEPTION,
 	FIELD_REBALANCES
 };
-
-#define REBALANCES "rebalance-log"
 
 /* A name of up to seven bytes as one word, so that comparing it is one instruction. */
 #define WORD(a, b, c, d, e, f, g)                                                        \
@@ -69,17 +70,27 @@ known_field(uint64_t word)
 	}
 }
 
+static bool
+is_name(struct bytes name, const char *text)
+{
+	return name.len == strlen(text) && memcmp(name.data, text, name.len) == 0;
+}
+
+static enum field
+long_field(struct bytes name)
+{
+	if (is_name(name, "exception"))
+		return FIELD_EXCEPTION;
+	return is_name(name, "rebalance-log") ? FIELD_REBALANCES : FIELD_OTHER;
+}
+
 static enum field
 field_of(struct reading *reading, struct bytes name)
 {
-	enum field field = name.len <= 7 ? known_field(word_of(name)) : FIELD_OTHER;
+	enum field field = name.len <= 7 ? known_field(word_of(name)) : long_field(name);
 
-	if (name.len == strlen(REBALANCES) &&
-	    memcmp(name.data, REBALANCES, name.len) == 0)
-		field = FIELD_REBALANCES;
 	if (field == FIELD_OTHER && reading->key_field != NULL &&
-	    strlen(reading->key_field) == name.len &&
-	    memcmp(reading->key_field, name.data, name.len) == 0)
+	    is_name(name, reading->key_field))
 		field = FIELD_KEY;
 	reading->has_key_field |= field == FIELD_KEY;
 	return field;
@@ -246,6 +257,8 @@ read_field(struct reading *reading, enum field field, struct event *event)
 		return read_node(reading, event);
 	case FIELD_ERROR:
 		return read_error(reading, event);
+	case FIELD_EXCEPTION:
+		return scan_value(scan, &event->exception);
 	case FIELD_REBALANCES:
 		return scan_value(scan, &event->rebalances);
 	default:
@@ -341,6 +354,9 @@ read_map(struct reading *reading)
 			return false;
 	scan->at++;
 	add_rebalances(scan->values, &event);
+	if (event.exception != VAL_OF_NIL)
+		event.error = event_exception(reading->events.history, event.error,
+					      event.exception);
 	return reading_add(reading, &event, from);
 }
 

@@ -27,6 +27,7 @@ struct event {
 	val key, value;
 	val output; /* of a whole operation, when it has one besides its value */
 	bool has_output;
+	val exception;	/* behind its error: event_exception.h */
 	val rebalances; /* Jepsen's rebalance log: a list of maps with keys; nil: none */
 	int64_t at_ns;	/* -1: the file does not say */
 	int64_t end_ns;

@@ -191,6 +191,58 @@ only_what_was_asked_often_enough_is_held_against_a_run(void **state)
 	history_release(&history);
 }
 
+static void
+assert_classes(const char *const *errors, size_t count, const char *expected)
+{
+	struct history history;
+	struct buf words = {0};
+
+	history_init(&history);
+	for (uint32_t i = 0; i < count; i++) {
+		struct op op = {.f = F_READ,
+				.type = OP_INFO,
+				.process = i,
+				.invoke_at = i,
+				.complete_at = OP_NEVER};
+		op.error = history_error_id(&history, errors[i]);
+		history_add(&history, &op);
+	}
+	assert_true(exceptions_words(&history, 9, &words));
+	assert_string_equal(buf_text(&words), expected);
+	buf_release(&words);
+	history_release(&history);
+}
+
+static void
+exceptions_are_of_their_class_whatever_they_say(void **state)
+{
+	static const char *const errors[] = {
+		"a.b.NotFound: key x", "java.net.ConnectException: refused",
+		"java.net.ConnectException: timed out", "java.net.ConnectException",
+		"a.b.NotFound: no key"};
+
+	(void)state;
+	assert_classes(errors, 5, "3 java.net.ConnectException, 2 a.b.NotFound");
+}
+
+static void
+what_only_looks_like_the_class_of_an_exception_is_a_text(void **state)
+{
+	static const char *const errors[] = {"example.com: no route",
+					     "NotFound: key x",
+					     "a.7B: x",
+					     "a..B: x",
+					     "1.2.B: x",
+					     "a.B:x",
+					     "a.B went away"};
+
+	(void)state;
+	assert_classes(
+		errors, 7,
+		"1 example.com: no route, 1 NotFound: key x, 1 a.#B: x, 1 a..B: x, "
+		"1 #.#.B: x, 1 a.B:x, 1 a.B went away");
+}
+
 int
 main(void)
 {
@@ -199,6 +251,9 @@ main(void)
 		cmocka_unit_test(a_consumer_that_gets_what_there_is_has_no_lag),
 		cmocka_unit_test(what_nobody_polled_is_counted_by_partition),
 		cmocka_unit_test(traffic_is_told_in_one_line),
+		cmocka_unit_test(exceptions_are_of_their_class_whatever_they_say),
+		cmocka_unit_test(
+			what_only_looks_like_the_class_of_an_exception_is_a_text),
 		cmocka_unit_test(only_what_was_asked_often_enough_is_held_against_a_run),
 	};
 

@@ -286,6 +286,57 @@ values_of_edn(void **state)
 	assert_value(SCAN_EDN, "nil", "null");
 }
 
+static void
+assert_error(const char *fields, const char *expected)
+{
+	struct buf text = {0};
+	struct read read;
+
+	buf_printf(&text,
+		   "{:type :invoke, :process 0, :f :read}\n"
+		   "{:type :info, :process 0, :f :read, %s}\n",
+		   fields);
+	read_good(&read, buf_text(&text), NULL);
+	assert_string_equal(history_error(&read.history, &read.history.ops.items[0]),
+			    expected);
+	history_release(&read.history);
+	buf_release(&text);
+}
+
+#define REFUSED                                                                          \
+	"{:type java.net.ConnectException, :message \"refused\", :at [a b \"c\" 1]}"
+
+static void
+the_class_of_an_exception_stands_before_the_error(void **state)
+{
+	(void)state;
+	assert_error(":exception {:via [" REFUSED "], :trace [[a b]], :cause \"root\"}, "
+		     ":error \"indeterminate: refused\"",
+		     "java.net.ConnectException: indeterminate: refused");
+	assert_error(":error :timeout, :exception #error {:via [{:type a.B} " REFUSED
+		     "]}",
+		     "a.B: timeout");
+	assert_error(":exception {:via [" REFUSED "], :cause \"root\"}",
+		     "java.net.ConnectException: refused");
+	assert_error(":exception {:class a.B, :cause \"root\"}", "a.B: root");
+	assert_error(":exception {:class a.B}, :error \"a.B: told\"", "a.B: told");
+	assert_error(":exception {:class a.B}", "a.B");
+	assert_error(":exception nil, :error \"told\"", "told");
+}
+
+static void
+an_exception_of_another_shape_is_told_as_it_is(void **state)
+{
+	(void)state;
+	assert_error(":exception \"java.io.IOException: broken pipe\"",
+		     "java.io.IOException: broken pipe");
+	assert_error(":exception [:via 7]", "[\"via\",7]");
+	assert_error(":exception {:via []}", "{\"via\":[]}");
+	assert_error(":exception {:via [3]}, :error :x", "{\"via\":[3]}: x");
+	assert_error(":exception \"\", :error :x", "x");
+	assert_error(":exception {[:via] 1}", "[[[\"via\"],1]]");
+}
+
 int
 main(void)
 {
@@ -301,6 +352,8 @@ main(void)
 		cmocka_unit_test(a_field_that_nobody_has_is_no_key),
 		cmocka_unit_test(jepsen_log_lines_and_history_txt),
 		cmocka_unit_test(error_texts_of_a_log_are_kept),
+		cmocka_unit_test(the_class_of_an_exception_stands_before_the_error),
+		cmocka_unit_test(an_exception_of_another_shape_is_told_as_it_is),
 		cmocka_unit_test(the_nemesis_is_kept_apart_in_pairs),
 		cmocka_unit_test(values_of_json),
 		cmocka_unit_test(values_of_edn),
