@@ -4,21 +4,32 @@
  * Operations: any function whose answer is a map from keys to integers, as {x 3} of an
  * increment or {x 3, y 5} of a read of several; or a read whose answer is a list of
  * integers (or of maps with a field val), rows in the order of their timestamps; add, which
- * adds a row.
+ * adds a row, and is answered with it or with the one before it.
  *
  *	nonmonotonic-cycle  each of some operations saw less of one key than the next.
  *	                    read {x 1, y 2} | read {x 2, y 1}
- *	nonmonotonic-order  a row has a smaller value than the row before it.
+ *	nonmonotonic-order  a row has a smaller value than the row before it, or a smaller
+ *	                    timestamp (field sts) where they tell theirs. Where rows are of
+ *	                    several tables and tell their processes, only the order of the
+ *	                    rows of one process is promised, as in Jepsen's test, unless the
+ *	                    level asks for real time.
  *	                    read [1 3 2]
- *	duplicate-element   two rows in sequence have the same value.
+ *	duplicate-element   one read has two rows with the same value.
+ *	lost-element        a row that was told by an add, or read, is in no read that ended
+ *	                    after the last one began.
+ *	                    add ok {val 1} | read []
+ *	unexpected-element  a row was read whose add failed (where adds name their rows).
  *	nonmonotonic-time   (level "strict-serializable", asked for by name) an operation
- *	                    saw less than another that was over before it began.
+ *	                    saw less than another that was over before it began. A row that
+ *	                    was known before a read began and is not in it is lost then.
  *
  * Complete: the order of values of a key orders those who saw them (as in Elle's
  * monotonic keys), and the operations can be arranged iff these orders have no cycle.
- * Increments that are lost without a trace are not seen here. Lemma of docs/CHECKERS.md:
- * real time. O(n log n), no edge for each pair: between neighbouring values of a key
- * stands one node. */
+ * Rows: each promise is looked up (monotonic_rows_judge.c); rows that were told after the
+ * last read began make it unknown. Increments that are lost without a trace are not seen
+ * here, nor rows that nobody added (some may have been there at first). Lemma of
+ * docs/CHECKERS.md: real time. O(n log n), no edge for each pair: between neighbouring
+ * values of a key stands one node. */
 #include "checkers/checker.h"
 
 #include "base/mem.h"
@@ -26,6 +37,7 @@
 #include "checkers/jepsen/commit_order.h"
 #include "checkers/jepsen/fields.h"
 #include "checkers/jepsen/monotonic.h"
+#include "checkers/jepsen/monotonic_rows.h"
 #include "checkers/tell.h"
 #include "checkers/value_ids.h"
 
@@ -34,7 +46,7 @@
 #include <string.h>
 
 struct sight {
-	uint32_t key;
+	uint32_t part, key;
 	int64_t number;
 	uint32_t op;
 };
@@ -42,11 +54,11 @@ struct sight {
 struct growth {
 	const struct history *history;
 	struct check_result *result;
-	struct value_ids keys;
+	struct value_ids parts, keys; /* of the operations; of their maps */
 	VEC(struct sight) sights;
 	struct graph graph; /* operations, then one node behind each value of a key */
 	uint32_t steps;
-	uint64_t cycles, rows;
+	uint64_t cycles;
 };
 
 static bool
@@ -116,6 +128,8 @@ note_sights(struct growth *growth, uint32_t index)
 	const struct values *values = &growth->history->values;
 	struct sight sight = {.op = index};
 
+	if (monotonic_is_map(op))
+		sight.part = value_ids_add(&growth->parts, op->key);
 	for (size_t i = 0; monotonic_is_map(op) && i < fields_count(values, op->output);
 	     i++) {
 		val number = fields_at(values, op->output, i);
@@ -127,41 +141,13 @@ note_sights(struct growth *growth, uint32_t index)
 	}
 }
 
-static void
-report_row(struct growth *growth, uint32_t read, int64_t before, int64_t after)
-{
-	struct buf text = {0};
-	bool is_double = before == after;
-
-	buf_printf(&text, "the row %" PRId64 " stands behind the row %" PRId64, after,
-		   before);
-	tell(growth->history, growth->result,
-	     is_double ? "duplicate-element" : "nonmonotonic-order", VAL_OF_NIL, &text,
-	     &read, 1);
-}
-
-static void
-judge_rows(struct growth *growth, uint32_t index)
-{
-	const struct op *op = &growth->history->ops.items[index];
-	const struct values *values = &growth->history->values;
-	int64_t before = 0, number = 0;
-
-	for (size_t i = 0; monotonic_is_rows(op) && i < fields_items(values, op->output);
-	     i++) {
-		monotonic_row(values, fields_item(values, op->output, i), &number);
-		if (i > 0 && number <= before)
-			report_row(growth, index, before, number);
-		before = number;
-		growth->rows++;
-	}
-}
-
 static int
 by_key_and_number(const void *a, const void *b)
 {
 	const struct sight *x = a, *y = b;
 
+	if (x->part != y->part)
+		return x->part < y->part ? -1 : 1;
 	if (x->key != y->key)
 		return x->key < y->key ? -1 : 1;
 	if (x->number != y->number)
@@ -170,11 +156,19 @@ by_key_and_number(const void *a, const void *b)
 }
 
 static bool
+is_first_value(const struct growth *growth, size_t i)
+{
+	const struct sight *sight = &growth->sights.items[i];
+
+	return i == 0 || sight[-1].part != sight->part || sight[-1].key != sight->key;
+}
+
+static bool
 is_next_value(const struct growth *growth, size_t i)
 {
 	const struct sight *sight = &growth->sights.items[i];
 
-	return i > 0 && sight[-1].key == sight->key && sight[-1].number < sight->number;
+	return !is_first_value(growth, i) && sight[-1].number < sight->number;
 }
 
 /* All who saw a value come before the step behind it, and that before all who saw the
@@ -186,7 +180,7 @@ add_edges(struct growth *growth)
 
 	for (size_t i = 0; i < growth->sights.count; i++) {
 		const struct sight *sight = &growth->sights.items[i];
-		if (i == 0 || sight[-1].key != sight->key)
+		if (is_first_value(growth, i))
 			behind = UINT32_MAX;
 		if (is_next_value(growth, i)) {
 			uint32_t previous = behind;
@@ -194,7 +188,7 @@ add_edges(struct growth *growth)
 			if (previous != UINT32_MAX)
 				graph_add(&growth->graph, previous, behind, EDGE_ORDER);
 		}
-		if (i == 0 || sight[-1].key != sight->key || is_next_value(growth, i))
+		if (is_first_value(growth, i) || is_next_value(growth, i))
 			step++;
 		if (behind != UINT32_MAX)
 			graph_add(&growth->graph, behind, sight->op, EDGE_ORDER);
@@ -209,10 +203,7 @@ build_graph(struct growth *growth)
 		qsort(growth->sights.items, growth->sights.count, sizeof(struct sight),
 		      by_key_and_number);
 	for (size_t i = 0; i < growth->sights.count; i++)
-		growth->steps +=
-			i == 0 ||
-			growth->sights.items[i - 1].key != growth->sights.items[i].key ||
-			is_next_value(growth, i);
+		growth->steps += is_first_value(growth, i) || is_next_value(growth, i);
 	graph_init(&growth->graph, (uint32_t)growth->history->ops.count + growth->steps);
 	add_edges(growth);
 	graph_build(&growth->graph);
@@ -316,7 +307,7 @@ find_order(struct growth *growth, bool in_time)
 static size_t
 bytes_of(const struct growth *growth)
 {
-	return value_ids_bytes(&growth->keys) +
+	return value_ids_bytes(&growth->parts) + value_ids_bytes(&growth->keys) +
 	       growth->sights.capacity * sizeof(struct sight);
 }
 
@@ -337,7 +328,6 @@ take_all(struct growth *growth, const struct check_options *options)
 					     mem_string("an answer holds what is no "
 							"integer"));
 		note_sights(growth, i);
-		judge_rows(growth, i);
 	}
 	return true;
 }
@@ -365,18 +355,22 @@ monotonic_check(const struct history *history, const struct check_options *optio
 		struct check_result *result)
 {
 	struct growth growth = {.history = history, .result = result};
+	size_t row_reads = 0;
 
 	result->complexity = "O(n log n)";
 	result->operations = history->ops.count;
+	value_ids_init(&growth.parts, &history->values);
 	value_ids_init(&growth.keys, &history->values);
-	if (take_all(&growth, options))
+	if (take_all(&growth, options)) {
 		judge(&growth, options);
+		row_reads = monotonic_rows_judge(history, options, result);
+	}
 	tell_number(&result->details, "sights", growth.sights.count);
-	tell_number(&result->details, "rows", growth.rows);
 	tell_number(&result->details, "cycles", growth.cycles);
-	if (growth.sights.count == 0 && growth.rows == 0)
+	if (growth.sights.count == 0 && row_reads == 0)
 		tell_unknown(result, mem_string("nothing was ever read"));
 	tell_end(result, mem_string("one order of the operations lets all values grow"));
+	value_ids_release(&growth.parts);
 	value_ids_release(&growth.keys);
 	vec_release(&growth.sights);
 }

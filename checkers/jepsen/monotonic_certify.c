@@ -2,6 +2,7 @@
 
 #include "checkers/jepsen/commit_order.h"
 #include "checkers/jepsen/fields.h"
+#include "checkers/jepsen/monotonic_rows.h"
 #include "checkers/transaction/cycles.h"
 #include "checkers/value_ids.h"
 
@@ -40,6 +41,41 @@ struct heights {
 	VEC(int64_t) of;
 };
 
+struct all_heights {
+	struct value_ids keys; /* of the operations */
+	VEC(struct heights) of;
+};
+
+static void
+all_heights_init(struct all_heights *all, const struct history *history)
+{
+	*all = (struct all_heights){0};
+	value_ids_init(&all->keys, &history->values);
+}
+
+static struct heights *
+heights_of(struct all_heights *all, val key)
+{
+	uint32_t id = value_ids_add(&all->keys, key);
+
+	if (id == all->of.count) {
+		vec_push(&all->of, (struct heights){0});
+		value_ids_init(&vec_last(&all->of)->keys, all->keys.pool);
+	}
+	return &all->of.items[id];
+}
+
+static void
+all_heights_release(struct all_heights *all)
+{
+	vec_each (struct heights, heights, &all->of) {
+		value_ids_release(&heights->keys);
+		vec_release(&heights->of);
+	}
+	value_ids_release(&all->keys);
+	vec_release(&all->of);
+}
+
 /* No number of the answer is below the last one of its key. */
 static bool
 rises(const struct values *values, val answer, struct heights *heights)
@@ -59,44 +95,28 @@ rises(const struct values *values, val answer, struct heights *heights)
 	return holds;
 }
 
-static bool
-rows_rise(const struct values *values, val rows)
-{
-	int64_t before = 0, number = 0;
-
-	for (size_t i = 0; i < fields_items(values, rows); i++) {
-		if (!monotonic_row(values, fields_item(values, rows, i), &number) ||
-		    (i > 0 && number <= before))
-			return false;
-		before = number;
-	}
-	return true;
-}
-
-/* Every answer stands in the order once, and all rise. */
+/* Every answer stands in the order once, and all of one key rise. */
 static bool
 certify_valid(const struct history *history, const struct order *order, bool in_time)
 {
 	const struct op *ops = history->ops.items;
 	bool *is_placed = mem_new(history->ops.count + 1, sizeof(*is_placed));
-	struct heights heights = {0};
+	struct all_heights heights;
 	bool holds = !in_time || commit_order_is_timely(history, order);
 
-	value_ids_init(&heights.keys, &history->values);
+	all_heights_init(&heights, history);
 	for (size_t i = 0; holds && i < order->count; i++) {
 		uint32_t op = order->ops[i];
 		holds = monotonic_is_map(&ops[op]) && !is_placed[op] &&
-			rises(&history->values, ops[op].output, &heights);
+			rises(&history->values, ops[op].output,
+			      heights_of(&heights, ops[op].key));
 		is_placed[op] = true;
 	}
 	for (size_t i = 0; holds && i < history->ops.count; i++)
-		holds = is_placed[i] == monotonic_is_map(&ops[i]) &&
-			(!monotonic_is_rows(&ops[i]) ||
-			 rows_rise(&history->values, ops[i].output));
-	vec_release(&heights.of);
-	value_ids_release(&heights.keys);
+		holds = is_placed[i] == monotonic_is_map(&ops[i]);
+	all_heights_release(&heights);
 	free(is_placed);
-	return holds;
+	return holds && monotonic_rows_hold(history, in_time);
 }
 
 static bool
@@ -104,6 +124,9 @@ saw_less(const struct history *history, const struct op *a, const struct op *b)
 {
 	const struct values *values = &history->values;
 
+	if (!monotonic_is_map(a) || !monotonic_is_map(b) ||
+	    !val_equal(values, a->key, b->key))
+		return false;
 	for (size_t i = 0; i < fields_count(values, a->output); i++)
 		for (size_t j = 0; j < fields_count(values, b->output); j++) {
 			int64_t x = INT64_MIN, y = INT64_MIN;
@@ -135,8 +158,7 @@ certify_anomaly(const struct history *history, const struct anomaly *anomaly,
 		return cycles_hold(history, ops, anomaly->ops.count, saw_less);
 	if (strcmp(anomaly->name, "nonmonotonic-time") == 0)
 		return in_time && cycles_hold(history, ops, anomaly->ops.count, precedes);
-	return monotonic_is_rows(&history->ops.items[ops[0]]) &&
-	       !rows_rise(&history->values, history->ops.items[ops[0]].output);
+	return monotonic_rows_show(history, anomaly, in_time);
 }
 
 bool
