@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "checkers/collection/tuple_replay.h"
+#include "checkers/collection/tuple_settle.h"
 #include "checkers/value_ids.h"
 
 #include <stdlib.h>
@@ -18,6 +19,7 @@ struct replay {
 	size_t live_total;
 	VEC(uint32_t) used_at;	    /* by id: the place of the last put or look of it */
 	struct tuple_replay tuples; /* tuple space: instead of items */
+	struct tuple_settle settle; /* what takes of unknown outcome took */
 	uint32_t place;		    /* in the order */
 	size_t head;		    /* queue: the first of `items` that is still in */
 	const struct op *op;	    /* decoded last: its pattern */
@@ -54,7 +56,8 @@ foresee(struct replay *replay, const struct op *op)
 		tuple_replay_ask(&replay->tuples, op->input);
 		return;
 	case COLLECTION_TAKE_SOME:
-		tuple_debts_lend(&replay->tuples.debts, op->input);
+		tuple_settle_expect(&replay->settle, op->input);
+		replay->tuples.keeps_ids = true;
 		return;
 	default:
 		return;
@@ -72,6 +75,7 @@ replay_open(enum collection collection, const struct key_ops *key,
 	replay->options = options;
 	value_ids_init(&replay->ids, &key->history->values);
 	tuple_replay_init(&replay->tuples, &key->history->values);
+	tuple_settle_init(&replay->settle, &key->history->values);
 	for (size_t i = 0; i < key->count; i++)
 		if (key->ops[i] < key->history->ops.count)
 			foresee(replay, key_op(key, i));
@@ -90,6 +94,7 @@ replay_close(void *context)
 	vec_release(&replay->gone);
 	vec_release(&replay->used_at);
 	tuple_replay_release(&replay->tuples);
+	tuple_settle_release(&replay->settle);
 	free(replay);
 }
 
@@ -255,8 +260,8 @@ static bool
 settle(struct replay *replay, uint32_t id)
 {
 	if (replay->needed.items[id] > 0 ||
-	    !tuple_debts_pay(&replay->tuples.debts, value_ids_value(&replay->ids, id), id,
-			     replay->used_at.items[id], replay->place))
+	    !tuple_settle(&replay->settle, value_ids_value(&replay->ids, id),
+			  replay->used_at.items[id], replay->place))
 		return false;
 	remove_element(replay, id);
 	return true;
@@ -283,8 +288,7 @@ static bool
 take_some(struct replay *replay)
 {
 	if (replay->collection == COLLECTION_TUPLE_SPACE) {
-		tuple_debts_owe(&replay->tuples.debts, replay->op->input, replay->place,
-				0);
+		tuple_settle_take(&replay->settle, replay->op->input, replay->place);
 		return true;
 	}
 	for (size_t i = replay->head; i < replay->items.count; i++) {

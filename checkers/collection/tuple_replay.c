@@ -5,7 +5,6 @@ tuple_replay_init(struct tuple_replay *tuples, const struct values *values)
 {
 	*tuples = (struct tuple_replay){0};
 	pattern_index_init(&tuples->asked, values);
-	tuple_debts_init(&tuples->debts, values);
 }
 
 void
@@ -15,7 +14,6 @@ tuple_replay_release(struct tuple_replay *tuples)
 		vec_release(&ask->came);
 	vec_release(&tuples->asks);
 	pattern_index_release(&tuples->asked);
-	tuple_debts_release(&tuples->debts);
 }
 
 void
@@ -37,7 +35,7 @@ tuple_replay_put(struct tuple_replay *tuples, val tuple, uint32_t id)
 	       NO_PATTERN) {
 		struct asked_pattern *ask = &tuples->asks.items[pattern];
 		ask->matching++;
-		if (tuples->debts.lent.count > 0)
+		if (tuples->keeps_ids)
 			vec_push(&ask->came, id);
 	}
 }

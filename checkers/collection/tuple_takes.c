@@ -1,6 +1,7 @@
 #include "checkers/collection/tuple_takes.h"
 
 #include "checkers/collection/pattern_covers.h"
+#include "checkers/collection/tuple_debts.h"
 #include "checkers/collection/tuple_replay.h"
 #include "checkers/collection/unknown_takes.h"
 #include "checkers/sort.h"
@@ -16,6 +17,7 @@ struct pass {
 		known; /* as if what nobody took had left after it was last seen */
 	struct pattern_covers covers;
 	struct tuple_replay tuples; /* what nobody took */
+	struct tuple_debts debts;   /* of takes of unknown outcome */
 	uint64_t *arrivals;	    /* owned; put_to << 32 | element, ascending */
 	size_t arrival_count, arrived, begun;
 	uint32_t *live;	  /* owned; by element: it is in */
@@ -77,9 +79,10 @@ init(struct pass *p)
 	copy_known(p);
 	pattern_covers_init(&p->covers, &p->known);
 	tuple_replay_init(&p->tuples, &elements->key->history->values);
+	tuple_debts_init(&p->debts, &elements->key->history->values);
+	p->tuples.keeps_ids = true;
 	vec_each (uint32_t, taker, &elements->phantoms)
-		tuple_debts_lend(&p->tuples.debts,
-				 pattern_covers_pattern(elements, *taker));
+		tuple_debts_lend(&p->debts, pattern_covers_pattern(elements, *taker));
 	p->live = mem_new(elements->items.count + 1, sizeof(uint32_t));
 	p->agenda = mem_resize(NULL, gaps, sizeof(uint32_t));
 	p->next = mem_resize(NULL, elements->misses.count + 1, sizeof(uint32_t));
@@ -101,6 +104,7 @@ release(struct pass *p)
 	free(p->next);
 	pattern_covers_release(&p->covers);
 	tuple_replay_release(&p->tuples);
+	tuple_debts_release(&p->debts);
 }
 
 /* ---- the pass ---------------------------------------------------------------------------- */
@@ -122,7 +126,7 @@ reach(struct pass *p, uint32_t gap)
 		uint32_t begin = elements->begin[taker] / 2;
 		if (begin > gap)
 			return;
-		tuple_debts_owe(&p->tuples.debts, pattern_covers_pattern(elements, taker),
+		tuple_debts_owe(&p->debts, pattern_covers_pattern(elements, taker),
 				begin + 1, taker);
 	}
 }
@@ -136,7 +140,7 @@ empty(struct pass *p, uint32_t op, uint32_t gap)
 
 	while (tuple_replay_next(&p->tuples, pattern, p->live, &number)) {
 		val tuple = p->elements->values[number];
-		if (!tuple_debts_pay(&p->tuples.debts, tuple, number, 0, gap + 1))
+		if (!tuple_debts_pay(&p->debts, tuple, number, 0, gap + 1))
 			return false;
 		tuple_replay_remove(&p->tuples, tuple);
 		p->live[number] = 0;
@@ -164,7 +168,7 @@ static void
 give_all(struct pass *p)
 {
 	struct elements *elements = p->elements;
-	const struct tuple_debts *debts = &p->tuples.debts;
+	const struct tuple_debts *debts = &p->debts;
 	bool *is_used = mem_new(elements->key->count + 1, sizeof(*is_used));
 	size_t kept = 0;
 
