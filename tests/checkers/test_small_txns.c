@@ -108,7 +108,7 @@ compare_levels(const char *checker)
 			.has_sessions = level->process && !level->realtime,
 			.keeps_numbers = true, /* keys too */
 			.small_only = !is_strictest,
-			.ops_all = 2,
+			.ops_all = is_strictest && !asks_lists ? 3 : 2,
 			.ops_random = 6});
 	}
 }

@@ -361,7 +361,7 @@ compare(enum graph tested, const char *model)
 				    .ends_answered = true,
 				    .keeps_numbers = true,
 				    .has_sessions = true,
-				    .ops_all = 2,
+				    .ops_all = 3,
 				    .ops_random = 6};
 
 	graph = tested;

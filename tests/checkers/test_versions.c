@@ -355,7 +355,7 @@ compare(const char *model)
 				      .is_allowed = is_allowed,
 				      .anomalies = anomalies,
 				      .has_sessions = true,
-				      .ops_all = model == NULL ? 3 : 2};
+				      .ops_all = 3};
 
 	rules.is_volatile = model != NULL && strstr(model, "volatile") != NULL;
 	rules.is_sessionless = model != NULL && strstr(model, "sessionless") != NULL;
