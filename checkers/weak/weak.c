@@ -360,6 +360,15 @@ weak_last_below(const struct weak *weak, uint32_t run, uint32_t end)
 
 /* ---- clocks ------------------------------------------------------------------------ */
 
+bool
+weak_suits_clocks(const struct weak *weak, size_t bytes_max)
+{
+	size_t words = (size_t)weak->count * weak->session_count;
+
+	return weak->session_count <= WEAK_FEW_SESSIONS &&
+	       words <= bytes_max / sizeof(uint32_t);
+}
+
 static void
 join(uint32_t *row, const uint32_t *other, uint32_t width)
 {

@@ -45,7 +45,8 @@ struct weak {
 };
 
 enum {
-	WEAK_BYTES_EACH = 128 /* an operation, while reading: arrays and maps */
+	WEAK_BYTES_EACH = 128,	/* an operation, while reading: arrays and maps */
+	WEAK_FEW_SESSIONS = 128 /* so many have clocks; each crash ends one */
 };
 
 /* Reads the history. False, with the reason: operations that are no reads and writes,
@@ -95,6 +96,9 @@ struct weak_clocks {
 	bool is_cyclic;	   /* session order and reads-from contradict each other */
 	bool is_too_large; /* more bytes than allowed; nothing was computed */
 };
+
+/* Whether clocks are the way to decide: few sessions, and memory for them. */
+bool weak_suits_clocks(const struct weak *weak, size_t bytes_max);
 
 /* Clocks of causal order: session order and reads-from, transitively. O(n sessions). */
 void weak_clocks_init(struct weak_clocks *clocks, const struct weak *weak,

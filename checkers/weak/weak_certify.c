@@ -1,11 +1,17 @@
 #include "checkers/weak/weak_certify.h"
 
 #include "base/assert.h"
+#include "checkers/weak/causal_certify.h"
 #include "checkers/weak/session_certify.h"
+#include "checkers/weak/views_certify.h"
 
 #include <string.h>
 
 #define NOWHERE UINT32_MAX
+
+enum {
+	CLOCKS_BYTES_MAX = 1 << 28 /* of a proof: more are done without clocks */
+};
 
 struct proof {
 	enum weak_model model;
@@ -123,6 +129,9 @@ are_reads_causal(const struct proof *proof)
 	struct weak_clocks clocks;
 	bool ok = true;
 
+	if (!weak_suits_clocks(weak, CLOCKS_BYTES_MAX))
+		return causal_certify_reads(proof->model, weak, proof->order->ids,
+					    proof->place, proof->err);
 	weak_clocks_init(&clocks, weak, SIZE_MAX);
 	for (uint32_t v = 0; v < weak->count && ok; v++)
 		if (!weak_is_write(weak, v))
@@ -239,12 +248,19 @@ struct taken {
 	uint32_t everyone, next_session;
 	bool ok;
 	struct session_proof versions; /* of short orders; age NULL: there was none yet */
+	struct views_proof views;      /* the same; place NULL */
 };
 
-/* Sessions' heads, with the order that they share. */
+/* What is a session's own, with the order that all share. */
 static bool
 take_short(struct taken *taken, const struct weak_order *order)
 {
+	if (taken->model < WEAK_READ_YOUR_WRITES)
+		return (taken->views.place != NULL ||
+			views_proof_init(&taken->views, taken->model == WEAK_CM,
+					 taken->weak, order->rest, order->rest_count,
+					 taken->err)) &&
+		       views_proof_holds(&taken->views, order);
 	return (taken->versions.age != NULL ||
 		session_proof_init(&taken->versions, taken->model, taken->weak,
 				   order->rest, order->rest_count, taken->err)) &&
@@ -279,6 +295,7 @@ weak_certify_valid(enum weak_model model, const struct weak *weak,
 
 	weak_decide(model, weak, &limits, &answer);
 	session_proof_release(&taken.versions);
+	views_proof_release(&taken.views);
 	if (!taken.ok)
 		return false;
 	if (answer.verdict == VERDICT_UNKNOWN)

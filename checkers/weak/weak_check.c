@@ -20,10 +20,16 @@
 static const char *const complexities[WEAK_MODEL_COUNT] = {
 	[WEAK_SEQUENTIAL] = "saturation and search: O(n sessions log n) mostly, "
 			    "O(n^sessions) at worst",
-	[WEAK_CC] = "bad patterns with clocks: O(n sessions log n)",
-	[WEAK_CCV] = "bad patterns with clocks: O(n sessions log n)",
-	[WEAK_CM] = "a view for each session: O(n sessions log n) a pass, few passes",
-	[WEAK_PRAM] = "a view for each session: O(n sessions log n) a pass, few passes",
+	[WEAK_CC] =
+		"bad patterns: clocks, O(n sessions log n); many sessions: walks from "
+		"reads to sources, linear in what stands between",
+	[WEAK_CCV] =
+		"bad patterns: clocks, O(n sessions log n); many sessions: walks from "
+		"reads to sources, linear in what stands between",
+	[WEAK_CM] = "a view for each session, few passes: O(n sessions log n); many "
+		    "sessions: linear in pieces of one order around each",
+	[WEAK_PRAM] = "a view for each session, few passes: O(n sessions log n); many "
+		      "sessions: linear in pieces of one order around each",
 	[WEAK_READ_YOUR_WRITES] =
 		"watermarks: linear in what sessions saw, O(n sessions) at most",
 	[WEAK_MONOTONIC_READS] =

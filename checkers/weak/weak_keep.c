@@ -52,7 +52,9 @@ weak_decide_and_keep(enum weak_model model, const struct weak *weak,
 	struct weak_limits limits = {.budget = *budget};
 	uint64_t bytes = count_kept(model, weak) * sizeof(uint32_t);
 
-	if (bytes <= budget->bytes_max / PART_KEPT) {
+	bool are_few = model <= WEAK_CCV || weak->session_count <= WEAK_FEW_SESSIONS;
+
+	if (are_few && bytes <= budget->bytes_max / PART_KEPT) {
 		limits.budget.bytes_max -= bytes;
 		limits.taker = &taker;
 	}

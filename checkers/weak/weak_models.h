@@ -70,9 +70,13 @@ struct weak_order {
 	uint32_t session; /* whose; WEAK_EVERYONE: one sequence for all */
 	const uint32_t *ids;
 	uint32_t count;
-	const uint32_t *rest; /* of a short one: all writes in an order that all sessions
-				 share; those that `ids` lacks follow so. NULL: not short */
-	uint32_t rest_count;
+	const uint32_t
+		*rest; /* of a short one: an order that all sessions share. NULL: not
+				 short. Guarantees: of all writes; those that `ids` lacks
+				 follow so. Views: of all operations; of these the first
+				 `rest_first` precede `ids`, and those that stand behind
+				 all of `ids` follow */
+	uint32_t rest_count, rest_first;
 };
 #define WEAK_EVERYONE UINT32_MAX
 
@@ -81,7 +85,7 @@ struct weak_order {
 struct weak_taker {
 	void (*take)(void *context, const struct weak_order *order);
 	void *context;
-	bool takes_short; /* the guarantees may give what is a session's own only */
+	bool takes_short; /* what is a session's own is enough */
 };
 
 struct weak_limits {
@@ -106,8 +110,12 @@ void weak_decide(enum weak_model model, const struct weak *weak,
 /* The deciders. The answer is zeroed by the caller. */
 void causal_decide(enum weak_model model, const struct weak *weak,
 		   const struct weak_limits *limits, struct weak_answer *answer);
+void causal_near_decide(enum weak_model model, const struct weak *weak,
+			const struct weak_limits *limits, struct weak_answer *answer);
 void views_decide(enum weak_model model, const struct weak *weak,
 		  const struct weak_limits *limits, struct weak_answer *answer);
+void views_near_decide(enum weak_model model, const struct weak *weak,
+		       const struct weak_limits *limits, struct weak_answer *answer);
 void session_decide(enum weak_model model, const struct weak *weak,
 		    const struct weak_limits *limits, struct weak_answer *answer);
 void sequential_decide(const struct weak *weak, const struct weak_limits *limits,
