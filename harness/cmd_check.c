@@ -266,6 +266,7 @@ check_while_reading(const struct settings *settings, struct faultline_check *che
 		.judge = &judge,
 		.init_values = &check->history.values,
 		.options = {
+			.bytes_max = judge.bytes_max,
 			.init = online_value_of(&check->history.values, judge.check.init),
 			.is_monotone = is_model(settings, "monotone"),
 			.least_first = is_model(settings, "priority-queue-least"),

@@ -1,5 +1,6 @@
 #include "checkers/online/contents.h"
 
+#include "base/search.h"
 #include "checkers/online/decider.h"
 
 /* ---- the heap: elements know where they stand in it ---- */
@@ -88,7 +89,8 @@ contents_put(struct contents *contents, online_value value, int64_t rank, int64_
 				 .put_at = at,
 				 .certain_at = ONLINE_NEVER,
 				 .stays_until = ONLINE_BEFORE_ALL,
-				 .taken_at = ONLINE_NEVER};
+				 .taken_at = ONLINE_NEVER,
+				 .met_at = ONLINE_BEFORE_ALL};
 	return &contents->elements.items[slot];
 }
 
@@ -132,14 +134,32 @@ leave(struct contents *contents, struct element *element)
 }
 
 void
-contents_meet(struct contents *contents, struct element *element, int64_t began)
+contents_meet(struct contents *contents, struct element *element, int64_t began,
+	      int64_t at)
 {
 	if (began > element->stays_until)
 		element->stays_until = began;
-	if (element->is_recent)
-		return;
-	element->is_recent = true;
-	vec_push(&contents->recent, index_of(contents, element));
+	element->met_at = at;
+	vec_push(&contents->recent, (struct meeting){at, index_of(contents, element)});
+}
+
+size_t
+contents_met_after(const struct contents *contents, int64_t moment)
+{
+	size_t at;
+
+	search_first(at, 0, contents->recent.count,
+		     contents->recent.items[at].met_at <= moment);
+	return at;
+}
+
+struct element *
+contents_met(const struct contents *contents, size_t meeting)
+{
+	const struct meeting *met = &contents->recent.items[meeting];
+	struct element *element = &contents->elements.items[met->element];
+
+	return element->met_at == met->met_at ? element : NULL;
 }
 
 void
@@ -147,21 +167,26 @@ contents_take(struct contents *contents, struct element *element, int64_t at)
 {
 	leave(contents, element);
 	element->taken_at = at;
+	element->why = DEPARTED_TAKEN;
 }
 
 void
-contents_drop(struct contents *contents, struct element *element)
+contents_drop(struct contents *contents, struct element *element, enum departure why)
 {
+	departed_add(&contents->departed, element->value, why);
 	table_remove(&contents->of, element->value);
+	element->met_at = ONLINE_BEFORE_ALL;
 	vec_push(&contents->free_elements, index_of(contents, element));
 }
 
 void
-contents_lose(struct contents *contents, struct element *element, int64_t at)
+contents_lose(struct contents *contents, struct element *element, int64_t at,
+	      enum departure why)
 {
 	contents_take(contents, element, at);
-	if (!element->is_recent)
-		contents_drop(contents, element);
+	element->why = why;
+	if (element->met_at == ONLINE_BEFORE_ALL)
+		contents_drop(contents, element, why);
 }
 
 void
@@ -170,17 +195,18 @@ contents_forget(struct contents *contents, int64_t watermark)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < contents->recent.count; i++) {
-		struct element *element =
-			&contents->elements.items[contents->recent.items[i]];
+		struct element *element = contents_met(contents, i);
+		if (element == NULL)
+			continue;
 		bool is_taken = element->taken_at != ONLINE_NEVER;
 		if (is_taken ? element->taken_at >= watermark
 			     : element->stays_until >= watermark) {
 			contents->recent.items[kept++] = contents->recent.items[i];
 			continue;
 		}
-		element->is_recent = false;
+		element->met_at = ONLINE_BEFORE_ALL;
 		if (is_taken)
-			contents_drop(contents, element);
+			contents_drop(contents, element, element->why);
 	}
 	contents->recent.count = kept;
 }
@@ -197,9 +223,10 @@ contents_bytes(const struct contents *contents)
 {
 	return table_bytes(&contents->of) +
 	       contents->elements.capacity * sizeof(struct element) +
-	       (contents->free_elements.capacity + contents->heap.capacity +
-		contents->recent.capacity) *
-		       sizeof(uint32_t);
+	       (contents->free_elements.capacity + contents->heap.capacity) *
+		       sizeof(uint32_t) +
+	       contents->recent.capacity * sizeof(struct meeting) +
+	       contents->departed.ranges.capacity * sizeof(struct departed_range);
 }
 
 void
@@ -210,4 +237,5 @@ contents_release(struct contents *contents)
 	vec_release(&contents->free_elements);
 	vec_release(&contents->heap);
 	vec_release(&contents->recent);
+	departed_release(&contents->departed);
 }

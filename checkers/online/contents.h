@@ -9,6 +9,7 @@
 #define CHECKERS_ONLINE_CONTENTS_H
 
 #include "base/vec.h"
+#include "checkers/online/departed.h"
 #include "checkers/online/online.h"
 #include "checkers/online/table.h"
 
@@ -23,7 +24,14 @@ struct element {
 	int64_t taken_at;	/* end of its take; ONLINE_NEVER: nobody took it */
 	uint32_t before, after; /* in the list of those inside */
 	uint32_t heap_at;
-	bool is_recent; /* stands in `recent` */
+	enum departure why; /* of those that are lost, but kept */
+	int64_t met_at; /* last, where it stands in `recent`; else ONLINE_BEFORE_ALL */
+};
+
+/* That an element was met. Of one that was met again since, or dropped, it is void. */
+struct meeting {
+	int64_t met_at;
+	uint32_t element;
 };
 
 struct contents {
@@ -32,9 +40,10 @@ struct contents {
 	VEC(uint32_t) free_elements;
 	uint32_t first, last; /* inside, by certain_at */
 	size_t inside_count;
-	VEC(uint32_t) heap;   /* those inside, the greatest rank first */
-	VEC(uint32_t) recent; /* taken, or seen, not before the watermark */
+	VEC(uint32_t) heap;	    /* those inside, the greatest rank first */
+	VEC(struct meeting) recent; /* not before the watermark; ascending */
 	bool is_ranked;
+	struct departed departed; /* what is not known any more */
 };
 
 void contents_init(struct contents *contents, bool is_ranked);
@@ -50,15 +59,23 @@ struct element *contents_put(struct contents *contents, online_value value, int6
 /* It is certainly inside from now on, unless it was already. */
 void contents_enter(struct contents *contents, struct element *element, int64_t at);
 
-/* Somebody met it who began at `began`; taken: and it is gone. */
-void contents_meet(struct contents *contents, struct element *element, int64_t began);
+/* Somebody met it at `at` who began at `began`; taken: and it is gone. */
+void contents_meet(struct contents *contents, struct element *element, int64_t began,
+		   int64_t at);
 void contents_take(struct contents *contents, struct element *element, int64_t at);
 
 /* It was taken, at `at` at the latest, by somebody of whom nobody hears any more. */
-void contents_lose(struct contents *contents, struct element *element, int64_t at);
+void contents_lose(struct contents *contents, struct element *element, int64_t at,
+		   enum departure why);
+
+/* The first of `recent` that was met after the moment: elements that were met before it do
+ * not stay beyond it. And the element of a meeting; NULL: it is void. */
+size_t contents_met_after(const struct contents *contents, int64_t moment);
+struct element *contents_met(const struct contents *contents, size_t meeting);
 
 /* Its put failed, or no operation can meet it any more. */
-void contents_drop(struct contents *contents, struct element *element);
+void contents_drop(struct contents *contents, struct element *element,
+		   enum departure why);
 
 /* Forgets what was taken before the watermark, and what was only seen before it. */
 void contents_forget(struct contents *contents, int64_t watermark);

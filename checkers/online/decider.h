@@ -26,7 +26,6 @@ struct online_call {
 	online_value key;
 	uint64_t *notes; /* the decider's own, from the invocation to the end */
 	uint32_t process;
-	uint32_t slot; /* dense number of the open operation, free again when it ends */
 	uint16_t f;
 	uint8_t type; /* OP_NONE: it begins */
 	val value;
@@ -48,6 +47,8 @@ struct online_decider {
 	void (*stop)(void *state); /* frees what it owns; NULL: nothing */
 	void (*begin)(const struct online_call *call);
 	void (*end)(const struct online_call *call);
+	/* What old operations hold back makes it slow; NULL: nothing does. */
+	bool (*is_crowded)(const void *state);
 	/* Adds values and bytes beyond state_bytes. */
 	void (*size)(const void *state, struct online_size *size);
 };
@@ -55,6 +56,9 @@ struct online_decider {
 /* Raises a violation that the operation shows; the first one counts. */
 void online_violate(const struct online_call *call, const char *name, online_value value,
 		    online_value other);
+
+/* Something was let go that could have shown a violation: not all is judged (static). */
+void online_unheard(const struct online_call *call, const char *reason);
 
 /* The key cannot be judged any more: with the reason (static). */
 void online_give_up(const struct online_call *call, const char *reason);

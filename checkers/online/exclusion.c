@@ -6,59 +6,73 @@
 
 /* ---- what is open ---- */
 
-void
-asks_begin(struct asks *asks, int64_t began, uint32_t slot, bool is_look)
-{
-	vec_push(&asks->open, (struct open_ask){began, slot, is_look});
-	asks->open_looks += is_look;
-}
-
-static void
-add_lost(struct asks *asks, int64_t began)
-{
-	size_t at = asks->lost.count;
-
-	vec_push(&asks->lost, began);
-	for (; at > 0 && asks->lost.items[at - 1] > began; at--)
-		asks->lost.items[at] = asks->lost.items[at - 1];
-	asks->lost.items[at] = began;
-}
-
-void
-asks_end(struct asks *asks, uint32_t slot, bool is_lost)
-{
-	size_t at = asks->open.count;
-
-	while (at > 0 && asks->open.items[at - 1].slot != slot)
-		at--;
-	if (at == 0)
-		return;
-	struct open_ask ask = asks->open.items[at - 1];
-	for (; at < asks->open.count; at++)
-		asks->open.items[at - 1] = asks->open.items[at];
-	asks->open.count--;
-	asks->open_looks -= ask.is_look;
-	if (is_lost && !ask.is_look)
-		add_lost(asks, ask.began);
-}
-
+/* The first that began after the moment. */
 static size_t
-lost_until(const struct asks *asks, int64_t moment)
+after_moment(const struct moments *moments, int64_t moment)
 {
 	size_t at;
 
-	search_first(at, 0, asks->lost.count, asks->lost.items[at] <= moment);
+	search_first(at, 0, moments->count, moments->items[at] <= moment);
 	return at;
+}
+
+static void
+moments_add(struct moments *moments, int64_t moment)
+{
+	size_t at = moments->count;
+
+	vec_push(moments, moment);
+	for (; at > 0 && moments->items[at - 1] > moment; at--)
+		moments->items[at] = moments->items[at - 1];
+	moments->items[at] = moment;
+}
+
+static void
+moments_remove(struct moments *moments, int64_t moment)
+{
+	size_t at = after_moment(moments, moment);
+
+	if (at == 0 || moments->items[at - 1] != moment)
+		return;
+	for (; at < moments->count; at++)
+		moments->items[at - 1] = moments->items[at];
+	moments->count--;
+}
+
+void
+asks_begin(struct asks *asks, int64_t began, bool is_look)
+{
+	moments_add(is_look ? &asks->looks : &asks->takes, began);
+}
+
+void
+asks_end(struct asks *asks, int64_t began, bool is_look, bool is_lost)
+{
+	moments_remove(is_look ? &asks->looks : &asks->takes, began);
+	if (is_lost && !is_look)
+		moments_add(&asks->lost, began);
 }
 
 static uint32_t
 takes_until(const struct asks *asks, int64_t moment)
 {
-	size_t takes = lost_until(asks, moment);
+	return (uint32_t)(after_moment(&asks->lost, moment) +
+			  after_moment(&asks->takes, moment));
+}
 
-	vec_each (struct open_ask, ask, &asks->open)
-		takes += !ask->is_look && ask->began <= moment;
-	return (uint32_t)takes;
+void
+asks_release(struct asks *asks)
+{
+	vec_release(&asks->takes);
+	vec_release(&asks->looks);
+	vec_release(&asks->lost);
+}
+
+size_t
+asks_bytes(const struct asks *asks)
+{
+	return (asks->takes.capacity + asks->looks.capacity + asks->lost.capacity) *
+	       sizeof(int64_t);
 }
 
 /* ---- classes ---- */
@@ -195,18 +209,29 @@ add_candidate(struct exclusion *exclusion, const struct online_call *call, int64
 		vec_push(exclusion, (struct candidate){.at = at});
 }
 
+static void
+add_candidates(struct exclusion *exclusion, const struct online_call *call,
+	       const struct moments *moments)
+{
+	for (size_t i = after_moment(moments, exclusion->from); i < moments->count; i++)
+		add_candidate(exclusion, call, moments->items[i]);
+}
+
 /* From its beginning on things get worse, until a stay ends or a take or look begins. */
 static void
 gather_candidates(struct exclusion *exclusion, const struct contents *contents,
 		  const struct asks *asks, const struct online_call *call)
 {
 	add_candidate(exclusion, call, exclusion->from);
-	vec_each (struct open_ask, ask, &asks->open)
-		add_candidate(exclusion, call, ask->began);
-	for (size_t i = lost_until(asks, exclusion->from); i < asks->lost.count; i++)
-		add_candidate(exclusion, call, asks->lost.items[i]);
-	vec_each (uint32_t, at, &contents->recent)
-		add_candidate(exclusion, call, contents->elements.items[*at].stays_until);
+	add_candidates(exclusion, call, &asks->takes);
+	add_candidates(exclusion, call, &asks->looks);
+	add_candidates(exclusion, call, &asks->lost);
+	for (size_t i = contents_met_after(contents, exclusion->from);
+	     i < contents->recent.count; i++) {
+		const struct element *element = contents_met(contents, i);
+		if (element != NULL)
+			add_candidate(exclusion, call, element->stays_until);
+	}
 	if (exclusion->count > 1)
 		qsort(exclusion->items, exclusion->count, sizeof(struct candidate),
 		      by_moment);
@@ -216,9 +241,11 @@ static bool
 is_surely_inside(const struct exclusion *exclusion, const struct contents *contents,
 		 int64_t at)
 {
-	vec_each (uint32_t, recent, &contents->recent) {
-		const struct element *element = &contents->elements.items[*recent];
-		if (element->certain_at <= at && at < element->stays_until &&
+	for (size_t i = contents_met_after(contents, at); i < contents->recent.count;
+	     i++) {
+		const struct element *element = contents_met(contents, i);
+		if (element != NULL && element->certain_at <= at &&
+		    at < element->stays_until &&
 		    is_excluded(exclusion, element, element->certain_at))
 			return true;
 	}
@@ -251,7 +278,8 @@ exclusion_make(struct exclusion *exclusion, struct exclusions *scratch,
 				    .contents = contents,
 				    .scratch = scratch,
 				    .began = exclusion->from,
-				    .enough = asks->lost.count + asks->open.count};
+				    .enough = asks->lost.count + asks->takes.count +
+					      asks->looks.count};
 	size_t before = count_class(&counting), kept = 0;
 
 	gather_candidates(exclusion, contents, asks, call);
@@ -265,7 +293,7 @@ exclusion_make(struct exclusion *exclusion, struct exclusions *scratch,
 		if (candidate.elements == 0)
 			candidate.free_since = call->at;
 		exclusion->items[kept++] = candidate;
-		if (candidate.elements == 0 && asks->open_looks == 0)
+		if (candidate.elements == 0 && asks->looks.count == 0)
 			break;
 	}
 	exclusion->count = kept;
@@ -290,6 +318,52 @@ exclusion_release(struct exclusion *exclusion)
 	*exclusion = (struct exclusion){0};
 }
 
+/* All elements that `exclusion` excludes at a moment the later one excludes as well. */
+static bool
+is_within(const struct exclusion *exclusion, const struct exclusion *later)
+{
+	if (later->class == EXCLUDES_ALL)
+		return true;
+	return exclusion->class == later->class &&
+	       (exclusion->class == EXCLUDES_EARLIER ? exclusion->bound <= later->bound
+						     : exclusion->bound >= later->bound);
+}
+
+/* The same elements are in the way at the candidate as at any of the exclusion, which come
+ * before: takes that freed one of these have freed it as well. */
+static bool
+is_no_harder(const struct candidate *candidate, const struct exclusion *exclusion)
+{
+	for (size_t i = 0; i < exclusion->count; i++)
+		if (exclusion->items[i].at > candidate->at ||
+		    exclusion->items[i].elements != candidate->elements)
+			return false;
+	return exclusion->count > 0;
+}
+
+/* Whatever the exclusion needs is needed already: it holds as long as the other one. */
+static bool
+follows_from(const struct exclusion *exclusion, const struct exclusion *other)
+{
+	if (!is_within(other, exclusion))
+		return false;
+	for (size_t i = 0; i < exclusion->count; i++)
+		if (is_no_harder(&exclusion->items[i], other))
+			return true;
+	return false;
+}
+
+/* From one of the first `count`. */
+static bool
+follows_from_any(const struct exclusion *exclusion, const struct exclusions *exclusions,
+		 size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (follows_from(exclusion, &exclusions->undecided.items[i]))
+			return true;
+	return false;
+}
+
 static void
 forget_oldest(struct exclusions *exclusions)
 {
@@ -305,17 +379,21 @@ forget_oldest(struct exclusions *exclusions)
 	exclusions->undecided.count -= gone;
 }
 
-void
+bool
 exclusions_keep(struct exclusions *exclusions, struct exclusion *exclusion,
 		const struct asks *asks)
 {
-	if (asks->open_looks == 0 && is_settled(exclusion, ONLINE_NEVER)) {
+	bool has_room = exclusions->undecided.count < EXCLUSIONS_MAX;
+
+	if ((asks->looks.count == 0 && is_settled(exclusion, ONLINE_NEVER)) ||
+	    follows_from_any(exclusion, exclusions, exclusions->undecided.count)) {
 		exclusion_release(exclusion);
-		return;
+		return true;
 	}
-	if (exclusions->undecided.count == EXCLUSIONS_MAX)
+	if (!has_room)
 		forget_oldest(exclusions);
 	vec_push(&exclusions->undecided, *exclusion);
+	return has_room;
 }
 
 /* False: the candidate fails. */
@@ -424,7 +502,7 @@ gather_gone(struct exclusions *exclusions, const struct exclusion *exclusion,
 static void
 drop_lost(struct asks *asks, int64_t until, size_t count)
 {
-	size_t end = lost_until(asks, until);
+	size_t end = after_moment(&asks->lost, until);
 
 	count = count < end ? count : end;
 	for (size_t i = end; count > 0 && i < asks->lost.count; i++)
@@ -436,10 +514,13 @@ static void
 lose_gone(struct exclusions *exclusions, const struct exclusion *exclusion,
 	  struct contents *contents, struct asks *asks, int64_t watermark)
 {
+	enum departure why =
+		exclusion->class == EXCLUDES_ALL ? DEPARTED_MISSED : DEPARTED_PASSED;
+
 	gather_gone(exclusions, exclusion, contents);
 	vec_each (uint32_t, at, &exclusions->gone)
 		contents_lose(contents, &contents->elements.items[*at],
-			      exclusion->items[0].at);
+			      exclusion->items[0].at, why);
 	drop_lost(asks, watermark, exclusions->gone.count);
 }
 
@@ -453,7 +534,8 @@ exclusions_settle(struct exclusions *exclusions, struct contents *contents,
 		struct exclusion *exclusion = &exclusions->undecided.items[i];
 		bool is_past =
 			exclusion->count > 0 && vec_last(exclusion)->at < watermark;
-		if (!is_settled(exclusion, watermark) && !is_past) {
+		bool is_open = !is_settled(exclusion, watermark) && !is_past;
+		if (is_open && !follows_from_any(exclusion, exclusions, kept)) {
 			exclusions->undecided.items[kept++] = *exclusion;
 			continue;
 		}

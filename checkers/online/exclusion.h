@@ -31,7 +31,8 @@ enum exclusion_class {
 };
 
 enum {
-	EXCLUSIONS_MAX = 1024 /* undecided ones of a key; beyond: the oldest are let go */
+	EXCLUSIONS_CROWD = 256, /* undecided ones of a key: each of them costs time */
+	EXCLUSIONS_MAX = 1024	/* beyond: the oldest are let go */
 };
 
 struct candidate {
@@ -50,21 +51,19 @@ struct exclusion {
 	size_t count, capacity;
 };
 
-/* Takes and looks that are open, by invocation; takes of unknown outcome too. */
-struct open_ask {
-	int64_t began;
-	uint32_t slot;
-	bool is_look;
-};
+/* Takes and looks that are open, and takes of unknown outcome, by when they began. */
 struct asks {
-	VEC(struct open_ask) open;
-	VEC(int64_t) lost; /* takes of unknown outcome: when they began, ascending */
-	size_t open_looks;
+	struct moments {
+		int64_t *items; /* a vec, ascending */
+		size_t count, capacity;
+	} takes, looks, lost;
 };
 
-void asks_begin(struct asks *asks, int64_t began, uint32_t slot, bool is_look);
+void asks_begin(struct asks *asks, int64_t began, bool is_look);
 /* It ended; is_lost: with unknown outcome. */
-void asks_end(struct asks *asks, uint32_t slot, bool is_lost);
+void asks_end(struct asks *asks, int64_t began, bool is_look, bool is_lost);
+void asks_release(struct asks *asks);
+size_t asks_bytes(const struct asks *asks);
 
 struct exclusions {
 	VEC(struct exclusion) undecided;
@@ -74,11 +73,11 @@ struct exclusions {
 
 /* The operation of the call, which is no longer among the asks, needs an instant without the
  * class. False: there is none. Else *first is the first candidate, and the exclusion is
- * kept if it is not settled: exclusions_keep. */
+ * kept if it is not settled: exclusions_keep, false: others were let go for it. */
 bool exclusion_make(struct exclusion *exclusion, struct exclusions *scratch,
 		    const struct contents *contents, const struct asks *asks,
 		    const struct online_call *call);
-void exclusions_keep(struct exclusions *exclusions, struct exclusion *exclusion,
+bool exclusions_keep(struct exclusions *exclusions, struct exclusion *exclusion,
 		     const struct asks *asks);
 
 /* What becomes of the undecided ones when a take or look ended: `element` was met (NULL:

@@ -37,10 +37,10 @@ acquire(const struct holders *holders, struct holding *holding,
 
 	if (is_held && holding->owner != call->owner)
 		return false;
-	if (call->permits > holders->permits - holding->out)
+	if (holding->out == holders->deepest)
 		return false;
 	holding->owner = call->owner;
-	holding->out += call->permits;
+	holding->out++;
 	if (!holders->has_tokens)
 		return true;
 	return is_held ? meet_token(holding, call) : take_token(holding, call);
@@ -49,9 +49,9 @@ acquire(const struct holders *holders, struct holding *holding,
 static bool
 give_back(struct holding *holding, const struct holder_call *call)
 {
-	if (holding->out < call->permits || holding->owner != call->owner)
+	if (holding->out == 0 || holding->owner != call->owner)
 		return false;
-	holding->out -= call->permits;
+	holding->out--;
 	if (holding->out == 0)
 		holding->owner = 0;
 	return true;
@@ -162,24 +162,15 @@ use(struct holders *holders, struct holding *holding, uint32_t lost)
 /* ---- operations of unknown outcome ---- */
 
 static uint64_t
-lost_key(bool is_acquire, online_value owner, uint32_t permits)
+lost_key(bool is_acquire, online_value owner)
 {
-	return owner * 0x9e3779b97f4a7c15u + permits * 2u + is_acquire;
-}
-
-static void
-note_size(struct holders *holders, uint32_t permits)
-{
-	vec_each (uint32_t, size, &holders->sizes)
-		if (*size == permits)
-			return;
-	vec_push(&holders->sizes, permits);
+	return owner * 0x9e3779b97f4a7c15u + is_acquire;
 }
 
 static uint32_t
 lost_of(struct holders *holders, const struct holder_call *call)
 {
-	uint64_t key = lost_key(call->is_acquire, call->owner, call->permits);
+	uint64_t key = lost_key(call->is_acquire, call->owner);
 	uint32_t id = table_find(&holders->lost_ids, key);
 
 	if (id != TABLE_NONE)
@@ -191,26 +182,22 @@ lost_of(struct holders *holders, const struct holder_call *call)
 		vec_push(&holders->lost, (struct holders_lost){.count = 0});
 	holders->lost.items[id] = (struct holders_lost){.call = *call};
 	table_put(&holders->lost_ids, key, id);
-	note_size(holders, call->permits);
 	return id;
 }
 
-/* The holding after one of unknown outcome, of each size. */
+/* The holding after one of unknown outcome. */
 static void
 take_lost(struct holders *holders, const struct holding *holding, bool is_acquire,
 	  online_value owner)
 {
-	for (size_t i = 0; i < holders->sizes.count; i++) {
-		uint64_t key = lost_key(is_acquire, owner, holders->sizes.items[i]);
-		uint32_t id = table_find(&holders->lost_ids, key);
-		struct holding after = *holding;
-		if (id == TABLE_NONE ||
-		    uses(holding, id) >= holders->lost.items[id].count ||
-		    !step(holders, &after, &holders->lost.items[id].call))
-			continue;
-		use(holders, &after, id);
-		keep_seen(holders, &after);
-	}
+	uint32_t id = table_find(&holders->lost_ids, lost_key(is_acquire, owner));
+	struct holding after = *holding;
+
+	if (id == TABLE_NONE || uses(holding, id) >= holders->lost.items[id].count ||
+	    !step(holders, &after, &holders->lost.items[id].call))
+		return;
+	use(holders, &after, id);
+	keep_seen(holders, &after);
 }
 
 /* How many of one kind all holdings have used. */
@@ -248,8 +235,8 @@ forget_lost(struct holders *holders, uint32_t id, uint32_t count)
 	lost->count -= count;
 	if (lost->count > 0)
 		return;
-	table_remove(&holders->lost_ids, lost_key(lost->call.is_acquire, lost->call.owner,
-						  lost->call.permits));
+	table_remove(&holders->lost_ids,
+		     lost_key(lost->call.is_acquire, lost->call.owner));
 	vec_push(&holders->free_lost, id);
 }
 
@@ -272,12 +259,12 @@ settle(struct holders *holders)
 
 /* ---- what can have been before an operation that ended ---- */
 
-/* Single permits without owners: only how many are out matters, and of sets of operations
- * one inside the other the smaller can do all that the larger can. */
+/* Without owners only how often it is held matters, and of sets of operations one inside
+ * the other the smaller can do all that the larger can. */
 static bool
 is_counted(const struct holders *holders)
 {
-	return holders->has_one_owner && !holders->has_sizes && !holders->has_tokens;
+	return holders->has_one_owner && !holders->has_tokens;
 }
 
 /* Those of unknown outcome that can make an operation possible which is not: a release of
@@ -286,7 +273,7 @@ static void
 try_lost(struct holders *holders, const struct holding *holding,
 	 const struct holder_call *stuck)
 {
-	bool is_nested = holders->has_tokens && holders->permits > 1;
+	bool is_nested = holders->has_tokens && holders->deepest > 1;
 	struct holding after = *holding;
 
 	if (step(holders, &after, stuck) && !(is_nested && !stuck->is_acquire))
@@ -418,7 +405,6 @@ holders_begin(struct holders *holders, const struct holder_call *call, uint32_t 
 		vec_push(&holders->open, *call);
 	holders->open.items[*number] = *call;
 	holders->open_bits |= (uint64_t)1 << *number;
-	holders->has_sizes = holders->has_sizes || call->permits != 1;
 	return true;
 }
 
@@ -458,7 +444,6 @@ holders_release(struct holders *holders)
 	vec_release(&holders->open);
 	vec_release(&holders->lost);
 	vec_release(&holders->free_lost);
-	vec_release(&holders->sizes);
 	table_release(&holders->lost_ids);
 }
 
@@ -469,7 +454,6 @@ holders_bytes(const struct holders *holders)
 		       sizeof(struct holding) +
 	       holders->open.capacity * sizeof(struct holder_call) +
 	       holders->lost.capacity * sizeof(struct holders_lost) +
-	       (holders->free_lost.capacity + holders->sizes.capacity) *
-		       sizeof(uint32_t) +
+	       holders->free_lost.capacity * sizeof(uint32_t) +
 	       table_bytes(&holders->lost_ids);
 }

@@ -1,5 +1,5 @@
-/* holders.h - who may hold a lock, or how many permits of a semaphore may be out, while the
- * history grows: all that the operations so far leave open.
+/* holders.h - who may hold a lock while its history grows: all that the operations so far
+ * leave open.
  *
  * A *holding* is what the lock is after some order of the operations that have ended: who
  * holds it how often, the last token, which of the open operations have taken effect
@@ -28,7 +28,6 @@ enum {
 
 struct holder_call {
 	online_value owner; /* the same one for all where anybody may release */
-	uint32_t permits;
 	bool is_acquire, has_token;
 	int64_t token;
 };
@@ -37,7 +36,7 @@ struct holding {
 	int64_t token;	    /* the last one, or the least that it can be */
 	online_value owner; /* of what is out */
 	uint64_t taken;	    /* open operations that have taken effect, a bit each */
-	uint32_t out;	    /* permits; how often it is held */
+	uint32_t out;	    /* how often it is held */
 	bool is_exact;	    /* the token is known */
 	uint8_t kinds;
 	struct holding_use {
@@ -57,21 +56,19 @@ struct holding_list {
 };
 
 struct holders {
-	uint32_t permits; /* that may be out; 1: a lock */
+	uint32_t deepest; /* how often one may hold it */
 	bool has_tokens;
 	bool has_one_owner; /* anybody may release */
-	bool has_sizes;	    /* somebody asked for several permits */
 	bool is_over;	    /* there were too many holdings */
 	struct holding_list now, seen, next;
 	VEC(struct holder_call) open; /* by number */
 	uint64_t open_bits;
 	VEC(struct holders_lost) lost;
 	VEC(uint32_t) free_lost;
-	VEC(uint32_t) sizes;   /* numbers of permits that were lost, each once */
 	struct table lost_ids; /* what was asked -> index in lost */
 };
 
-/* The fields of what is asked are set before: permits, has_tokens, has_one_owner. */
+/* The fields of what is asked are set before: deepest, has_tokens, has_one_owner. */
 void holders_start(struct holders *holders);
 void holders_release(struct holders *holders);
 size_t holders_bytes(const struct holders *holders);

@@ -1,5 +1,6 @@
 #include "checkers/online/decider.h"
 #include "checkers/online/forgotten.h"
+#include "checkers/online/table.h"
 
 #include "base/map.h"
 
@@ -17,11 +18,12 @@ static const struct online_decider *const deciders[] = {
 };
 enum {
 	DECIDER_COUNT = sizeof(deciders) / sizeof(deciders[0]),
-	RETIRE_EACH = 1 << 14,	/* events between two looks for idle keys */
+	RETIRE_EACH = 1 << 14,	/* events between two looks at what is live */
 	REBUILD_FROM = 1 << 10, /* entries of a map before it is made anew */
 };
 
 #define NOBODY UINT32_MAX
+#define LET_GO (TABLE_NONE - 1) /* of a process: nobody waits for its answer */
 
 /* Neighbours in a list of open operations by invocation: of all, and of the key. */
 struct links {
@@ -52,8 +54,8 @@ struct online_key {
 struct online {
 	const struct online_decider *decider;
 	struct online_options options;
-	struct map numbers;   /* key -> its slot + 1; 0: not there any more */
-	struct map processes; /* process -> its open operation + 1; 0: none */
+	struct map numbers;	/* key -> its slot + 1; 0: not there any more */
+	struct table processes; /* process -> its open operation, or LET_GO */
 	VEC(struct online_key) keys;
 	VEC(uint32_t) free_keys;
 	VEC(struct open) open;
@@ -112,11 +114,17 @@ online_violate(const struct online_call *call, const char *name, online_value va
 }
 
 static void
+note_unheard(struct online *online, const char *reason)
+{
+	if (online->gave_up == NULL)
+		online->gave_up = reason;
+}
+
+static void
 give_up(struct online *online, struct online_key *key, const char *reason)
 {
 	key->is_given_up = true;
-	if (online->gave_up == NULL)
-		online->gave_up = reason;
+	note_unheard(online, reason);
 }
 
 void
@@ -126,6 +134,12 @@ online_give_up(const struct online_call *call, const char *reason)
 
 	give_up(online, &online->keys.items[map_find(&online->numbers, call->key)[0] - 1],
 		reason);
+}
+
+void
+online_unheard(const struct online_call *call, const char *reason)
+{
+	note_unheard(call->online, reason);
 }
 
 /* ---- lists of open operations ---- */
@@ -165,17 +179,7 @@ list_remove(struct online *online, struct list *list, uint32_t slot, bool is_own
 		list->last = links.before;
 }
 
-/* ---- maps: they know no removal, and are made anew when most of one is gone ---- */
-
-static void
-rebuild_processes(struct online *online)
-{
-	map_release(&online->processes);
-	for (uint32_t slot = online->all_open.first; slot != NOBODY;
-	     slot = online->open.items[slot].all.after)
-		*map_at(&online->processes, online->open.items[slot].process, NULL) =
-			(uint64_t)slot + 1;
-}
+/* ---- the map of keys: it knows no removal, and is made anew when most of it is gone ---- */
 
 static void
 rebuild_numbers(struct online *online)
@@ -268,7 +272,6 @@ call_of(struct online *online, uint32_t slot, int64_t at)
 		.key = key->id,
 		.notes = open->notes,
 		.process = open->process,
-		.slot = slot,
 		.f = open->f,
 		.invoke_at = open->invoke_at,
 		.at = at,
@@ -286,7 +289,7 @@ end(struct online *online, uint32_t slot, const struct values *values,
 	list_remove(online, &online->all_open, slot, false);
 	list_remove(online, &key->open, slot, true);
 	key->open_count--;
-	*map_find(&online->processes, open->process) = 0;
+	table_remove(&online->processes, open->process);
 	vec_push(&online->free_open, slot);
 	key->used_at = event->position;
 	if (key->is_given_up)
@@ -306,21 +309,33 @@ end_unknown(struct online *online, uint32_t slot)
 	end(online, slot, NULL, &event);
 }
 
-/* Nobody waits longer for the first that is open of a key: the decider cannot hear of more,
- * or many are open and it was overtaken by far more than would be if all went on. */
-static bool
-is_overtaken(const struct online *online, const struct online_key *key)
+/* Its answer may still come. */
+static void
+let_go(struct online *online, uint32_t slot)
 {
-	size_t all = online->open.count - online->free_open.count;
-	int64_t fair = (int64_t)all * ONLINE_OVERTAKEN;
-	uint32_t most = online->decider->open_max;
+	uint32_t process = online->open.items[slot].process;
 
-	if (most > 0 && key->open_count >= most)
+	end_unknown(online, slot);
+	table_put(&online->processes, process, LET_GO);
+}
+
+static bool
+is_overtaken(const struct online *online, uint32_t slot)
+{
+	return online->open.items[slot].invoke_at + ONLINE_OVERTAKEN < online->position;
+}
+
+/* Nobody waits longer for the first that is open of a key: the decider cannot hear of more,
+ * or has too much to do with what it holds back. */
+static bool
+is_too_old(const struct online *online, const struct online_key *key)
+{
+	const struct online_decider *decider = online->decider;
+
+	if (decider->open_max > 0 && key->open_count >= decider->open_max)
 		return true;
-	if (key->open_count < ONLINE_OPEN_KEPT)
-		return false;
-	fair = fair < ONLINE_OVERTAKEN_MIN ? ONLINE_OVERTAKEN_MIN : fair;
-	return online->open.items[key->open.first].invoke_at + fair < online->position;
+	return decider->is_crowded != NULL && key->open_count > 0 && !key->is_given_up &&
+	       is_overtaken(online, key->open.first) && decider->is_crowded(key->state);
 }
 
 static uint32_t
@@ -332,28 +347,19 @@ new_open(struct online *online)
 	return (uint32_t)(online->open.count - 1);
 }
 
-/* The open operation of a process; NULL or 0: none. */
-static uint64_t *
-open_of(struct online *online, uint32_t process)
-{
-	size_t live = online->open.count - online->free_open.count;
-
-	if (online->processes.count > REBUILD_FROM && online->processes.count > 4 * live)
-		rebuild_processes(online);
-	return map_at(&online->processes, process, NULL);
-}
-
 static void
 begin(struct online *online, const struct values *values,
       const struct online_event *event)
 {
 	online_value id = online_value_of(values, event->key);
-	uint64_t *process = open_of(online, event->process);
+	uint32_t before = table_find(&online->processes, event->process);
 
-	if (*process != 0)
-		end_unknown(online, (uint32_t)*process - 1);
-	if (forgotten_has(&online->forgotten, id))
+	if (before != TABLE_NONE && before != LET_GO)
+		end_unknown(online, before);
+	if (forgotten_has(&online->forgotten, id)) {
+		note_unheard(online, "a key was idle for long, and then used again");
 		return;
+	}
 	if (online->open.count - online->free_open.count >= ONLINE_OPEN_MAX) {
 		online->gave_up = "too many operations are open at once";
 		online->is_over = true;
@@ -361,10 +367,10 @@ begin(struct online *online, const struct values *values,
 	}
 	size_t key_slot = key_of(online, id);
 	struct online_key *key = &online->keys.items[key_slot];
-	if (is_overtaken(online, key))
-		end_unknown(online, key->open.first);
+	if (is_too_old(online, key))
+		let_go(online, key->open.first);
 	uint32_t slot = new_open(online);
-	*process = (uint64_t)slot + 1;
+	table_put(&online->processes, event->process, slot);
 	online->open.items[slot] = (struct open){.invoke_at = event->position,
 						 .process = event->process,
 						 .key = (uint32_t)key_slot,
@@ -382,6 +388,20 @@ begin(struct online *online, const struct values *values,
 	online->decider->begin(&call);
 }
 
+/* What is live must not be more than there is room for. */
+static void
+keep_bytes(struct online *online)
+{
+	size_t most = online->options.bytes_max > 0 ? online->options.bytes_max
+						    : ONLINE_BYTES_DEFAULT;
+
+	if (online_size(online).bytes <= most / 2)
+		return;
+	while (online->all_open.first != NOBODY &&
+	       is_overtaken(online, online->all_open.first))
+		let_go(online, online->all_open.first);
+}
+
 static void
 keep_bounds(struct online *online)
 {
@@ -389,10 +409,30 @@ keep_bounds(struct online *online)
 
 	if (oldest != NOBODY &&
 	    online->open.items[oldest].invoke_at + ONLINE_PATIENCE < online->position)
-		end_unknown(online, oldest);
-	if (++online->events % RETIRE_EACH == 0 &&
-	    online->keys.count - online->free_keys.count > ONLINE_KEYS_KEPT)
+		let_go(online, oldest);
+	if (++online->events % RETIRE_EACH > 0)
+		return;
+	if (online->keys.count - online->free_keys.count > ONLINE_KEYS_KEPT)
 		forget_idle(online);
+	keep_bytes(online);
+}
+
+/* What says nothing is what it counted as. */
+static void
+answer(struct online *online, const struct values *values,
+       const struct online_event *event)
+{
+	uint32_t slot = table_find(&online->processes, event->process);
+
+	if (slot == TABLE_NONE)
+		return;
+	if (slot != LET_GO) {
+		end(online, slot, values, event);
+		return;
+	}
+	table_remove(&online->processes, event->process);
+	if (event->type != OP_INFO)
+		note_unheard(online, "an answer came long after it was waited for");
 }
 
 void
@@ -405,13 +445,10 @@ online_tell(struct online *online, const struct values *values,
 	keep_bounds(online);
 	if (online->is_over)
 		return;
-	if (event->type == OP_NONE) {
+	if (event->type == OP_NONE)
 		begin(online, values, event);
-		return;
-	}
-	const uint64_t *slot = map_find(&online->processes, event->process);
-	if (slot != NULL && *slot != 0)
-		end(online, (uint32_t)*slot - 1, values, event);
+	else
+		answer(online, values, event);
 }
 
 /* ---- asking ---- */
@@ -439,8 +476,8 @@ online_size(const struct online *online)
 			 online->open.capacity * sizeof(struct open) +
 			 (online->free_keys.capacity + online->free_open.capacity) *
 				 sizeof(uint32_t) +
-			 (online->numbers.slot_count + online->processes.slot_count) *
-				 sizeof(struct map_slot) +
+			 online->numbers.slot_count * sizeof(struct map_slot) +
+			 table_bytes(&online->processes) +
 			 online->forgotten.bits.capacity * sizeof(uint64_t)};
 
 	size.bytes += size.keys * online->decider->state_bytes;
@@ -469,7 +506,7 @@ online_free(struct online *online)
 	vec_each (struct online_key, key, &online->keys)
 		release_state(online, key);
 	map_release(&online->numbers);
-	map_release(&online->processes);
+	table_release(&online->processes);
 	vec_release(&online->keys);
 	vec_release(&online->free_keys);
 	vec_release(&online->open);

@@ -8,10 +8,11 @@
  *
  * What may be forgotten is forgotten with the *watermark*: no operation that is still open
  * began before it. So that an operation which never ends does not hold it back for ever,
- * one that is open for ONLINE_PATIENCE events counts as one of unknown outcome, and what
- * it answers later is not heard: that can hide a violation, but not make one. Where more
- * than ONLINE_OPEN_KEPT of one key are open, as crashed ones are whose end is told when all
- * is over, it holds of the oldest sooner, when it was overtaken by many.
+ * one that is open for ONLINE_PATIENCE events is let go: it counts as one of unknown
+ * outcome, and what it answers later is not heard. That can hide a violation, but not make
+ * one, and is said (online_gave_up). Where what it holds back makes a decider slow or takes
+ * more than `bytes_max`, the oldest is let go sooner, but not before it was overtaken by
+ * ONLINE_OVERTAKEN events.
  *
  * Values are kept as words: small numbers as they are, everything else as a hash of 61
  * bits. PURE; one thread. */
@@ -22,14 +23,14 @@
 #include "base/op.h"
 
 enum {
-	ONLINE_PATIENCE = 1 << 20,	/* events */
-	ONLINE_OPEN_KEPT = 16,		/* of a key; beyond: not those overtaken */
-	ONLINE_OVERTAKEN = 16,		/* by so many events for each that is open */
-	ONLINE_OVERTAKEN_MIN = 1 << 12, /* and no fewer than these */
-	ONLINE_KEYS_KEPT = 1 << 16,	/* beyond these, idle keys are forgotten */
-	ONLINE_IDLE = 1 << 17,		/* events without the key: it is idle */
-	ONLINE_OPEN_MAX = 1 << 20,	/* operations open at once; beyond: given up */
+	ONLINE_PATIENCE = 1 << 20,  /* events */
+	ONLINE_OVERTAKEN = 1 << 12, /* events */
+	ONLINE_KEYS_KEPT = 1 << 16, /* beyond these, idle keys are forgotten */
+	ONLINE_IDLE = 1 << 17,	    /* events without the key: it is idle */
+	ONLINE_OPEN_MAX = 1 << 20,  /* operations open at once; beyond: given up */
 };
+
+#define ONLINE_BYTES_DEFAULT ((size_t)1 << 30)
 
 typedef uint64_t online_value; /* equal for equal values; 0: nil */
 
@@ -51,6 +52,7 @@ struct online_event {
 
 struct online_options {
 	online_value init;   /* first value of registers; permits of semaphores */
+	size_t bytes_max;    /* of what is live; 0: 1 GiB */
 	bool nil_is_unknown; /* a read of nil taught nothing */
 	bool is_monotone;    /* ids must also grow (--model monotone) */
 	bool least_first;    /* of priority queues (--model priority-queue-least) */
@@ -90,7 +92,8 @@ void online_tell(struct online *online, const struct values *values,
 const struct online_violation *online_violation(const struct online *online);
 void online_violation_print(const struct online_violation *violation, struct buf *out);
 
-/* Why nothing, or not every key, is judged any more; NULL: all is well. */
+/* Why nothing, or not all, is judged any more, so that a violation may have been missed;
+ * NULL: all is well. */
 const char *online_gave_up(const struct online *online);
 
 /* What is live now. */

@@ -1,7 +1,8 @@
 /* online_collection.c - queues, stacks, priority queues and bags
  * (checkers/collection/collection.h) by what must not have been inside.
  *
- * On the way: never-added, failed-add-seen, taken-twice, seen-after-taken, and every take,
+ * On the way: never-added, failed-add-seen, taken-twice, seen-after-taken (long after, as
+ * far as checkers/online/departed.h remembers; else not-linearizable), and every take,
  * look or miss for which no instant is left (checkers/online/exclusion.h): false-empty,
  * out-of-order, priority-inversion. Elements that are lost show when one that was put
  * later is taken. O(operations open at once) an operation, and O(log n) in priority queues.
@@ -45,7 +46,9 @@ struct online_collection {
 	struct contents contents;
 	struct asks asks;
 	struct exclusions exclusions;
-	size_t sweep_at; /* recent elements and undecided exclusions when to look again */
+	size_t sweep_at; /* recent elements when to look again */
+	size_t settle_at,
+		crowd; /* undecided exclusions, too; and left at the last look */
 };
 
 /* ---- begin ---- */
@@ -90,7 +93,7 @@ begin(const struct online_call *call)
 	if (call->f == facts[c->kind].put)
 		begin_put(call);
 	else if (call->f == facts[c->kind].take || call->f == F_PEEK)
-		asks_begin(&c->asks, call->invoke_at, call->slot, call->f == F_PEEK);
+		asks_begin(&c->asks, call->invoke_at, call->f == F_PEEK);
 	else
 		online_give_up(call, "not all operations are those of the collection");
 }
@@ -113,7 +116,7 @@ end_put(const struct online_call *call)
 	if (element->certain_at != ONLINE_NEVER)
 		online_violate(call, "failed-add-seen", element->value, 0);
 	else
-		contents_drop(&c->contents, element);
+		contents_drop(&c->contents, element, DEPARTED_FAILED);
 }
 
 static void
@@ -140,6 +143,15 @@ exclude(const struct online_call *call, struct exclusion *exclusion)
 }
 
 static void
+keep(const struct online_call *call, struct exclusion *exclusion)
+{
+	struct online_collection *c = call->state;
+
+	if (!exclusions_keep(&c->exclusions, exclusion, &c->asks))
+		online_unheard(call, "too many takes or looks were undecided at once");
+}
+
+static void
 end_miss(const struct online_call *call)
 {
 	struct online_collection *c = call->state;
@@ -151,7 +163,7 @@ end_miss(const struct online_call *call)
 
 	exclude(call, &exclusion);
 	raise_failed(call, exclusions_update(&c->exclusions, &met));
-	exclusions_keep(&c->exclusions, &exclusion, &c->asks);
+	keep(call, &exclusion);
 }
 
 static struct exclusion
@@ -188,12 +200,34 @@ meet(const struct online_call *call, struct element *element)
 		until = first > until ? first : until;
 	}
 	contents_enter(&c->contents, element, call->at);
-	contents_meet(&c->contents, element, until);
+	contents_meet(&c->contents, element, until, call->at);
 	raise_failed(call, exclusions_update(&c->exclusions, &met));
 	if (is_take)
 		contents_take(&c->contents, element, call->at);
 	if (c->kind != KIND_BAG)
-		exclusions_keep(&c->exclusions, &exclusion, &c->asks);
+		keep(call, &exclusion);
+}
+
+/* What is met that is not known. Where nobody knows why, it is wrong in any case. */
+static const char *
+unknown_name(const struct online_call *call, online_value value)
+{
+	const struct online_collection *c = call->state;
+
+	switch (departed_find(&c->contents.departed, value)) {
+	case DEPARTED_FAILED:
+		return "failed-add-seen";
+	case DEPARTED_TAKEN:
+		return call->f == F_PEEK ? "seen-after-taken" : "taken-twice";
+	case DEPARTED_PASSED:
+		return facts[c->kind].anomaly;
+	case DEPARTED_MISSED:
+		return "false-empty";
+	case DEPARTED_PERHAPS:
+		return "not-linearizable";
+	default:
+		return "never-added";
+	}
 }
 
 static void
@@ -203,7 +237,7 @@ end_found(const struct online_call *call, online_value value)
 	struct element *element = contents_find(&c->contents, value);
 
 	if (element == NULL)
-		online_violate(call, "never-added", value, 0);
+		online_violate(call, unknown_name(call, value), value, 0);
 	else if (element->taken_at == ONLINE_NEVER)
 		meet(call, element);
 	else if (call->f != F_PEEK)
@@ -231,10 +265,16 @@ sweep(const struct online_call *call)
 {
 	struct online_collection *c = call->state;
 
-	exclusions_settle(&c->exclusions, &c->contents, &c->asks, call->watermark);
-	contents_forget(&c->contents, call->watermark);
-	c->sweep_at = 2 * (c->contents.recent.count + c->exclusions.undecided.count) +
-		      SWEEP_FROM;
+	if (c->exclusions.undecided.count >= c->settle_at) {
+		exclusions_settle(&c->exclusions, &c->contents, &c->asks,
+				  call->watermark);
+		c->crowd = c->exclusions.undecided.count;
+		c->settle_at = 2 * c->crowd + SWEEP_FROM;
+	}
+	if (c->contents.recent.count >= c->sweep_at) {
+		contents_forget(&c->contents, call->watermark);
+		c->sweep_at = 2 * c->contents.recent.count + SWEEP_FROM;
+	}
 }
 
 static void
@@ -246,15 +286,14 @@ end(const struct online_call *call)
 		end_put(call);
 		return;
 	}
-	asks_end(&c->asks, call->slot, call->type == OP_INFO);
+	asks_end(&c->asks, call->invoke_at, call->f == F_PEEK, call->type == OP_INFO);
 	if (call->type != OP_OK)
 		end_without(call);
 	else if (call->value == VAL_OF_NIL)
 		end_miss(call);
 	else
 		end_found(call, online_value_of(call->values, call->value));
-	if (c->contents.recent.count + c->exclusions.undecided.count >= c->sweep_at)
-		sweep(call);
+	sweep(call);
 }
 
 /* ---- the deciders ---- */
@@ -265,7 +304,7 @@ start(void *state, enum kind kind)
 	struct online_collection *c = state;
 
 	c->kind = kind;
-	c->sweep_at = SWEEP_FROM;
+	c->sweep_at = c->settle_at = SWEEP_FROM;
 	contents_init(&c->contents, kind == KIND_PRIORITY_QUEUE);
 }
 
@@ -275,9 +314,16 @@ stop(void *state)
 	struct online_collection *c = state;
 
 	contents_release(&c->contents);
-	vec_release(&c->asks.open);
-	vec_release(&c->asks.lost);
+	asks_release(&c->asks);
 	exclusions_release(&c->exclusions);
+}
+
+static bool
+is_crowded(const void *state)
+{
+	const struct online_collection *c = state;
+
+	return c->crowd > EXCLUSIONS_CROWD;
 }
 
 static void
@@ -287,8 +333,7 @@ size(const void *state, struct online_size *size)
 
 	size->values += c->contents.of.count;
 	size->bytes += contents_bytes(&c->contents) + exclusions_bytes(&c->exclusions) +
-		       c->asks.open.capacity * sizeof(struct open_ask) +
-		       c->asks.lost.capacity * sizeof(int64_t);
+		       asks_bytes(&c->asks);
 }
 
 #define COLLECTION(id, KIND, text_name, text)                                            \
@@ -305,6 +350,7 @@ size(const void *state, struct online_size *size)
 		.stop = stop,                                                            \
 		.begin = begin,                                                          \
 		.end = end,                                                              \
+		.is_crowded = is_crowded,                                                \
 		.size = size,                                                            \
 	}
 

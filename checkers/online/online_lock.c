@@ -1,8 +1,7 @@
-/* online_lock.c - locks, locks with fencing tokens, and semaphores (checkers/type/lock.h,
- * semaphore.h) by all that may hold them (checkers/online/holders.h).
+/* online_lock.c - locks, and locks with fencing tokens (checkers/type/lock.h) by all that may
+ * hold them (checkers/online/holders.h).
  *
- * Complete for lock and semaphore: the first prefix without an order raises it. Left to the
- * end: with tokens, those of an acquire that took effect before it ended (its owner is also
+ * Complete for lock: the first prefix without an order raises it. Left to the end: with tokens, those of an acquire that took effect before it ended (its owner is also
  * told by another operation that was open with it, or crashed). Live: a holding or two, the
  * operations that are open, and what crashed, by owner, 60 bytes each. */
 #include "checkers/online/decider.h"
@@ -10,7 +9,6 @@
 
 enum {
 	NOTE_NUMBER,
-	PERMITS_MAX = 1 << 20, /* as checkers/type/semaphore.c */
 	NESTED_MAX = INT32_MAX,
 };
 
@@ -19,7 +17,7 @@ start_locks(void *state, const struct online_options *options, bool has_tokens)
 {
 	struct holders *holders = state;
 
-	holders->permits = options->is_reentrant ? NESTED_MAX : 1;
+	holders->deepest = options->is_reentrant ? NESTED_MAX : 1;
 	holders->has_tokens = has_tokens;
 	holders->has_one_owner = options->is_mutex;
 	holders_start(holders);
@@ -35,18 +33,6 @@ static void
 start_fenced(void *state, const struct online_options *options)
 {
 	start_locks(state, options, true);
-}
-
-static void
-start_semaphore(void *state, const struct online_options *options)
-{
-	struct holders *holders = state;
-	int64_t permits = 0;
-
-	val_small_number(options->init, &permits);
-	holders->permits = permits > 0 && permits <= PERMITS_MAX ? (uint32_t)permits : 0;
-	holders->has_one_owner = true;
-	holders_start(holders);
 }
 
 static void
@@ -74,32 +60,12 @@ static void
 begin_lock(const struct online_call *call)
 {
 	const struct holders *holders = call->state;
-	struct holder_call asked = {.permits = 1, .owner = val_small(0)};
+	struct holder_call asked = {.owner = val_small(0)};
 
 	if (!holders->has_one_owner)
 		asked.owner = call->value != VAL_OF_NIL
 				      ? online_value_of(call->values, call->value)
 				      : val_small(call->process);
-	begin_with(call, &asked);
-}
-
-static void
-begin_semaphore(const struct online_call *call)
-{
-	const struct holders *holders = call->state;
-	struct holder_call asked = {.permits = 1, .owner = val_small(0)};
-	int64_t permits = 1;
-
-	if (holders->permits == 0) {
-		online_give_up(call, "nobody says how many permits there are (--init)");
-		return;
-	}
-	if (call->value != VAL_OF_NIL && (!val_small_number(call->value, &permits) ||
-					  permits < 1 || permits > PERMITS_MAX)) {
-		online_give_up(call, "an operation asked for no number of permits");
-		return;
-	}
-	asked.permits = (uint32_t)permits;
 	begin_with(call, &asked);
 }
 
@@ -139,15 +105,6 @@ end_lock(const struct online_call *call)
 }
 
 static void
-end_semaphore(const struct online_call *call)
-{
-	conclude(call,
-		 holders_end(call->state, (uint32_t)call->notes[NOTE_NUMBER],
-			     (enum op_type)call->type, NULL),
-		 "too-many-permits", "release-without-permit");
-}
-
-static void
 size(const void *state, struct online_size *size)
 {
 	const struct holders *holders = state;
@@ -177,17 +134,5 @@ const struct online_decider online_fenced_lock = {
 	.stop = stop,
 	.begin = begin_lock,
 	.end = end_lock,
-	.size = size,
-};
-
-const struct online_decider online_semaphore = {
-	.name = "semaphore",
-	.summary = "more permits out, or given back, than there are: all",
-	.state_bytes = sizeof(struct holders),
-	.open_max = HOLDERS_OPEN_MAX,
-	.start = start_semaphore,
-	.stop = stop,
-	.begin = begin_semaphore,
-	.end = end_semaphore,
 	.size = size,
 };

@@ -21,7 +21,8 @@
 #include <string.h>
 
 enum {
-	HELD_MAX = 4096,
+	HELD_CROWD = 2048,
+	HELD_MAX = 8192,
 	SWEEP_FROM = 8,
 };
 
@@ -440,6 +441,14 @@ stop(void *state)
 	table_release(&r->pending_of);
 }
 
+static bool
+is_crowded(const void *state)
+{
+	const struct online_register *r = state;
+
+	return r->held.count > HELD_CROWD;
+}
+
 static void
 size(const void *state, struct online_size *size)
 {
@@ -462,5 +471,6 @@ const struct online_decider online_register = {
 	.stop = stop,
 	.begin = begin,
 	.end = end,
+	.is_crowded = is_crowded,
 	.size = size,
 };

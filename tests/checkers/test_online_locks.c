@@ -2,6 +2,7 @@
 #include "checkers/generate/generate.h"
 #include "tests/checkers/online_feed.h"
 #include "tests/checkers/online_typed.h"
+#include "tests/checkers/random_count.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,6 +61,116 @@ semaphores_raise_the_first_prefix_that_is_not_linearizable(void **state)
 			     100);
 }
 
+/* ---- semaphores of any size, played with random timing ---- */
+
+enum {
+	PLAYERS = 6,
+	MOST_MAX = 6, /* permits */
+};
+
+struct game {
+	struct history *history;
+	struct rng *rng;
+	uint32_t players, most, out, position;
+	struct player {
+		bool is_open, is_done, is_acquire;
+		uint32_t permits, began, process;
+	} of[PLAYERS];
+};
+
+static void
+play_begin(struct game *game, struct player *player)
+{
+	*player =
+		(struct player){.process = player->process,
+				.is_open = true,
+				.is_acquire = rng_below(game->rng, 2) == 0,
+				.permits = 1 + (uint32_t)rng_below(game->rng, game->most),
+				.began = game->position};
+}
+
+static void
+play_effect(struct game *game, struct player *player)
+{
+	uint32_t room = player->is_acquire ? game->most - game->out : game->out;
+
+	if (player->is_done || room < player->permits)
+		return;
+	player->is_done = true;
+	game->out += player->is_acquire ? player->permits : 0;
+	game->out -= player->is_acquire ? 0 : player->permits;
+}
+
+/* One in twenty lies, one in eight does not say. */
+static void
+play_end(struct game *game, struct player *player, bool is_last)
+{
+	bool is_ok = player->is_done != (rng_below(game->rng, 20) == 0);
+	bool is_info = is_last || rng_below(game->rng, 8) == 0;
+	const struct op op = {.invoke_at = player->began,
+			      .complete_at = is_info ? OP_NEVER : game->position,
+			      .key = val_small(1),
+			      .input = val_small(player->permits),
+			      .process = player->process * PLAYERS +
+					 (uint32_t)(player - game->of),
+			      .f = player->is_acquire ? F_ACQUIRE : F_RELEASE,
+			      .type = is_info ? OP_INFO
+				      : is_ok ? OP_OK
+					      : OP_FAIL};
+
+	history_add(game->history, &op);
+	player->process += is_info; /* who crashed comes back as another */
+	player->is_open = false;
+}
+
+static void
+play_semaphore(struct history *history, struct rng *rng, uint32_t most)
+{
+	struct game game = {.history = history,
+			    .rng = rng,
+			    .players = 2 + (uint32_t)rng_below(rng, PLAYERS - 1),
+			    .most = most};
+	size_t steps = 8 + rng_below(rng, 50);
+
+	history_init(history);
+	for (; game.position < steps; game.position++) {
+		struct player *player = &game.of[rng_below(rng, game.players)];
+		if (!player->is_open)
+			play_begin(&game, player);
+		else if (rng_below(rng, 2) == 0)
+			play_effect(&game, player);
+		else
+			play_end(&game, player, false);
+	}
+	for (uint32_t i = 0; i < game.players; i++)
+		if (game.of[i].is_open)
+			play_end(&game, &game.of[i], true);
+	history_sort(history);
+}
+
+static void
+semaphores_of_any_size_raise_the_first_prefix_that_is_not_linearizable(void **state)
+{
+	struct online_tally tally = {0};
+	size_t count = random_count(ONLINE_HISTORIES);
+	struct rng rng;
+
+	(void)state;
+	rng_init(&rng, 17);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t most = 1 + (uint32_t)(i % MOST_MAX);
+		const struct online_options options = {.init = val_small(most)};
+		struct check_options check = plain_check;
+		struct history history;
+		check.init = val_small(most);
+		play_semaphore(&history, &rng, most);
+		online_tally_add(&tally, online_compare("semaphore", &history, &options,
+							&check, true));
+		history_release(&history);
+	}
+	online_tally_expect(&tally, "semaphore", count / 20, 100);
+}
+
 /* Of one, two or three permits, one of a hundred of unknown outcome: what these may have
  * done must not pile up. */
 static void
@@ -93,6 +204,8 @@ main(void)
 		cmocka_unit_test(tokens_are_never_blamed_wrongly),
 		cmocka_unit_test(
 			semaphores_raise_the_first_prefix_that_is_not_linearizable),
+		cmocka_unit_test(
+			semaphores_of_any_size_raise_the_first_prefix_that_is_not_linearizable),
 		cmocka_unit_test(long_histories_of_semaphores_are_never_given_up),
 	};
 
