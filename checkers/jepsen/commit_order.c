@@ -1,6 +1,7 @@
 #include "checkers/jepsen/commit_order.h"
 
 #include "base/mem.h"
+#include "checkers/sort.h"
 
 #include <stdlib.h>
 
@@ -28,14 +29,6 @@ commit_order_bytes(const struct graph *graph)
 	       (4 * sizeof(uint32_t) + sizeof(size_t) + sizeof(uint64_t));
 }
 
-static int
-by_key(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 /* By commit point, then by place. */
 static void
 sort_by_commit(uint32_t *nodes, size_t count, const uint32_t *commit)
@@ -45,7 +38,7 @@ sort_by_commit(uint32_t *nodes, size_t count, const uint32_t *commit)
 
 	for (size_t i = 0; i < count; i++)
 		keys[i] = (uint64_t)commit[nodes[i]] << 32 | i;
-	qsort(keys, count, sizeof(*keys), by_key);
+	sort_words(keys, count);
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = nodes[(uint32_t)keys[i]];
 	for (size_t i = 0; i < count; i++)

@@ -51,8 +51,9 @@
  * Details as Jepsen's: for each type {count, allowed}, bad-error-types, error-types,
  * unseen, also by partition, and worst-realtime-lag: how long, at most, a later record
  * had been known when a consumer polled and did not get it. Jepsen takes positions after a
- * poll that was not ok to be where they were; here nobody knows them. O(n log n) in the
- * number of records; lags in the number of polls times the partitions of a consumer. */
+ * poll that was not ok to be where they were; here nobody knows them. O(n + r log
+ * r) for r records that were seen n times; lags in the number of polls times the partitions
+ * of a consumer. */
 #include "checkers/checker.h"
 
 #include "base/mem.h"
@@ -123,7 +124,7 @@ kafka_check(const struct history *history, const struct check_options *options,
 {
 	struct kafka_log log = {.history = history, .options = options, .result = result};
 
-	result->complexity = "O(n log n) in the number of records";
+	result->complexity = "O(n + r log r) for r records that were seen n times";
 	result->operations = history->ops.count;
 	kafka_read_all(&log);
 	kafka_judge_offsets(&log);

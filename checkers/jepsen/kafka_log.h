@@ -18,12 +18,29 @@ enum kafka_kind {
 
 /* A value of a partition. */
 struct kafka_record {
+	val value;
 	uint32_t partition;	       /* dense id */
 	uint32_t sent, failed, polled; /* ops; KAFKA_NONE */
 	uint32_t begun_at;	       /* when the first send that did not fail began */
-	uint32_t offset_op, rank;
-	int64_t offset; /* the lowest one */
+	uint32_t first_place;	       /* told first; KAFKA_NONE: no offset is told */
+	uint32_t place;		       /* the lowest one */
 	bool is_acked, is_duplicated;
+};
+
+/* A record at an offset, as somebody told; one that is told again and again is one. */
+struct kafka_place {
+	int64_t offset;
+	int64_t known_ns; /* when it was first answered to anybody; INT64_MAX */
+	uint32_t record, rank;
+	uint32_t op, read_by; /* the first that told it, the first ok poll; KAFKA_NONE */
+};
+
+/* One record in the eyes of one operation, as short as there are millions. */
+struct kafka_seen {
+	uint32_t op;
+	uint32_t part : 31, is_poll : 1; /* of struct kafka_sight */
+	uint32_t record;
+	uint32_t place; /* KAFKA_NONE: the offset is not told */
 };
 
 /* How far behind a consumer was when it polled. */
@@ -44,15 +61,18 @@ struct kafka_log {
 	const struct check_options *options;
 	struct check_result *result;
 	struct value_ids partition_ids, value_ids;
-	struct map record_ids;
+	VEC(uint32_t) record_of_value;	  /* by id of the value: the first with it */
+	struct map record_ids;		  /* of values that stand in several partitions */
+	struct map offset_ids, place_ids; /* of records that stand at several offsets */
 	VEC(struct kafka_record) records;
-	kafka_sights sights; /* in the order of operations */
+	VEC(struct kafka_place) places;
+	VEC(struct kafka_seen) sights; /* in the order of operations */
 
 	struct kafka_partition *partitions; /* owned; by dense id */
-	uint32_t *by_rank; /* owned: indexes of sights, by partition, offset, value */
-	uint32_t *first_of_rank; /* owned; by rank: the first of its sights */
+	uint32_t *by_rank;	 /* owned: indexes of places, by partition and offset */
+	uint32_t *first_of_rank; /* owned; by rank: the first of its places */
 	int64_t *passed_ns;	 /* owned; by rank: when a later record was known first */
-	size_t ranked, ranks;
+	size_t ranks;
 
 	uint64_t counts[KAFKA_KINDS], allowed[KAFKA_KINDS];
 	uint64_t unseen, unplaced, passed;
@@ -74,13 +94,16 @@ void kafka_judge_steps(struct kafka_log *log);	 /* who moved how; lags */
 void kafka_judge_circles(struct kafka_log *log); /* transactions; keeps an order */
 void kafka_log_release(struct kafka_log *log);
 
+/* Bytes that it takes. */
+size_t kafka_log_bytes(const struct kafka_log *log);
+
 /* The budget is over. */
 bool kafka_is_over(struct kafka_log *log);
 
 /* Counts an anomaly and tells it of a sight: "value V of partition P at offset O " and
  * what. OP_NEVER stands for no operation. */
 void kafka_report(struct kafka_log *log, enum kafka_kind kind,
-		  const struct kafka_sight *sight, const char *what, const uint32_t *ops,
+		  const struct kafka_seen *seen, const char *what, const uint32_t *ops,
 		  size_t count);
 
 /* Counts by kind, what is unseen, the worst lag. */

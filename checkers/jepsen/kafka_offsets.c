@@ -1,5 +1,5 @@
-/* kafka_offsets.c - records and where they stand: one value an offset, one offset a value,
- * and what was sent, seen and lost. */
+/* kafka_offsets.c - where records stand: one value an offset, one offset a value; and what was
+ * sent, seen and lost. */
 #include "checkers/jepsen/kafka_log.h"
 
 #include "base/mem.h"
@@ -7,159 +7,73 @@
 
 #include <stdlib.h>
 
-/* ---- reading -------------------------------------------------------------------------- */
-
-/* Index of the record of a sight; records are pairs of partition and value. */
-static uint32_t
-record_of(struct kafka_log *log, const struct kafka_sight *sight)
-{
-	uint64_t partition = value_ids_add(&log->partition_ids, sight->partition);
-	uint64_t value = value_ids_add(&log->value_ids, sight->value);
-	bool is_new;
-	uint64_t *id = map_at(&log->record_ids, partition << 32 | value, &is_new);
-
-	if (is_new) {
-		*id = log->records.count;
-		vec_push(&log->records,
-			 (struct kafka_record){.partition = (uint32_t)partition,
-					       .sent = KAFKA_NONE,
-					       .failed = KAFKA_NONE,
-					       .polled = KAFKA_NONE,
-					       .begun_at = OP_NEVER,
-					       .offset = KAFKA_NO_OFFSET,
-					       .rank = KAFKA_NONE});
-	}
-	return (uint32_t)*id;
-}
-
-static void
-note_send(struct kafka_record *record, uint32_t index, const struct op *op)
-{
-	if (op->type == OP_FAIL) {
-		record->failed = index;
-		return;
-	}
-	if (record->sent == KAFKA_NONE || op->type == OP_OK)
-		record->sent = index;
-	if (op->invoke_at < record->begun_at)
-		record->begun_at = op->invoke_at;
-	record->is_acked |= op->type == OP_OK;
-}
-
-static void
-note_sights(struct kafka_log *log, size_t from)
-{
-	for (size_t i = from; i < log->sights.count; i++) {
-		struct kafka_sight *sight = &log->sights.items[i];
-		sight->record = record_of(log, sight);
-		sight->rank = KAFKA_NONE;
-		struct kafka_record *record = &log->records.items[sight->record];
-		if (sight->is_poll)
-			record->polled = sight->op;
-		else
-			note_send(record, sight->op, &log->history->ops.items[sight->op]);
-	}
-}
-
-void
-kafka_read_all(struct kafka_log *log)
-{
-	const struct history *history = log->history;
-
-	value_ids_init(&log->partition_ids, &history->values);
-	value_ids_init(&log->value_ids, &history->values);
-	for (uint32_t i = 0; i < history->ops.count && !kafka_is_over(log); i++) {
-		const struct op *op = &history->ops.items[i];
-		size_t from = log->sights.count;
-		log->has_unknown_polls |= kafka_hides_polls(history, op);
-		if (kafka_is_client(op) && !kafka_read_op(history, i, &log->sights)) {
-			tell_unknown(log->result,
-				     mem_string("an operation is no list of sends and "
-						"polls"));
-			return;
-		}
-		note_sights(log, from);
-	}
-}
-
 /* ---- ranks ---------------------------------------------------------------------------- */
 
-/* What the sights are sorted by; their numbers last, so that the order is one. */
-struct place {
-	int64_t offset;
-	uint32_t partition, sight;
-};
-
-static int
-by_place(const void *a, const void *b)
+/* A sight of the place, for words. */
+static struct kafka_seen
+sight_of(const struct kafka_log *log, uint32_t place)
 {
-	const struct place *x = a, *y = b;
-
-	if (x->partition != y->partition)
-		return x->partition < y->partition ? -1 : 1;
-	if (x->offset != y->offset)
-		return x->offset < y->offset ? -1 : 1;
-	return x->sight < y->sight ? -1 : x->sight > y->sight;
+	return (struct kafka_seen){.op = log->places.items[place].op,
+				   .record = log->places.items[place].record,
+				   .place = place};
 }
 
 static void
-place_record(struct kafka_log *log, const struct kafka_sight *sight)
+place_record(struct kafka_log *log, uint32_t place)
 {
-	struct kafka_record *record = &log->records.items[sight->record];
+	struct kafka_seen seen = sight_of(log, place);
+	struct kafka_record *record = &log->records.items[seen.record];
 
-	if (record->offset == KAFKA_NO_OFFSET) {
-		record->offset = sight->offset;
-		record->offset_op = sight->op;
-		record->rank = sight->rank;
-	} else if (record->offset != sight->offset && !record->is_duplicated) {
+	if (record->place == KAFKA_NONE) {
+		record->place = place;
+	} else if (!record->is_duplicated) {
+		uint32_t lowest = log->places.items[record->place].op;
 		record->is_duplicated = true;
-		kafka_report(log, KAFKA_DUPLICATE, sight,
+		kafka_report(log, KAFKA_DUPLICATE, &seen,
 			     "stands at another offset as well",
-			     (uint32_t[]){record->offset_op, sight->op}, 2);
+			     (uint32_t[]){lowest, seen.op}, 2);
 	}
 }
 
 static void
-raise_high(struct kafka_log *log, const struct kafka_sight *sight)
+raise_high(struct kafka_log *log, const struct kafka_place *place)
 {
-	uint32_t id = log->records.items[sight->record].partition;
+	uint32_t id = log->records.items[place->record].partition;
 	struct kafka_partition *partition = &log->partitions[id];
 
-	if (!sight->is_poll || log->history->ops.items[sight->op].type != OP_OK ||
-	    partition->high >= sight->rank + 1)
+	if (place->read_by == KAFKA_NONE || partition->high >= place->rank + 1)
 		return;
-	partition->high = sight->rank + 1;
-	partition->high_op = sight->op;
+	partition->high = place->rank + 1;
+	partition->high_op = place->read_by;
 }
 
-/* The sights of one offset, from..to of by_rank. */
+/* The places of one offset, from..to of by_rank. */
 static void
 judge_offset(struct kafka_log *log, size_t from, size_t to)
 {
-	const struct kafka_sight *first = &log->sights.items[log->by_rank[from]];
-	bool is_told = false;
+	struct kafka_seen first = sight_of(log, log->by_rank[from]);
 
 	log->first_of_rank[log->ranks] = log->by_rank[from];
 	for (size_t i = from; i < to; i++) {
-		struct kafka_sight *sight = &log->sights.items[log->by_rank[i]];
-		sight->rank = (uint32_t)log->ranks;
-		place_record(log, sight);
-		raise_high(log, sight);
-		if (sight->record == first->record || is_told)
-			continue;
-		is_told = true;
-		kafka_report(log, KAFKA_INCONSISTENT_OFFSETS, sight,
-			     "shares its offset with another value",
-			     (uint32_t[]){first->op, sight->op}, 2);
+		struct kafka_place *place = &log->places.items[log->by_rank[i]];
+		place->rank = (uint32_t)log->ranks;
+		place_record(log, log->by_rank[i]);
+		raise_high(log, place);
 	}
 	log->ranks++;
+	if (to - from == 1)
+		return;
+	struct kafka_seen second = sight_of(log, log->by_rank[from + 1]);
+	kafka_report(log, KAFKA_INCONSISTENT_OFFSETS, &second,
+		     "shares its offset with another value",
+		     (uint32_t[]){first.op, second.op}, 2);
 }
 
 static bool
 is_same_offset(const struct kafka_log *log, size_t i, size_t j)
 {
-	const struct kafka_sight *a = &log->sights.items[log->by_rank[i]];
-	const struct kafka_sight *b = &log->sights.items[log->by_rank[j]];
+	const struct kafka_place *a = &log->places.items[log->by_rank[i]];
+	const struct kafka_place *b = &log->places.items[log->by_rank[j]];
 
 	return a->offset == b->offset && log->records.items[a->record].partition ==
 						 log->records.items[b->record].partition;
@@ -168,7 +82,7 @@ is_same_offset(const struct kafka_log *log, size_t i, size_t j)
 static void
 make_room(struct kafka_log *log)
 {
-	size_t count = log->sights.count;
+	size_t count = log->places.count;
 
 	log->by_rank = mem_new(count + 1, sizeof(uint32_t));
 	log->first_of_rank = mem_new(count + 1, sizeof(uint32_t));
@@ -177,33 +91,51 @@ make_room(struct kafka_log *log)
 				  sizeof(struct kafka_partition));
 }
 
-static void
-sort_sights(struct kafka_log *log)
-{
-	struct place *places = mem_new(log->sights.count + 1, sizeof(*places));
+/* What the places are sorted by; their numbers last, so that the order is one. */
+struct key {
+	int64_t offset;
+	uint32_t partition, place;
+};
 
-	for (uint32_t i = 0; i < log->sights.count; i++) {
-		const struct kafka_sight *sight = &log->sights.items[i];
-		if (sight->offset != KAFKA_NO_OFFSET)
-			places[log->ranked++] = (struct place){
-				sight->offset,
-				log->records.items[sight->record].partition, i};
+static int
+by_key(const void *a, const void *b)
+{
+	const struct key *x = a, *y = b;
+
+	if (x->partition != y->partition)
+		return x->partition < y->partition ? -1 : 1;
+	if (x->offset != y->offset)
+		return x->offset < y->offset ? -1 : 1;
+	return x->place < y->place ? -1 : x->place > y->place;
+}
+
+static void
+sort_places(struct kafka_log *log)
+{
+	struct key *keys = mem_new(log->places.count + 1, sizeof(*keys));
+
+	for (uint32_t i = 0; i < log->places.count; i++) {
+		const struct kafka_place *place = &log->places.items[i];
+		keys[i] = (struct key){place->offset,
+				       log->records.items[place->record].partition, i};
 	}
-	qsort(places, log->ranked, sizeof(*places), by_place);
-	for (size_t i = 0; i < log->ranked; i++)
-		log->by_rank[i] = places[i].sight;
-	free(places);
+	qsort(keys, log->places.count, sizeof(*keys), by_key);
+	for (size_t i = 0; i < log->places.count; i++)
+		log->by_rank[i] = keys[i].place;
+	free(keys);
 }
 
 void
 kafka_judge_offsets(struct kafka_log *log)
 {
+	size_t count = log->places.count;
+
 	if (kafka_is_over(log))
 		return;
 	make_room(log);
-	sort_sights(log);
-	for (size_t from = 0, to; from < log->ranked && !kafka_is_over(log); from = to) {
-		for (to = from + 1; to < log->ranked && is_same_offset(log, from, to);)
+	sort_places(log);
+	for (size_t from = 0, to; from < count && !kafka_is_over(log); from = to) {
+		for (to = from + 1; to < count && is_same_offset(log, from, to);)
 			to++;
 		judge_offset(log, from, to);
 	}
@@ -212,7 +144,7 @@ kafka_judge_offsets(struct kafka_log *log)
 /* ---- what was sent and seen ----------------------------------------------------------- */
 
 static void
-judge_polled(struct kafka_log *log, const struct kafka_sight *sight)
+judge_polled(struct kafka_log *log, const struct kafka_seen *sight)
 {
 	const struct kafka_record *record = &log->records.items[sight->record];
 	const struct op *poll = &log->history->ops.items[sight->op];
@@ -235,8 +167,17 @@ judge_polled(struct kafka_log *log, const struct kafka_sight *sight)
 			     (uint32_t[]){record->failed, sight->op}, 2);
 }
 
+/* Nobody polled a higher offset of its partition, or nobody knows where it stands. */
+static bool
+is_behind(const struct kafka_log *log, const struct kafka_record *record)
+{
+	return record->place == KAFKA_NONE ||
+	       log->places.items[record->place].rank + 1 >=
+		       log->partitions[record->partition].high;
+}
+
 static void
-judge_sent(struct kafka_log *log, const struct kafka_sight *sight)
+judge_sent(struct kafka_log *log, const struct kafka_seen *sight)
 {
 	const struct kafka_record *record = &log->records.items[sight->record];
 	struct kafka_partition *partition = &log->partitions[record->partition];
@@ -244,8 +185,8 @@ judge_sent(struct kafka_log *log, const struct kafka_sight *sight)
 	if (!record->is_acked || record->polled != KAFKA_NONE ||
 	    record->sent != sight->op)
 		return;
-	if (record->rank == KAFKA_NONE || record->rank + 1 >= partition->high) {
-		log->unplaced += record->rank == KAFKA_NONE;
+	if (is_behind(log, record)) {
+		log->unplaced += record->place == KAFKA_NONE;
 		log->unseen++;
 		partition->unseen++;
 	} else if (log->has_unknown_polls) {
@@ -262,7 +203,7 @@ void
 kafka_judge_records(struct kafka_log *log)
 {
 	for (size_t i = 0; i < log->sights.count && !kafka_is_over(log); i++) {
-		const struct kafka_sight *sight = &log->sights.items[i];
+		const struct kafka_seen *sight = &log->sights.items[i];
 		if (sight->is_poll)
 			judge_polled(log, sight);
 		else

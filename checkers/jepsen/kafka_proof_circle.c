@@ -15,6 +15,15 @@ is_polled_by(const struct kafka_proof *proof, const struct kafka_sight *a,
 	       val_equal(proof->values, a->value, b->value);
 }
 
+static int64_t
+lowest_of(const struct kafka_proof *proof, const struct kafka_sight *sight)
+{
+	size_t count;
+	size_t first = kafka_proof_find(proof, sight->partition, sight->value, &count);
+
+	return kafka_proof_facts(proof, first, count).lowest;
+}
+
 /* a stands at a lower offset of a partition than b, both sent. */
 static bool
 is_ahead_of(const struct kafka_proof *proof, const struct kafka_sight *a,
@@ -23,10 +32,9 @@ is_ahead_of(const struct kafka_proof *proof, const struct kafka_sight *a,
 	if (a->is_poll || b->is_poll ||
 	    !val_equal(proof->values, a->partition, b->partition))
 		return false;
-	int64_t low = kafka_proof_facts(proof, a->partition, a->value).lowest;
+	int64_t low = lowest_of(proof, a);
 
-	return low != KAFKA_NO_OFFSET &&
-	       low < kafka_proof_facts(proof, b->partition, b->value).lowest;
+	return low != KAFKA_NO_OFFSET && low < lowest_of(proof, b);
 }
 
 static bool

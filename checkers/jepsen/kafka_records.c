@@ -27,19 +27,25 @@ kafka_is_assigned(const struct values *values, val assigned, val partition)
 	return false;
 }
 
-/* [OFFSET VALUE] of an answer; the offset may be nil when the broker did not tell. */
-static void
+/* [OFFSET VALUE] of an answer; the offset may be nil when the broker did not tell. Histories
+ * hold millions of these, mostly plain. */
+static inline void
 read_answer(const struct values *values, val answer, struct kafka_sight *sight)
 {
-	val offset = fields_item(values, answer, 0);
+	size_t count;
 
 	sight->value = answer;
 	sight->offset = KAFKA_NO_OFFSET;
-	if (fields_items(values, answer) != 2 ||
-	    (offset != VAL_OF_NIL && val_kind(offset) != VAL_INT))
+	if (val_kind(answer) != VAL_LIST)
 		return;
-	sight->value = fields_item(values, answer, 1);
-	fields_number(values, offset, &sight->offset);
+	const val *items = val_items(values, answer, &count);
+	if (count != 2 || (items[0] != VAL_OF_NIL && val_kind(items[0]) != VAL_INT))
+		return;
+	sight->value = items[1];
+	if (!val_small_number(items[0], &sight->offset))
+		sight->offset = KAFKA_NO_OFFSET;
+	if (sight->offset == KAFKA_NO_OFFSET)
+		fields_number(values, items[0], &sight->offset);
 }
 
 static bool
@@ -49,10 +55,14 @@ read_polled(const struct history *history, val polled, struct kafka_sight *sight
 	const struct values *values = &history->values;
 
 	for (size_t i = 0; i < fields_count(values, polled); i++) {
-		val records = fields_at(values, polled, i);
+		val list = fields_at(values, polled, i);
+		size_t count = 0;
+		const val *records = NULL;
 		sight->partition = fields_name(values, polled, i);
-		for (size_t j = 0; j < fields_items(values, records); j++) {
-			read_answer(values, fields_item(values, records, j), sight);
+		if (val_kind(list) == VAL_LIST)
+			records = val_items(values, list, &count);
+		for (size_t j = 0; j < count; j++) {
+			read_answer(values, records[j], sight);
 			vec_push(sights, *sight);
 		}
 	}

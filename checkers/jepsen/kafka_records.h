@@ -28,10 +28,8 @@ struct kafka_sight {
 	int64_t offset; /* KAFKA_NO_OFFSET: not told */
 	val partition, value;
 	uint32_t op;
-	uint32_t part;	 /* index of the micro-operation */
-	bool is_poll;	 /* else a send */
-	uint32_t record; /* index, given by the checker */
-	uint32_t rank;	 /* among the known offsets of the partition */
+	uint32_t part; /* index of the micro-operation */
+	bool is_poll;  /* else a send */
 };
 
 typedef VEC(struct kafka_sight) kafka_sights;

@@ -30,43 +30,56 @@ kafka_has_ww_deps(const struct check_options *options)
 }
 
 static size_t
-bytes_of(const struct kafka_log *log)
+bytes_of_maps(const struct kafka_log *log)
 {
-	size_t arrays = log->by_rank != NULL ? log->sights.count : 0;
+	size_t slots = log->record_ids.slot_count + log->offset_ids.slot_count +
+		       log->place_ids.slot_count;
 
-	return log->sights.capacity * sizeof(struct kafka_sight) +
-	       log->records.capacity * sizeof(struct kafka_record) +
-	       log->record_ids.slot_count * sizeof(struct map_slot) +
-	       value_ids_bytes(&log->partition_ids) + value_ids_bytes(&log->value_ids) +
-	       arrays * (2 * sizeof(uint32_t) + 3 * sizeof(int64_t));
+	return slots * sizeof(struct map_slot) + value_ids_bytes(&log->partition_ids) +
+	       value_ids_bytes(&log->value_ids);
+}
+
+size_t
+kafka_log_bytes(const struct kafka_log *log)
+{
+	size_t ranked = log->by_rank != NULL ? log->places.count : 0;
+
+	return log->sights.count * sizeof(struct kafka_seen) +
+	       log->records.count * sizeof(struct kafka_record) +
+	       log->places.count * sizeof(struct kafka_place) +
+	       log->record_of_value.count * sizeof(uint32_t) + bytes_of_maps(log) +
+	       ranked * (2 * sizeof(uint32_t) + 3 * sizeof(int64_t));
 }
 
 /* Without a violation so far, an unknown result is the end. */
 bool
 kafka_is_over(struct kafka_log *log)
 {
-	return tell_over_budget(log->options, bytes_of(log), log->result) ||
+	return tell_over_budget(log->options, kafka_log_bytes(log), log->result) ||
 	       log->result->verdict == VERDICT_UNKNOWN;
 }
 
 void
-kafka_report(struct kafka_log *log, enum kafka_kind kind, const struct kafka_sight *sight,
+kafka_report(struct kafka_log *log, enum kafka_kind kind, const struct kafka_seen *seen,
 	     const char *what, const uint32_t *ops, size_t count)
 {
+	const struct kafka_record *record = &log->records.items[seen->record];
+	val partition = value_ids_value(&log->partition_ids, record->partition);
 	struct buf text = {0};
 
 	log->counts[kind]++;
 	buf_string(&text, "value ");
-	tell_value(log->history, sight->value, &text);
+	tell_value(log->history, record->value, &text);
 	buf_string(&text, " of partition ");
-	tell_value(log->history, sight->partition, &text);
-	if (sight->offset != KAFKA_NO_OFFSET)
-		buf_printf(&text, " at offset %" PRId64, sight->offset);
+	tell_value(log->history, partition, &text);
+	if (seen->place != KAFKA_NONE)
+		buf_printf(&text, " at offset %" PRId64,
+			   log->places.items[seen->place].offset);
 	buf_printf(&text, " %s", what);
-	tell(log->history, log->result, kafka_kind_name(kind), sight->partition, &text,
-	     ops, count);
+	tell(log->history, log->result, kafka_kind_name(kind), partition, &text, ops,
+	     count);
 	if (log->result->anomaly_count <= ANOMALIES_MAX)
-		vec_last(&log->result->anomalies)->subject = sight->value;
+		vec_last(&log->result->anomalies)->subject = record->value;
 }
 
 static void
@@ -150,6 +163,10 @@ kafka_log_release(struct kafka_log *log)
 	value_ids_release(&log->partition_ids);
 	value_ids_release(&log->value_ids);
 	map_release(&log->record_ids);
+	map_release(&log->offset_ids);
+	map_release(&log->place_ids);
+	vec_release(&log->record_of_value);
+	vec_release(&log->places);
 	vec_release(&log->records);
 	vec_release(&log->sights);
 	free(log->partitions);

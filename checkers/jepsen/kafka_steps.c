@@ -22,15 +22,24 @@ struct client {
 	bool is_subscribed;
 };
 
+/* What an operation polled and sent of one partition mostly stands together: whose it was
+ * is looked up once. */
+struct at {
+	uint32_t op, partition;
+	uint32_t client, position; /* indexes */
+	bool is_rebalanced;	   /* while the operation went on */
+};
+
 struct walk {
 	struct kafka_log *log;
 	struct map position_ids, client_ids;
 	VEC(struct position) positions;
 	VEC(struct client) clients;
+	struct at at;
 };
 
-static struct client *
-client_of(struct walk *walk, uint32_t process)
+static uint32_t
+client_id(struct walk *walk, uint32_t process)
 {
 	bool is_new;
 	uint64_t *id = map_at(&walk->client_ids, process, &is_new);
@@ -39,11 +48,19 @@ client_of(struct walk *walk, uint32_t process)
 		*id = walk->clients.count;
 		vec_push(&walk->clients, (struct client){.first = KAFKA_NONE});
 	}
-	return &walk->clients.items[*id];
+	return (uint32_t)*id;
 }
 
-static struct position *
-position_of(struct walk *walk, uint32_t process, uint32_t partition)
+static struct client *
+client_of(struct walk *walk, uint32_t process)
+{
+	uint32_t id = client_id(walk, process);
+
+	return &walk->clients.items[id];
+}
+
+static uint32_t
+position_id(struct walk *walk, uint32_t process, uint32_t partition)
 {
 	struct client *client = client_of(walk, process);
 	bool is_new;
@@ -58,7 +75,26 @@ position_of(struct walk *walk, uint32_t process, uint32_t partition)
 							     .next = client->first});
 		client->first = (uint32_t)*id;
 	}
-	return &walk->positions.items[*id];
+	return (uint32_t)*id;
+}
+
+static void
+move_to(struct walk *walk, uint32_t index, uint32_t partition)
+{
+	const struct kafka_log *log = walk->log;
+	const struct op *op = &log->history->ops.items[index];
+
+	if (index == walk->at.op && partition == walk->at.partition)
+		return;
+	walk->at = (struct at){
+		.op = index,
+		.partition = partition,
+		.client = client_id(walk, op->process),
+		.position = position_id(walk, op->process, partition),
+		.is_rebalanced = kafka_was_rebalanced(
+			log->history, op,
+			value_ids_value(&log->partition_ids, partition)),
+	};
 }
 
 /* ---- steps ---------------------------------------------------------------------------- */
@@ -67,19 +103,20 @@ position_of(struct walk *walk, uint32_t process, uint32_t partition)
 static uint32_t
 skipped_op(const struct kafka_log *log, uint32_t rank)
 {
-	return log->sights.items[log->first_of_rank[rank + 1]].op;
+	return log->places.items[log->first_of_rank[rank + 1]].op;
 }
 
 /* One step from a rank to that of the sight; KAFKA_KINDS as kind: not looked at. */
 static void
 judge_step(struct kafka_log *log, enum kafka_kind skip, enum kafka_kind back,
-	   const struct kafka_sight *sight, uint32_t from, uint32_t from_op,
+	   const struct kafka_seen *sight, uint32_t from, uint32_t from_op,
 	   bool is_allowed)
 {
-	bool is_back = sight->rank <= from;
+	uint32_t rank = log->places.items[sight->place].rank;
+	bool is_back = rank <= from;
 	enum kafka_kind kind = is_back ? back : skip;
 
-	if (kind == KAFKA_KINDS || sight->rank == from + 1)
+	if (kind == KAFKA_KINDS || rank == from + 1)
 		return;
 	if (is_allowed || kind == KAFKA_INT_SEND_SKIP) {
 		log->allowed[kind]++;
@@ -96,14 +133,12 @@ judge_step(struct kafka_log *log, enum kafka_kind skip, enum kafka_kind back,
 /* A rebalance may come between two polls of a process that subscribed, and within one where
  * the operation says so. */
 static void
-step_poll(struct kafka_log *log, const struct kafka_sight *sight,
-	  const struct client *client, struct position *position)
+step_poll(struct kafka_log *log, const struct kafka_seen *sight,
+	  const struct client *client, struct position *position, bool is_rebalanced)
 {
 	bool is_same_op = position->poll_op == sight->op;
 	bool is_same_poll = is_same_op && position->poll_part == sight->part;
-	bool was_rebalanced = kafka_was_rebalanced(
-		log->history, &log->history->ops.items[sight->op], sight->partition);
-	bool may_move = was_rebalanced || (!is_same_op && position->was_rebalanced) ||
+	bool may_move = is_rebalanced || (!is_same_op && position->was_rebalanced) ||
 			(client->is_subscribed && !is_same_poll);
 
 	if (position->poll_op != KAFKA_NONE &&
@@ -112,15 +147,15 @@ step_poll(struct kafka_log *log, const struct kafka_sight *sight,
 			   is_same_op ? KAFKA_INT_NONMONOTONIC_POLL
 				      : KAFKA_NONMONOTONIC_POLL,
 			   sight, position->polled, position->poll_op, may_move);
-	position->polled = sight->rank;
+	position->polled = log->places.items[sight->place].rank;
 	position->poll_op = sight->op;
 	position->poll_part = sight->part;
-	position->was_rebalanced = was_rebalanced;
+	position->was_rebalanced = is_rebalanced;
 	position->epoch = client->epoch;
 }
 
 static void
-step_send(struct kafka_log *log, const struct kafka_sight *sight,
+step_send(struct kafka_log *log, const struct kafka_seen *sight,
 	  struct position *position)
 {
 	bool is_same_op = position->send_op == sight->op;
@@ -130,22 +165,22 @@ step_send(struct kafka_log *log, const struct kafka_sight *sight,
 			   is_same_op ? KAFKA_INT_NONMONOTONIC_SEND
 				      : KAFKA_NONMONOTONIC_SEND,
 			   sight, position->sent, position->send_op, false);
-	position->sent = sight->rank;
+	position->sent = log->places.items[sight->place].rank;
 	position->send_op = sight->op;
 }
 
 static void
-step(struct walk *walk, const struct kafka_sight *sight)
+step(struct walk *walk, const struct kafka_seen *sight)
 {
 	struct kafka_log *log = walk->log;
-	uint32_t process = log->history->ops.items[sight->op].process;
 
-	if (sight->rank == KAFKA_NONE)
+	if (sight->place == KAFKA_NONE)
 		return;
-	struct position *position =
-		position_of(walk, process, log->records.items[sight->record].partition);
+	move_to(walk, sight->op, log->records.items[sight->record].partition);
+	struct position *position = &walk->positions.items[walk->at.position];
 	if (sight->is_poll)
-		step_poll(log, sight, client_of(walk, process), position);
+		step_poll(log, sight, &walk->clients.items[walk->at.client], position,
+			  walk->at.is_rebalanced);
 	else
 		step_send(log, sight, position);
 }
@@ -185,33 +220,24 @@ note_control(struct walk *walk, const struct op *op)
 
 /* ---- lag ------------------------------------------------------------------------------ */
 
-static int64_t
-known_ns(const struct kafka_log *log, size_t i)
-{
-	const struct kafka_sight *sight = &log->sights.items[log->by_rank[i]];
-	const struct op *op = &log->history->ops.items[sight->op];
-
-	return op->type == OP_OK && op->complete_ns >= 0 ? op->complete_ns : INT64_MAX;
-}
-
 /* For each rank when a later record of its partition was first answered to anybody. */
 static void
 find_passed(struct kafka_log *log)
 {
 	int64_t later = INT64_MAX, here = INT64_MAX;
 
-	for (size_t i = log->ranked; i-- > 0;) {
-		const struct kafka_sight *sight = &log->sights.items[log->by_rank[i]];
-		const struct kafka_sight *behind = sight;
-		if (i + 1 < log->ranked)
-			behind = &log->sights.items[log->by_rank[i + 1]];
+	for (size_t i = log->places.count; i-- > 0;) {
+		const struct kafka_place *place = &log->places.items[log->by_rank[i]];
+		const struct kafka_place *behind = place;
+		if (i + 1 < log->places.count)
+			behind = &log->places.items[log->by_rank[i + 1]];
 		if (log->records.items[behind->record].partition !=
-		    log->records.items[sight->record].partition)
+		    log->records.items[place->record].partition)
 			later = here = INT64_MAX;
-		else if (behind->rank != sight->rank)
+		else if (behind->rank != place->rank)
 			later = here;
-		log->passed_ns[sight->rank] = later;
-		here = known_ns(log, i) < here ? known_ns(log, i) : here;
+		log->passed_ns[place->rank] = later;
+		here = place->known_ns < here ? place->known_ns : here;
 	}
 }
 
@@ -246,7 +272,7 @@ is_answered_poll(const struct op *op)
 void
 kafka_judge_steps(struct kafka_log *log)
 {
-	struct walk walk = {.log = log};
+	struct walk walk = {.log = log, .at = {.op = KAFKA_NONE}};
 	size_t next = 0;
 
 	if (kafka_is_over(log)) /* then not every sight has its rank */

@@ -9,6 +9,10 @@
 
 #include <stdlib.h>
 
+enum {
+	CLAIM_BYTES = 96 /* with its places in two orders and by its hash */
+};
+
 struct circles {
 	struct kafka_log *log;
 	enum kafka_kind kind;
@@ -39,12 +43,18 @@ report_circle(void *self, const uint32_t *nodes, size_t count)
 static void
 add_polls(const struct kafka_log *log, struct graph *graph)
 {
-	vec_each (struct kafka_sight, sight, &log->sights) {
+	vec_each (struct kafka_seen, sight, &log->sights) {
 		const struct kafka_record *record = &log->records.items[sight->record];
 		const struct op *op = &log->history->ops.items[sight->op];
 		if (sight->is_poll && record->sent != KAFKA_NONE && op->type != OP_FAIL)
 			graph_add(graph, record->sent, sight->op, EDGE_WR);
 	}
+}
+
+static int64_t
+offset_of(const struct kafka_log *log, const struct kafka_record *record)
+{
+	return log->places.items[record->place].offset;
 }
 
 /* Each record at its lowest offset, after the one in front of it in the partition. */
@@ -53,13 +63,13 @@ add_sends(const struct kafka_log *log, struct graph *graph)
 {
 	const struct kafka_record *before = NULL;
 
-	for (size_t i = 0; i < log->ranked; i++) {
-		const struct kafka_sight *sight = &log->sights.items[log->by_rank[i]];
-		const struct kafka_record *record = &log->records.items[sight->record];
-		if (record->sent == KAFKA_NONE || record->offset != sight->offset)
+	for (size_t i = 0; i < log->places.count; i++) {
+		const struct kafka_place *place = &log->places.items[log->by_rank[i]];
+		const struct kafka_record *record = &log->records.items[place->record];
+		if (record->sent == KAFKA_NONE || record->place != log->by_rank[i])
 			continue;
 		if (before != NULL && before->partition == record->partition &&
-		    before->offset < record->offset)
+		    offset_of(log, before) < place->offset)
 			graph_add(graph, before->sent, record->sent, EDGE_WW);
 		before = record;
 	}
@@ -130,16 +140,35 @@ find_order(struct kafka_log *log, const struct graph *graph)
 	commit_times_release(&times);
 }
 
-/* For the graph and the order, and for the three lists of sights that prove it. */
+/* For the graph and the order, and for the claims that prove it (kafka_proof.h). */
 static bool
 has_room(struct kafka_log *log)
 {
+	size_t edge = sizeof(uint32_t) + sizeof(uint8_t);
+	size_t claims = log->records.count + log->places.count;
 	size_t bytes =
-		log->sights.count *
-			(4 * sizeof(struct kafka_sight) + 4 * sizeof(struct edge)) +
-		log->history->ops.count * (10 * sizeof(uint32_t) + 2 * sizeof(uint64_t));
+		kafka_log_bytes(log) + log->sights.count * (edge + sizeof(uint32_t)) +
+		claims * CLAIM_BYTES +
+		log->history->ops.count * (12 * sizeof(uint32_t) + 2 * sizeof(uint64_t));
 
 	return !kafka_is_over(log) && !tell_over_budget(log->options, bytes, log->result);
+}
+
+/* Added twice, to be counted and to be placed: there may be more edges than anything else. */
+static void
+build(const struct kafka_log *log, struct graph *graph)
+{
+	bool with_sends = kafka_has_ww_deps(log->options);
+
+	graph_init(graph, (uint32_t)log->history->ops.count);
+	graph_count(graph);
+	add_polls(log, graph);
+	if (with_sends)
+		add_sends(log, graph);
+	graph_place(graph);
+	add_polls(log, graph);
+	if (with_sends)
+		add_sends(log, graph);
 }
 
 void
@@ -150,10 +179,7 @@ kafka_judge_circles(struct kafka_log *log)
 
 	if (!has_room(log))
 		return;
-	graph_init(&graph, (uint32_t)log->history->ops.count);
-	add_polls(log, &graph);
-	if (kafka_has_ww_deps(log->options))
-		add_sends(log, &graph);
+	build(log, &graph);
 	graph_build(&graph);
 	cycles_find(&graph, EDGE_WW, report_circle, &circles);
 	circles.kind = KAFKA_G1C;
