@@ -96,3 +96,13 @@ core_certify(const struct history *history, const struct check_options *options,
 	       err_set(err, "the transactions of %s have an order, or too many",
 		       core->name);
 }
+
+bool
+core_certify_lists(const struct history *history, const struct check_options *options,
+		   const struct anomaly *core, struct err *err)
+{
+	struct rw_claim claim = core_claim(core->name, options);
+
+	claim.are_lists = true;
+	return core_proof_check(history, core, &claim, err);
+}

@@ -19,4 +19,9 @@ bool core_is_provable(const struct anomaly *core);
 bool core_certify(const struct history *history, const struct check_options *options,
 		  const struct anomaly *core, struct err *err);
 
+/* The same of transactions that append to lists: their proof is checked. */
+bool core_certify_lists(const struct history *history,
+			const struct check_options *options, const struct anomaly *core,
+			struct err *err);
+
 #endif

@@ -1,12 +1,11 @@
 #include "checkers/transaction/core_edges.h"
 
 #include "base/search.h"
+#include "checkers/transaction/core_lists.h"
 #include "checkers/transaction/raw_txn.h"
 #include "checkers/transaction/rw_effects.h"
 
 #include <stdlib.h>
-
-#define CHAIN_OPEN (UINT32_MAX - 2)
 
 /* ---- what they did --------------------------------------------------------------------
  */
@@ -41,6 +40,14 @@ by_key(const void *a, const void *b)
 	return x->key < y->key ? -1 : x->key > y->key;
 }
 
+void
+core_edges_close_txn(struct core_edges *edges, uint32_t txn, size_t first)
+{
+	qsort(edges->touches.items + first, edges->touches.count - first,
+	      sizeof(*edges->touches.items), by_key);
+	edges->starts[txn + 1] = (uint32_t)edges->touches.count;
+}
+
 static bool
 add_txn(struct core_edges *edges, uint32_t t, struct err *err)
 {
@@ -52,7 +59,7 @@ add_txn(struct core_edges *edges, uint32_t t, struct err *err)
 	vec_each (const struct effect, effect, &effects.of) {
 		struct core_touch touch = {.key = number_of(edges, effect->key),
 					   .writes = effect->writes,
-					   .chain = CHAIN_OPEN,
+					   .chain = CORE_OPEN,
 					   .source = CORE_NOBODY,
 					   .below = CORE_NOBODY,
 					   .read = effect->read,
@@ -60,14 +67,12 @@ add_txn(struct core_edges *edges, uint32_t t, struct err *err)
 		if (effect->reads && effect->read == VAL_OF_NIL)
 			touch.source = touch.below = CORE_INITIAL;
 		else if (effect->reads)
-			touch.source = CHAIN_OPEN;
+			touch.source = CORE_OPEN;
 		ok = ok && touch.key != CORE_NOBODY;
 		vec_push(&edges->touches, touch);
 	}
 	vec_release(&effects.of);
-	qsort(edges->touches.items + first, edges->touches.count - first,
-	      sizeof(*edges->touches.items), by_key);
-	edges->starts[t + 1] = (uint32_t)edges->touches.count;
+	core_edges_close_txn(edges, t, first);
 	return ok || err_set(err, "operation %u contradicts itself", edges->ops[t]);
 }
 
@@ -146,16 +151,16 @@ find_chain(struct core_edges *edges, struct core_touch *touch, uint32_t txn)
 	struct core_touch *at = touch;
 	uint32_t first = txn, steps = 0;
 
-	while (at->chain == CHAIN_OPEN && at->source < edges->count &&
+	while (at->chain == CORE_OPEN && at->source < edges->count &&
 	       steps++ < edges->count) {
 		first = at->source;
 		at = touch_of(edges, first, at->key);
 	}
-	uint32_t chain = at->chain != CHAIN_OPEN      ? at->chain
+	uint32_t chain = at->chain != CORE_OPEN	      ? at->chain
 			 : at->source == CORE_INITIAL ? CORE_INITIAL
 			 : at->source < edges->count  ? CORE_NOBODY
 						      : first;
-	for (at = touch; at->chain == CHAIN_OPEN;) {
+	for (at = touch; at->chain == CORE_OPEN;) {
 		at->chain = chain;
 		if (at->source < edges->count)
 			at = touch_of(edges, at->source, at->key);
@@ -166,7 +171,7 @@ static void
 find_chains(struct core_edges *edges)
 {
 	vec_each (struct core_touch, touch, &edges->touches)
-		if (touch->source == CHAIN_OPEN)
+		if (touch->source == CORE_OPEN)
 			find_source(edges, touch);
 	for (uint32_t t = 0; t < edges->count; t++)
 		for (uint32_t i = edges->starts[t]; i < edges->starts[t + 1]; i++)
@@ -187,7 +192,8 @@ core_edges_init(struct core_edges *edges, const struct history *history,
 				     .ops = core->ops.items,
 				     .count = (uint32_t)core->ops.count};
 	edges->starts = mem_new(core->ops.count + 1, sizeof(*edges->starts));
-	if (!add_all(edges, err) || !index_writes(edges, err))
+	if (claim->are_lists ? !core_lists_add(edges, err)
+			     : !add_all(edges, err) || !index_writes(edges, err))
 		return false;
 	find_chains(edges);
 	return true;

@@ -1,4 +1,4 @@
-/* core_edges.h - which of two transactions on registers comes first, as the two show it
+/* core_edges.h - which of two transactions on registers, or lists, comes first, as the two show it
  * themselves, or as it follows from which of two writers of a key came first.
  *
  * Writes of a key of which each read the one before form a chain, and nothing can stand
@@ -11,6 +11,8 @@
 
 #define CORE_NOBODY  UINT32_MAX	      /* none of these transactions */
 #define CORE_INITIAL (UINT32_MAX - 1) /* the value that was there before all */
+
+#define CORE_OPEN (UINT32_MAX - 2) /* not found yet */
 
 /* What a transaction did with a key, seen from outside. Transactions are counted as they are
  * listed. */
@@ -42,6 +44,9 @@ bool core_edges_init(struct core_edges *edges, const struct history *history,
 		     const struct anomaly *core, const struct rw_claim *claim,
 		     struct err *err);
 void core_edges_release(struct core_edges *edges);
+
+/* While it is made: the touches from `first` on are all of the transaction. */
+void core_edges_close_txn(struct core_edges *edges, uint32_t txn, size_t first);
 
 /* They wrote the same key, so that one of them came before the other. */
 bool core_edges_conflict(const struct core_edges *edges, uint32_t a, uint32_t c);

@@ -61,6 +61,19 @@ search_all(struct search *s)
 	free(s->component);
 }
 
+/* What hangs on the order of writes that nobody read, where cycles of the variant were found.
+ * Where writes, or writes and reads of writes, close no cycle they have an order of all,
+ * which orders those too. */
+static uint64_t
+hang_on_order(const struct isolation *out, const struct variant *variant)
+{
+	uint64_t cycles = cycles_of(variant);
+
+	if ((out->found & cycles) == 0)
+		return 0;
+	return cycles & ~(anomaly_bit(variant->g0) | anomaly_bit(variant->g1c));
+}
+
 /* What the search leaves undecided: all that is subtler when the budget ended it; what
  * hangs on the order of writes that nobody read, unless a stronger level holds; and, next
  * to a G-single, how weak the level is that it breaks (list_append_weak.h decides that). */
@@ -72,9 +85,10 @@ leave_open(struct search *s)
 	struct isolation *out = s->out;
 
 	for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++)
-		if (s->is_over || (s->d->writes_unordered &&
-				   (out->found & cycles_of(variants[i])) != 0))
+		if (s->is_over)
 			out->open |= cycles_of(variants[i]);
+		else if (s->d->writes_unordered)
+			out->open |= hang_on_order(out, variants[i]);
 	out->why_open = s->is_over
 				? "the budget ended the search for subtler cycles"
 				: "some writes were never read and have no known order";

@@ -1,7 +1,7 @@
 /* list_append_check.c - the checker of transactions that append to lists and read them.
  */
 #include "checkers/transaction/append_certify.h"
-#include "checkers/transaction/isolation.h"
+#include "checkers/transaction/core_certify.h"
 #include "checkers/transaction/list_append.h"
 #include "checkers/transaction/list_append_unread.h"
 #include "checkers/transaction/list_append_weak.h"
@@ -50,7 +50,8 @@ is_provable(const struct check_result *result, uint64_t forbidden)
 		       (result->order_kind != ORDER_DEPENDENCIES ||
 			weak_is_provable(forbidden));
 	vec_each (const struct anomaly, anomaly, &result->anomalies)
-		if (!txn_anomaly_is_known(anomaly))
+		if (anomaly->is_core ? anomaly->proof.count == 0
+				     : !txn_anomaly_is_known(anomaly))
 			return false;
 	return result->anomalies.count > 0;
 }
@@ -67,38 +68,60 @@ forbidden_by(const struct check_options *options)
 	return level_forbids(level);
 }
 
+/* Where the level asked for, or what proves it, hangs on the order of what nobody read, the
+ * graph gets it. */
+static void
+judge_unread(struct judge *j)
+{
+	bool hangs = (j->isolation.open & j->asked) != 0;
+	struct graph ordered;
+
+	if (!list_append_order_unread(j, &ordered))
+		return;
+	if (hangs || txn_orders_take_snapshots(&j->isolation, j->asked)) {
+		graph_release(&j->d.graph);
+		j->d.graph = ordered;
+	} else {
+		graph_release(&ordered);
+	}
+}
+
+static void
+judge_dependencies(struct judge *j)
+{
+	const struct budget *budget = &j->options->budget;
+	struct check_result *result = j->result;
+
+	result->operations = j->d.txns.of.count;
+	isolation_search(&j->d, budget, &j->isolation);
+	list_append_judge_weak(&j->d, budget, &j->isolation);
+	judge_unread(j);
+	isolation_report(&j->d, &j->isolation, j->options->level, result);
+	if (result->verdict == VERDICT_INVALID)
+		judge_report_cores(j);
+	if (result->verdict == VERDICT_VALID && !j->options->no_certify)
+		txn_orders_make(&j->d, &j->isolation, j->asked, result);
+	result->is_unproven = !is_provable(result, j->asked);
+}
+
 static void
 check_sessions(const struct history *history, const struct check_options *options,
 	       struct check_result *result)
 {
-	struct dependencies d = {0};
-	struct isolation isolation;
-	struct graph ordered;
+	struct judge j = {.options = options,
+			  .result = result,
+			  .asked = forbidden_by(options),
+			  .are_lists = true};
 	struct err err;
 
 	result->complexity = "dependency graph of list-append, O(n + elements read)";
-	if (!list_append_depend(&d, history, options, &err)) {
+	if (list_append_depend(&j.d, history, options, &err)) {
+		judge_dependencies(&j);
+	} else {
 		result->verdict = VERDICT_UNKNOWN;
 		result->reason = mem_string(err.text);
-		dependencies_release(&d);
-		return;
 	}
-	result->operations = d.txns.of.count;
-	isolation_search(&d, &options->budget, &isolation);
-	list_append_judge_weak(&d, &options->budget, &isolation);
-	bool is_ordered =
-		list_append_order_unread(&d, &options->budget, &isolation, &ordered);
-	isolation_report(&d, &isolation, options->level, result);
-	if (is_ordered) {
-		graph_release(&d.graph);
-		d.graph = ordered;
-	}
-	uint64_t forbidden = forbidden_by(options);
-	if (result->verdict == VERDICT_VALID && !options->no_certify)
-		txn_orders_make(&d, &isolation, forbidden, result);
-	result->is_unproven = !is_provable(result, forbidden);
-	isolation_release(&isolation);
-	dependencies_release(&d);
+	rw_judge_release(&j);
 }
 
 static void
@@ -144,7 +167,8 @@ certify_sessions(const struct history *history, const struct check_options *opti
 	if (result->verdict == VERDICT_VALID)
 		return certify_valid(history, options, result, err);
 	vec_each (const struct anomaly, anomaly, &result->anomalies)
-		if (!txn_anomaly_certify(history, options, anomaly, err))
+		if (!(anomaly->is_core ? core_certify_lists : txn_anomaly_certify)(
+			    history, options, anomaly, err))
 			return false;
 	return txn_level_is_broken(options, result, err);
 }

@@ -155,6 +155,8 @@ judge_update(struct dependencies *d, struct lists *lists, uint32_t t,
 	     !is_prefix(lists, list, mop->value, mop->length)))
 		return;
 	uint32_t length = length_of_others(lists, t, mop->key, mop->length);
+	if (length > 0 && lists->writers[list->start + length - 1] == NOBODY)
+		return; /* an element that nobody appended there is no version */
 	uint32_t *updater = &updaters[list->start + length];
 	if (*updater != 0 && *updater != t + 1)
 		dependencies_find(d, ANOMALY_LOST_UPDATE, t, *updater - 1, mop->key,

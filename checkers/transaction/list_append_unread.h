@@ -4,14 +4,13 @@
 #ifndef CHECKERS_LIST_APPEND_UNREAD_H
 #define CHECKERS_LIST_APPEND_UNREAD_H
 
-#include "checkers/transaction/isolation.h"
+#include "checkers/transaction/rw_judge.h"
 
-/* Tries the orders in which such appends commit when each transaction gets a snapshot and a
- * commit, then those without snapshots: with the order of processes and of time, or less.
- * When one adds no anomaly to those that were found, what its search leaves open is all
- * that stays open, and true is returned with the graph that has this order too (the caller
- * releases it). O(transactions + dependencies) for each. */
-bool list_append_order_unread(struct dependencies *d, const struct budget *budget,
-			      struct isolation *isolation, struct graph *ordered);
+/* Looks for an order of all that has one of such appends too, for each level of snapshots
+ * that is open, from strong to weak: first the one that there is without regard to them,
+ * O(transactions + dependencies); then, for levels that were asked for, all (rw_order.h).
+ * Where there is one the level holds, and true is returned with the graph that has it (the
+ * caller releases it). Where there is none the level is broken, and a core is kept. */
+bool list_append_order_unread(struct judge *j, struct graph *ordered);
 
 #endif

@@ -11,6 +11,7 @@ struct rw_claim {
 	bool process;	     /* with the order within each process */
 	bool realtime;	     /* with real time */
 	bool nil_is_unknown; /* reads of nil taught nothing */
+	bool are_lists; /* of cores alone: appends to lists, else writes of registers */
 	bool parallel; /* of cores alone, instead of ->snapshot: parallel snapshot isolation,
 			* no cycle with one anti-dependency or none */
 };

@@ -14,6 +14,16 @@ struct order_level {
 	struct rw_question question;
 };
 
+enum {
+	JUDGE_LEVELS = 6
+};
+
+/* From strong to weak. */
+extern const struct order_level judge_levels[JUDGE_LEVELS];
+
+/* Consistent view, which is parallel snapshot isolation. */
+extern const struct order_level judge_parallel_level;
+
 /* A core that shows why a level does not hold. */
 struct core_found {
 	const struct order_level *level;
@@ -32,6 +42,7 @@ struct judge {
 	const char *why_unknown;	  /* borrowed */
 	const char *why_unproven;	  /* of a core; static */
 	struct rw_predicates *predicates; /* borrowed; NULL: there are none */
+	bool are_lists; /* versions are made of appends (list_append_versions.h) */
 	uint64_t choices, conflicts;
 };
 
@@ -45,6 +56,9 @@ judge_leaves_out(const struct judge *j)
  * rw_answer_release. */
 void judge_ask(struct judge *j, const uint32_t *txns, size_t count,
 	       const struct rw_question *question, struct rw_answer *answer);
+
+/* Releases ->d too. */
+void rw_judge_release(struct judge *j);
 
 /* Decides the levels that ask for an order, from strong to weak. */
 void judge_orders(struct judge *j);

@@ -1,5 +1,6 @@
 /* rw_judge_cores.c - why a level does not hold: few transactions without an order. */
 #include "checkers/transaction/core_certify.h"
+#include "checkers/transaction/list_core.h"
 #include "checkers/transaction/rw_core.h"
 #include "checkers/transaction/rw_judge.h"
 #include "checkers/transaction/rw_proof.h"
@@ -101,9 +102,10 @@ print_txns(const struct history *history, const uint32_t *ops, size_t count,
 /* The core in words: its transactions, and the cycles that all orders of the writes have,
  * as far as they were found. */
 static void
-describe_core(struct judge *j, const struct order_level *row, const struct proof *proof,
+describe_core(struct judge *j, const struct core_found *core, const struct proof *proof,
 	      struct anomaly *anomaly)
 {
+	const struct order_level *row = core->level;
 	struct buf text = {0};
 
 	buf_printf(&text, "%s%s\n", anomaly_definition(anomaly_find(anomaly->name)),
@@ -112,6 +114,8 @@ describe_core(struct judge *j, const struct order_level *row, const struct proof
 	print_txns(j->d.txns.history, anomaly->ops.items, anomaly->ops.count,
 		   row->question.realtime, &text);
 	buf_string(&text, proof->holds ? proof->text : "");
+	if (j->are_lists)
+		list_core_print(&j->d, core->txns.items, anomaly, &text);
 	buf_printf(&text, "so these %zu have no order that is %s", anomaly->ops.count,
 		   row->level);
 	anomaly->text = text.data;
@@ -157,11 +161,12 @@ report_core(struct judge *j, const struct core_found *core)
 	const uint32_t *txns = core->txns.items;
 	uint32_t count = (uint32_t)core->txns.count;
 	uint32_t *ops = mem_new(count, sizeof(*ops));
-	struct proof proof;
+	struct proof proof = {0};
 
 	for (uint32_t i = 0; i < count; i++)
 		ops[i] = j->d.txns.of.items[txns[i]].op;
-	proof_find(j->d.txns.history, ops, count, &claim, &proof);
+	if (!j->are_lists)
+		proof_find(j->d.txns.history, ops, count, &claim, &proof);
 	const char *name = proof.holds && !row->question.parallel
 				   ? proof.anomaly
 				   : anomaly_name(row->anomaly);
@@ -174,8 +179,8 @@ report_core(struct judge *j, const struct core_found *core)
 	for (uint32_t i = 0; anomaly != NULL && i < count; i++)
 		vec_push(&anomaly->ops, ops[i]);
 	if (anomaly != NULL) {
-		describe_core(j, row, &proof, anomaly);
 		prove_core(j, anomaly, txns, count);
+		describe_core(j, core, &proof, anomaly);
 	}
 	proof_release(&proof);
 	free(ops);

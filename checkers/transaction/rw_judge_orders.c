@@ -2,8 +2,7 @@
 
 #include <stdlib.h>
 
-/* The levels that ask for an order of all transactions, from strong to weak. */
-static const struct order_level order_levels[] = {
+const struct order_level judge_levels[JUDGE_LEVELS] = {
 	{"strict-serializable",
 	 ANOMALY_NO_SERIAL_REALTIME,
 	 {.process = true, .realtime = true}},
@@ -18,9 +17,20 @@ static const struct order_level order_levels[] = {
 	{"snapshot-isolation", ANOMALY_NO_SNAPSHOT_ORDER, {.snapshot = true}},
 };
 
-enum {
-	ORDER_LEVELS = sizeof(order_levels) / sizeof(order_levels[0])
-};
+/* The two levels are one: lost updates are cycles with one anti-dependency. */
+const struct order_level judge_parallel_level = {
+	"consistent-view", ANOMALY_G_SINGLE, {.parallel = true}};
+
+void
+rw_judge_release(struct judge *j)
+{
+	vec_each (struct core_found, core, &j->cores)
+		vec_release(&core->txns);
+	vec_release(&j->cores);
+	vec_release(&j->txns);
+	isolation_release(&j->isolation);
+	dependencies_release(&j->d);
+}
 
 /* Keeps the first order that was found. False when predicate reads do not allow it. */
 static bool
@@ -109,8 +119,8 @@ judge_orders(struct judge *j)
 {
 	struct err err;
 
-	for (size_t i = 0; i < ORDER_LEVELS; i++) {
-		const struct order_level *row = &order_levels[i];
+	for (size_t i = 0; i < JUDGE_LEVELS; i++) {
+		const struct order_level *row = &judge_levels[i];
 		size_t level = 0;
 		level_find(row->level, &level, &err);
 		uint64_t forbids = level_forbids(level);
@@ -126,10 +136,6 @@ judge_orders(struct judge *j)
 }
 
 /* ---- parallel snapshots --------------------------------------------------------------- */
-
-/* The two levels are one: lost updates are cycles with one anti-dependency. */
-static const struct order_level parallel_level = {
-	"consistent-view", ANOMALY_G_SINGLE, {.parallel = true}};
 
 static void
 keep_parallel_order(struct judge *j, const struct rw_answer *answer)
@@ -150,15 +156,16 @@ judge_parallel(struct judge *j)
 	struct err err;
 	size_t level = 0;
 
-	level_find(parallel_level.level, &level, &err);
+	level_find(judge_parallel_level.level, &level, &err);
 	uint64_t forbids = level_forbids(level);
 	if ((forbids & ~j->asked) != 0 || (forbids & j->isolation.found) != 0 ||
 	    (forbids & ~j->absent) == 0)
 		return;
-	judge_ask(j, j->txns.items, j->txns.count, &parallel_level.question, &answer);
+	judge_ask(j, j->txns.items, j->txns.count, &judge_parallel_level.question,
+		  &answer);
 	if (answer.verdict == VERDICT_INVALID) {
-		judge_keep_core(j, &parallel_level, &answer);
-		j->isolation.found |= anomaly_bit(parallel_level.anomaly);
+		judge_keep_core(j, &judge_parallel_level, &answer);
+		j->isolation.found |= anomaly_bit(judge_parallel_level.anomaly);
 	} else if (answer.verdict == VERDICT_UNKNOWN) {
 		j->why_unknown = answer.reason;
 	} else if (judge_leaves_out(j)) {

@@ -376,8 +376,8 @@ judge_updates(struct dependencies *d)
 		rw_register_swap_reads(d);
 }
 
-static void
-release_versions(struct dependencies *d)
+void
+rw_register_release(struct dependencies *d)
 {
 	struct rw_versions *v = versions_of(d);
 
@@ -407,7 +407,7 @@ rw_register_read(struct dependencies *d, const struct history *history,
 	uint32_t n = (uint32_t)d->txns.of.count;
 	struct rw_versions *v = mem_new(1, sizeof(*v));
 	d->type_state = v;
-	d->release_type = release_versions;
+	d->release_type = rw_register_release;
 	v->starts = mem_new((size_t)n + 1, sizeof(*v->starts));
 	make_slots(d, v);
 	if (!add_writes(d, err))

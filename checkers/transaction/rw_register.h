@@ -77,6 +77,9 @@ struct rw_versions {
 bool rw_register_read(struct dependencies *d, const struct history *history,
 		      const struct check_options *options, struct err *err);
 
+/* Releases the versions, ->type_state. */
+void rw_register_release(struct dependencies *d);
+
 /* Makes ->accesses hold each read for itself, in the order of its transaction, also where a
  * transaction read a key again; the next call undoes it. For levels below read atomic, which
  * let such reads differ. */

@@ -46,17 +46,6 @@ begin(struct judge *j, const struct history *history, struct err *err)
 	return true;
 }
 
-static void
-end(struct judge *j)
-{
-	vec_each (struct core_found, core, &j->cores)
-		vec_release(&core->txns);
-	vec_release(&j->cores);
-	vec_release(&j->txns);
-	isolation_release(&j->isolation);
-	dependencies_release(&j->d);
-}
-
 /* What proves a level below snapshot isolation, where there is no order of snapshots. Of
  * read uncommitted any order does. */
 static void
@@ -170,7 +159,7 @@ judge_predicates(struct judge *j, const struct history *history)
 		j->result->verdict = VERDICT_UNKNOWN;
 		j->result->reason = mem_string(err.text);
 	}
-	end(j);
+	rw_judge_release(j);
 	rw_predicates_release(&predicates);
 }
 
@@ -185,7 +174,7 @@ judge_told(const struct history *history, const struct check_options *options,
 		return;
 	}
 	judge_history(&j, history);
-	end(&j);
+	rw_judge_release(&j);
 }
 
 /* What the retold transactions look like is not what was recorded. */

@@ -282,6 +282,29 @@ is_of_view(enum isolation_anomaly anomaly)
 	return (views & anomaly_bit(anomaly)) != 0;
 }
 
+static struct anomaly_step
+step_of(const struct dependencies *d, uint32_t from, uint32_t to, uint8_t kind)
+{
+	return (struct anomaly_step){.from = d->txns.of.items[from].op,
+				     .to = d->txns.of.items[to].op,
+				     .witness = UINT32_MAX,
+				     .kind = kind};
+}
+
+bool
+steps_find_one(const struct dependencies *d, uint32_t from, uint32_t to,
+	       enum edge_kind kind, struct anomaly_step *step)
+{
+	struct finder f = {.d = d,
+			   .history = d->txns.history,
+			   .anomaly = anomaly_name(ANOMALY_G2_ITEM)};
+
+	*step = step_of(d, from, to, kind);
+	bool found = find_step(&f, from, to, step);
+	vec_release(&f.longest);
+	return found;
+}
+
 bool
 steps_find(const struct dependencies *d, const struct cycle *cycle,
 	   struct anomaly *anomaly)
@@ -301,10 +324,7 @@ steps_find(const struct dependencies *d, const struct cycle *cycle,
 	for (size_t i = 0; i < count && found; i++) {
 		uint32_t from = cycle->txns.items[i],
 			 to = cycle->txns.items[(i + 1) % count];
-		struct anomaly_step step = {.from = d->txns.of.items[from].op,
-					    .to = d->txns.of.items[to].op,
-					    .witness = UINT32_MAX,
-					    .kind = cycle->kinds.items[i]};
+		struct anomaly_step step = step_of(d, from, to, cycle->kinds.items[i]);
 		found = find_step(&f, from, to, &step);
 		vec_push(&anomaly->steps, step);
 	}

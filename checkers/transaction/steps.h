@@ -20,6 +20,11 @@
 bool steps_find(const struct dependencies *d, const struct cycle *cycle,
 		struct anomaly *anomaly);
 
+/* Names one step between two transactions (`witness` and values are found), as G2-item may
+ * have it; false when the operations do not show it. */
+bool steps_find_one(const struct dependencies *d, uint32_t from, uint32_t to,
+		    enum edge_kind kind, struct anomaly_step *step);
+
 /* Appends `T5 = process 3: [append x 1] [r y [1 2]] ok`; of long lists the last elements. */
 void step_print_txn(const struct history *history, uint32_t op, struct buf *out);
 

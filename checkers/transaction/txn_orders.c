@@ -166,12 +166,18 @@ holds(const struct isolation *isolation, uint64_t forbidden, bool snapshot)
 }
 
 bool
+txn_orders_take_snapshots(const struct isolation *isolation, uint64_t forbidden)
+{
+	return !holds(isolation, forbidden, false) && holds(isolation, forbidden, true);
+}
+
+bool
 txn_orders_make(const struct dependencies *d, const struct isolation *isolation,
 		uint64_t forbidden, struct check_result *result)
 {
 	if (holds(isolation, forbidden, false))
 		return make_serial(d, isolation, forbidden, result);
-	if (holds(isolation, forbidden, true))
+	if (txn_orders_take_snapshots(isolation, forbidden))
 		return make_snapshots(d, forbidden, result);
 	unsigned reads = (forbidden & B(G1C)) != 0 ? EDGE_WR : 0;
 	return make_plain(d, EDGE_WW | reads, forbidden, ORDER_DEPENDENCIES, result);

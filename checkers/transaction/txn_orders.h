@@ -19,6 +19,9 @@ bool txn_orders_nodes(const struct graph *graph, unsigned mask, const uint32_t *
 bool txn_orders_snapshots(const struct dependencies *d, bool process, bool realtime,
 			  uint32_t *nodes);
 
+/* Whether the level asked for is proven by an order of snapshots: no serial one is known. */
+bool txn_orders_take_snapshots(const struct isolation *isolation, uint64_t forbidden);
+
 /* Gives the result the order that proves the level asked for, valid as it is: a serial one
  * when the history is serializable, else of snapshots and commits, else one that respects
  * writes and reads of writes. False when none was found: then there is no proof. */

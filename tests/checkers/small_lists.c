@@ -185,3 +185,35 @@ small_lists_read_again(struct history *history, struct rng *rng)
 		if (op->type == OP_OK)
 			read_again(history, op, rng);
 }
+
+/* ---- reads left out ------------------------------------------------------------------- */
+
+/* The micro-operations that are kept, the same of what was asked and of what was done. */
+static val
+keep_some(struct values *values, val list, const bool *keeps)
+{
+	val kept[MOPS_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; list != VAL_OF_NIL && i < val_count(values, list); i++)
+		if (keeps[i])
+			kept[count++] = val_at(values, list, i);
+	return list == VAL_OF_NIL ? list : val_list(values, kept, count);
+}
+
+void
+small_lists_forget_reads(struct history *history, struct rng *rng)
+{
+	struct values *values = &history->values;
+
+	vec_each (struct op, op, &history->ops) {
+		bool keeps[MOPS_MAX];
+		for (size_t i = 0; i < val_count(values, op->input); i++) {
+			val f = val_at(values, val_at(values, op->input, i), 0);
+			keeps[i] = i == 0 || f != val_string(values, "r") ||
+				   rng_chance(rng, 0.3);
+		}
+		op->output = keep_some(values, op->output, keeps);
+		op->input = keep_some(values, op->input, keeps);
+	}
+}

@@ -12,4 +12,7 @@ void small_lists_make(struct history *history, struct rng *rng);
 /* Many transactions read a key again, and find what somebody read there. */
 void small_lists_read_again(struct history *history, struct rng *rng);
 
+/* Leaves out many of the reads: nobody knows in which order most elements were appended. */
+void small_lists_forget_reads(struct history *history, struct rng *rng);
+
 #endif
