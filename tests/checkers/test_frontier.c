@@ -94,6 +94,7 @@ every_driver_agrees_with_brute_force(void **state)
 		invalid += (size_t)compare(&history, &options);
 		history_release(&history);
 	}
+	print_message("%zu of %zu are invalid\n", invalid, count);
 	assert_true(invalid > count / 10 && invalid < count * 9 / 10);
 	assert_true(beam_unknown * 1000 < beam_valid);
 }

@@ -277,6 +277,8 @@ compare_atomicity(const struct history *history)
 	observed_release(&observed);
 }
 
+static size_t counts[2][VERDICT_UNKNOWN + 1]; /* of regular and safe registers */
+
 static void
 judge(struct history *history)
 {
@@ -297,8 +299,10 @@ judge(struct history *history)
 		verdicts[i] = result.verdict;
 		check_result_release(&result);
 	}
-	if ((verdicts[0] == VERDICT_VALID) != regular ||
-	    (verdicts[1] == VERDICT_VALID) != safe) {
+	counts[0][verdicts[0]]++;
+	counts[1][verdicts[1]]++;
+	if (verdicts[0] != (regular ? VERDICT_VALID : VERDICT_INVALID) ||
+	    verdicts[1] != (safe ? VERDICT_VALID : VERDICT_INVALID)) {
 		whole_history_print(history);
 		fail_msg("regular %s, safe %s; by definition %d, %d",
 			 verdict_name(verdicts[0]), verdict_name(verdicts[1]), regular,
@@ -310,6 +314,15 @@ judge(struct history *history)
 	compare_atomicity(history);
 	struct check_result result = run("staleness", history, NULL);
 	check_result_release(&result);
+}
+
+static void
+print_counts(void)
+{
+	for (size_t i = 0; i < 2; i++)
+		print_message("%s so far: %zu valid, %zu invalid\n",
+			      i == 0 ? "regular" : "safe", counts[i][VERDICT_VALID],
+			      counts[i][VERDICT_INVALID]);
 }
 
 /* Operation i writes i + 1, or reads. */
@@ -354,6 +367,7 @@ deciders_agree_with_definitions_on_all_small_histories(void **state)
 		choices_release(&choices);
 	}
 	print_message("%zu small histories\n", total);
+	print_counts();
 	assert_true(total > 1000);
 }
 
@@ -377,6 +391,7 @@ deciders_agree_with_definitions_on_random_histories(void **state)
 		judge(&history);
 		history_release(&history);
 	}
+	print_counts();
 }
 
 static void

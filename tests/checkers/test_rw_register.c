@@ -33,23 +33,27 @@ fail_with(const struct history *history, const char *level, bool expected,
 		 result->certified, result->reason, buf_text(&text));
 }
 
-static void
-assert_same(const struct history *history, const char *level, bool expected, int number)
+static enum verdict
+assert_same(const struct history *history, const struct small_txns *h,
+	    const struct small_level *level, int number)
 {
-	struct check_options options = {.level = level};
+	struct check_options options = {.level = level->name, .threads = 1};
 	struct check_result result;
+	bool expected = small_level_holds(level, h);
 
 	checker_run(&checker_rw_register, history, &options, &result);
-	if (result.verdict != (expected ? VERDICT_VALID : VERDICT_INVALID) ||
+	enum verdict verdict = result.verdict;
+	if (verdict != (expected ? VERDICT_VALID : VERDICT_INVALID) ||
 	    !(result.certified || result.is_unproven))
-		fail_with(history, level, expected, &result, number);
+		fail_with(history, level->name, expected, &result, number);
 	check_result_release(&result);
+	return verdict;
 }
 
 static void
 levels_agree_with_brute_force_on_random_histories(void **state)
 {
-	int total = (int)random_count(20000), strict = 0, none = 0;
+	int total = (int)random_count(20000), counts[SMALL_LEVELS][4] = {0};
 	struct rng rng;
 
 	(void)state;
@@ -59,64 +63,29 @@ levels_agree_with_brute_force_on_random_histories(void **state)
 		struct history history;
 		small_txns_make(&h, &rng);
 		small_txns_history(&h, &history);
-		bool realtime = small_txns_have_order(&h, false, true, true);
-		bool snapshot = small_txns_have_order(&h, true, false, false);
-		assert_same(&history, "strict-serializable", realtime, i);
-		assert_same(&history, "strong-session-serializable",
-			    small_txns_have_order(&h, false, true, false), i);
-		assert_same(&history, "serializable",
-			    small_txns_have_order(&h, false, false, false), i);
-		assert_same(&history, "strong-snapshot-isolation",
-			    small_txns_have_order(&h, true, true, true), i);
-		assert_same(&history, "strong-session-snapshot-isolation",
-			    small_txns_have_order(&h, true, true, false), i);
-		assert_same(&history, "snapshot-isolation", snapshot, i);
+		for (size_t l = 0; l < SMALL_LEVELS; l++)
+			counts[l][assert_same(&history, &h, &small_levels[l], i)]++;
 		history_release(&history);
-		strict += realtime;
-		none += !snapshot;
 	}
-	assert_in_range(strict, total / 20, total * 9 / 10);
-	assert_in_range(none, total / 20, total * 9 / 10);
-}
-
-static void
-assert_weak(const struct small_txns *h, const struct history *history, const char *level,
-	    enum small_view view, bool process, int number)
-{
-	bool varies;
-
-	assert_same(history, level, small_txns_satisfy(h, view, process, &varies),
-		    number);
-}
-
-static void
-weak_levels_agree_with_their_axioms_on_random_histories(void **state)
-{
-	int total = (int)random_count(20000), causal = 0, timely = 0;
-	struct rng rng;
-
-	(void)state;
-	rng_init(&rng, 13);
-	for (int i = 0; i < total; i++) {
-		struct small_txns h = {0};
-		struct history history;
-		bool varies;
-		small_txns_make(&h, &rng);
-		small_txns_history(&h, &history);
-		for (size_t l = 0; l < SMALL_AXIOM_LEVELS; l++)
-			assert_weak(&h, &history, small_levels[l].name,
-				    small_levels[l].view, small_levels[l].process, i);
-		history_release(&history);
-		causal += small_txns_satisfy(&h, SMALL_CAUSAL, true, &varies);
-		timely += small_txns_satisfy(&h, SMALL_TIMELY, true, &varies);
+	for (size_t l = 0; l < SMALL_LEVELS; l++) {
+		print_message("%s: %d valid, %d invalid\n", small_levels[l].name,
+			      counts[l][VERDICT_VALID], counts[l][VERDICT_INVALID]);
+		/* nothing that is read was never written: test_txn_levels.c */
+		if (small_levels[l].way != SMALL_WRITTEN)
+			assert_in_range(counts[l][VERDICT_INVALID], total / 200, total);
+		assert_in_range(counts[l][VERDICT_VALID], total / 20, total);
 	}
-	assert_in_range(causal, total / 20, total * 9 / 10);
-	assert_in_range(timely, total / 20, total * 99 / 100);
 }
 
 static void
 reads_of_a_key_again_are_judged_each_for_itself(void **state)
 {
+	static const char *const apart[] = {"read-committed",
+					    "strong-read-committed",
+					    "cursor-stability",
+					    "monotonic-atomic-view",
+					    "strong-session-monotonic-atomic-view",
+					    "read-atomic"};
 	int total = (int)random_count(20000), held = 0, varied = 0;
 	struct rng rng;
 
@@ -129,13 +98,8 @@ reads_of_a_key_again_are_judged_each_for_itself(void **state)
 		small_txns_make(&h, &rng);
 		small_txns_read_again(&h, &rng);
 		small_txns_history(&h, &history);
-		assert_weak(&h, &history, "read-committed", SMALL_COMMITTED, false, i);
-		assert_weak(&h, &history, "strong-read-committed", SMALL_TIMELY, true, i);
-		assert_weak(&h, &history, "monotonic-atomic-view", SMALL_MONOTONIC, false,
-			    i);
-		assert_weak(&h, &history, "strong-session-monotonic-atomic-view",
-			    SMALL_MONOTONIC, true, i);
-		assert_weak(&h, &history, "read-atomic", SMALL_ATOMIC, false, i);
+		for (size_t l = 0; l < sizeof(apart) / sizeof(apart[0]); l++)
+			assert_same(&history, &h, small_level_find(apart[l]), i);
 		history_release(&history);
 		bool holds = small_txns_satisfy(&h, SMALL_MONOTONIC, false, &varies);
 		held += holds && varies;
@@ -338,7 +302,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(levels_agree_with_brute_force_on_random_histories),
-		cmocka_unit_test(weak_levels_agree_with_their_axioms_on_random_histories),
 		cmocka_unit_test(reads_of_a_key_again_are_judged_each_for_itself),
 		cmocka_unit_test(without_a_budget_a_long_history_is_unknown),
 		cmocka_unit_test(in_too_little_memory_a_long_history_is_unknown),

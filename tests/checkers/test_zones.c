@@ -67,6 +67,7 @@ zones_agree_with_brute_force_on_random_histories(void **state)
 		invalid += (size_t)compare(&history);
 		history_release(&history);
 	}
+	print_message("%zu of %zu are invalid\n", invalid, count);
 	assert_true(invalid > count / 10 && invalid < count * 9 / 10);
 }
 
