@@ -59,14 +59,25 @@ count_own(const struct history *history, enum collection collection)
 	return own;
 }
 
-/* Reads and writes without a take are those of a register. */
+static bool
+only_looks(const struct history *history)
+{
+	vec_each (struct op, op, &history->ops)
+		if (op->f != F_PEEK)
+			return false;
+	return history->ops.count > 0;
+}
+
+/* Reads and writes without a take are those of a register. Looks alone may be of a queue. */
 static int
 fits(const struct history *history, enum collection collection)
 {
 	size_t own = count_own(history, collection);
 
 	if (own == SIZE_MAX || own == 0)
-		return 0;
+		return collection == COLLECTION_QUEUE && only_looks(history)
+			       ? FIT_POSSIBLE
+			       : 0;
 	return collection == COLLECTION_BAG ? 5 : 12;
 }
 

@@ -95,6 +95,12 @@ end_lock(const struct online_call *call)
 {
 	struct holders *holders = call->state;
 	int64_t token;
+
+	if (call->type == OP_OK && val_kind(call->value) == VAL_MAP) {
+		online_give_up(call,
+			       "who holds the lock is told when operations end only");
+		return;
+	}
 	bool has_token = holders->has_tokens && call->f == F_ACQUIRE &&
 			 call->type == OP_OK && val_small_number(call->value, &token);
 

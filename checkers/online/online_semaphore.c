@@ -26,13 +26,14 @@ stop(void *state)
 	permits_release(state);
 }
 
-/* How many it asks for; 0: no number of permits. */
+/* How many it asks for, one where it is asked with a name; 0: no number of permits. */
 static uint32_t
 asked(const struct online_call *call)
 {
 	int64_t count = 1;
 
-	if (call->value != VAL_OF_NIL && !val_small_number(call->value, &count))
+	if (call->value != VAL_OF_NIL && val_kind(call->value) != VAL_STRING &&
+	    !val_small_number(call->value, &count))
 		return 0;
 	return count > 0 && count <= PERMITS_MAX ? (uint32_t)count : 0;
 }

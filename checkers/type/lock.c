@@ -4,6 +4,7 @@
 #include "checkers/engine/linearizable.h"
 #include "checkers/sort.h"
 #include "checkers/engine/stages.h"
+#include "checkers/type/lock_holders.h"
 
 #include <string.h>
 
@@ -22,7 +23,7 @@ fenced_understands(const struct history *history, const struct op *op, struct er
 	if (!lock_understands(history, op, err))
 		return false;
 	if (op->f == F_ACQUIRE && op->type == OP_OK && op->output != VAL_OF_NIL &&
-	    val_kind(op->output) != VAL_INT)
+	    val_kind(op->output) != VAL_INT && val_kind(op->output) != VAL_MAP)
 		return err_set(err,
 			       "an acquire of process %u returned no number as token",
 			       op->process);
@@ -63,15 +64,16 @@ name_core(const struct history *history, const uint32_t *ops, size_t count,
  */
 
 static bool
-has_token(const struct op *op)
+has_token(const struct history *history, uint32_t op)
 {
-	return op->f == F_ACQUIRE && op->type == OP_OK && val_kind(op->output) == VAL_INT;
+	return lock_token(&history->values, &history->ops.items[op]) != VAL_OF_NIL;
 }
 
 static int64_t
 token_of(const struct history *history, uint32_t op)
 {
-	return val_number(&history->values, history->ops.items[op].output);
+	return val_number(&history->values,
+			  lock_token(&history->values, &history->ops.items[op]));
 }
 
 /* Acquires with tokens; the stage is the token's rank. */
@@ -81,14 +83,14 @@ stage_tokens(const struct key_ops *key, struct stages *stages)
 	VEC(uint64_t) sorted = {0};
 
 	for (size_t i = 0; i < key->count; i++)
-		if (has_token(key_op(key, i)))
+		if (has_token(key->history, key->ops[i]))
 			vec_push(&sorted, (uint64_t)token_of(key->history, key->ops[i]) ^
 						  (uint64_t)1 << 63);
 	sort_words(sorted.items, sorted.count);
 	for (size_t i = 0; i < key->count; i++) {
 		const struct op *op = key_op(key, i);
 		size_t at;
-		if (!has_token(op))
+		if (!has_token(key->history, key->ops[i]))
 			continue;
 		uint64_t token =
 			(uint64_t)token_of(key->history, key->ops[i]) ^ (uint64_t)1 << 63;
@@ -157,7 +159,7 @@ tokens_contradict(const struct key_ops *key, const struct check_options *options
 	if (strcmp(anomaly->name, "token-not-increasing") != 0 || anomaly->ops.count != 2)
 		return false;
 	uint32_t a = anomaly->ops.items[0], b = anomaly->ops.items[1];
-	if (!has_token(&ops[a]) || !has_token(&ops[b]))
+	if (!has_token(key->history, a) || !has_token(key->history, b))
 		return false;
 	int64_t x = token_of(key->history, a), y = token_of(key->history, b);
 	if (x == y)
@@ -217,16 +219,17 @@ const struct checker checker_lock = {
 	.certify = lock_certify,
 };
 
-/* Some acquire returned a number. */
-/* A number that was asked for and is told again, as of permits, is no token. */
+/* Some acquire returned a number, which is no token where it was asked for and is told again,
+ * as of permits. */
 static int
 fenced_fits(const struct history *history)
 {
 	size_t tokens = 0;
 
-	vec_each (struct op, op, &history->ops)
-		tokens += has_token(op) &&
-			  !val_equal(&history->values, op->input, op->output);
+	for (uint32_t i = 0; i < history->ops.count; i++)
+		tokens += has_token(history, i) &&
+			  !val_equal(&history->values, history->ops.items[i].input,
+				     history->ops.items[i].output);
 	return tokens > 0 ? linearizable_fits(&fenced_type, history, 20) : 0;
 }
 

@@ -10,6 +10,8 @@
  * given before ("owner" and "mutex") or since somebody else held it ("reentrant": the same
  * token while it is held). A token of unknown outcome leaves room for one number.
  *
+ * Both, and who it is, may also be told in a map (checkers/type/lock_holders.h).
+ *
  * Decider: the frontier engine; tokens alone are compared first, in O(n log n).
  *
  *	lock-held-twice        It was acquired while somebody else certainly held it.

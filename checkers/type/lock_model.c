@@ -1,6 +1,7 @@
 #include "checkers/type/lock.h"
 
 #include "checkers/engine/states.h"
+#include "checkers/type/lock_holders.h"
 #include "checkers/value_ids.h"
 
 #include <stdlib.h>
@@ -23,17 +24,26 @@ struct lock_state {
 };
 
 struct self {
+	const struct values *values;
+	struct lock_holders holders;
 	struct value_ids owners, tokens;
 	struct states states;
 	bool is_mutex, is_reentrant, has_tokens;
 };
+
+/* The owner of a call that nobody says the owner of: it may be anybody, another one each
+ * time. Nil is met first, so that its id is this. */
+#define ANYBODY 0
 
 static struct self *
 open_lock(const struct key_ops *key, const struct check_options *options, bool has_tokens)
 {
 	struct self *self = mem_new(1, sizeof(*self));
 
+	self->values = &key->history->values;
+	lock_holders_init(&self->holders, key);
 	value_ids_init(&self->owners, &key->history->values);
+	value_ids_add(&self->owners, VAL_OF_NIL);
 	value_ids_init(&self->tokens, &key->history->values);
 	states_init(&self->states, options->budget.bytes_max / 4);
 	self->is_mutex = options->model != NULL && strcmp(options->model, "mutex") == 0;
@@ -60,6 +70,7 @@ lock_close(void *context)
 {
 	struct self *self = context;
 
+	lock_holders_release(&self->holders);
 	value_ids_release(&self->owners);
 	value_ids_release(&self->tokens);
 	states_release(&self->states);
@@ -70,16 +81,17 @@ static bool
 lock_decode(void *context, const struct op *op, struct call *call)
 {
 	struct self *self = context;
-	val owner = op->input != VAL_OF_NIL ? op->input : val_small(op->process);
+	val token = self->has_tokens ? lock_token(self->values, op) : VAL_OF_NIL;
 
 	if (op->type == OP_FAIL)
 		return false;
 	call->kind = op->f == F_ACQUIRE ? LOCK_ACQUIRE : LOCK_RELEASE;
-	call->a = value_ids_add(&self->owners, self->is_mutex ? VAL_OF_NIL : owner);
+	call->a = self->is_mutex
+			  ? ANYBODY
+			  : value_ids_add(&self->owners, lock_holder(&self->holders, op));
 	call->b = NO_TOKEN;
-	if (self->has_tokens && op->type == OP_OK && op->f == F_ACQUIRE &&
-	    val_kind(op->output) == VAL_INT)
-		call->b = value_ids_add(&self->tokens, op->output);
+	if (token != VAL_OF_NIL)
+		call->b = value_ids_add(&self->tokens, token);
 	return true;
 }
 
@@ -137,14 +149,29 @@ meet_token(const struct self *self, struct lock_state *state, const struct call 
 	return fits;
 }
 
+/* It is held, perhaps by the owner of the call: `owner` is an id + 1. */
+static bool
+may_hold(uint32_t owner, const struct call *call)
+{
+	return owner != 0 &&
+	       (owner == call->a + 1 || owner == ANYBODY + 1 || call->a == ANYBODY);
+}
+
+/* Of two that are one the owner that is known, + 1. */
+static uint32_t
+known_of(uint32_t owner, const struct call *call)
+{
+	return call->a == ANYBODY && owner != 0 ? owner : call->a + 1;
+}
+
 static bool
 acquire(const struct self *self, struct lock_state *state, const struct call *call)
 {
-	bool is_again = self->is_reentrant && state->owner == call->a + 1;
+	bool is_again = self->is_reentrant && may_hold(state->owner, call);
 
 	if (state->owner != 0 && !is_again)
 		return false;
-	state->owner = call->a + 1;
+	state->owner = known_of(state->owner, call);
 	state->depth++;
 	return is_again ? meet_token(self, state, call) : take_token(self, state, call);
 }
@@ -157,17 +184,17 @@ lock_step(void *context, uint32_t number, const struct call *call, uint32_t *nex
 
 	if (is_plain(self)) {
 		*next = call->kind == LOCK_ACQUIRE ? call->a + 1 : 0;
-		return number == (call->kind == LOCK_ACQUIRE ? 0 : call->a + 1);
+		return call->kind == LOCK_ACQUIRE ? number == 0 : may_hold(number, call);
 	}
 	states_read(&self->states, number, &state, sizeof(state));
 	if (call->kind == LOCK_ACQUIRE) {
 		if (!acquire(self, &state, call))
 			return false;
 	} else {
-		if (state.owner != call->a + 1)
+		if (!may_hold(state.owner, call))
 			return false;
 		state.depth--;
-		state.owner = state.depth == 0 ? 0 : state.owner;
+		state.owner = state.depth == 0 ? 0 : known_of(state.owner, call);
 	}
 	return states_number(&self->states, &state, sizeof(state), next);
 }
@@ -199,6 +226,12 @@ number_of(struct self *self, uint32_t owner, uint32_t depth)
 	return number;
 }
 
+static bool
+has_anybody(const struct self *self)
+{
+	return self->is_mutex || self->holders.have_clients;
+}
+
 /* Free, or held by anybody and as often as the calls can release it; with the token below
  * all others, which forbids the least. */
 static size_t
@@ -216,18 +249,21 @@ lock_starts(void *context, const struct call *calls, size_t count, uint32_t *sta
 	if ((size_t)owners * depth + 1 > MODEL_STARTS_MAX)
 		return MODEL_STARTS_MAX + 1;
 	states[found++] = number_of(self, 0, 0);
-	for (uint32_t owner = 1; owner <= owners; owner++)
+	for (uint32_t owner = has_anybody(self) ? 1 : 2; owner <= owners; owner++)
 		for (uint32_t d = 1; d <= depth; d++)
 			states[found++] = number_of(self, owner, d);
 	return found;
 }
 
-/* A lock is free, or somebody's; a reentrant one may be held before and after. */
+/* A lock is free, or somebody's; a reentrant one may be held before and after. What anybody
+ * may hold is everything to find, and to leave. */
 static size_t
 lock_finds(void *context, const struct call *call, uint64_t *tokens)
 {
 	const struct self *self = context;
 
+	if (self->holders.have_clients && !self->is_mutex)
+		return MODEL_TOKENS_MAX + 1;
 	tokens[0] = call->kind == LOCK_ACQUIRE ? 0 : (uint64_t)call->a + 1;
 	tokens[1] = (uint64_t)call->a + 1;
 	return self->is_reentrant ? 2 : 1;
@@ -238,6 +274,8 @@ lock_leaves(void *context, const struct call *call, uint64_t *tokens)
 {
 	const struct self *self = context;
 
+	if (self->holders.have_clients && !self->is_mutex)
+		return MODEL_TOKENS_MAX + 1;
 	tokens[0] = call->kind == LOCK_ACQUIRE ? (uint64_t)call->a + 1 : 0;
 	tokens[1] = (uint64_t)call->a + 1;
 	return self->is_reentrant ? 2 : 1;

@@ -45,7 +45,7 @@ semaphore_decode(void *context, const struct op *op, struct call *call)
 	struct self *self = context;
 
 	call->kind = op->f == F_ACQUIRE ? SEMAPHORE_ACQUIRE : SEMAPHORE_RELEASE;
-	call->a = op->input == VAL_OF_NIL
+	call->a = val_kind(op->input) != VAL_INT
 			  ? 1
 			  : (uint32_t)val_number(&self->history->values, op->input);
 	return op->type != OP_FAIL;
@@ -114,7 +114,8 @@ semaphore_understands(const struct history *history, const struct op *op, struct
 	if (op->f != F_ACQUIRE && op->f != F_RELEASE)
 		return err_set(err, "'%s' is not an operation of a semaphore",
 			       history_f_name(history, op->f));
-	return op->input == VAL_OF_NIL || is_permits(&history->values, op->input) ||
+	return op->input == VAL_OF_NIL || val_kind(op->input) == VAL_STRING ||
+	       is_permits(&history->values, op->input) ||
 	       err_set(err, "process %u asked for no number of permits", op->process);
 }
 

@@ -1,7 +1,8 @@
 /* semaphore.h - linearizability of counting semaphores, each key one of its own, with all
  * permits in at first. How many there are is options->init.
  *
- * Operations: acquire [N], release [N]; without a number one permit. Anybody may release.
+ * Operations: acquire [N], release [N]; without a number one permit, also where the
+ * operation is asked with a name. Anybody may release.
  * What failed did not happen and says nothing. Decider: the frontier engine.
  *
  *	too-many-permits        More permits were out than there are.
