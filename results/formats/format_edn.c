@@ -31,7 +31,7 @@ sniff(struct bytes head)
 		at = skip_space(head, at + 1);
 	if (at >= head.len)
 		return 0;
-	if (head.data[at] == '#')
+	if (head.data[at] == '#' || head.data[at] == '^')
 		return 60;
 	if (head.data[at] != '{')
 		return 0;

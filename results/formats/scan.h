@@ -1,8 +1,8 @@
 /* scan.h - reads values of JSON and EDN out of bytes: one scanner for both.
  *
  * EDN: nil, booleans, integers, reals, strings, characters, keywords, symbols, lists,
- * vectors, sets, maps, tags (dropped: `#inst "..."` is the string), `#_`, comments,
- * commas as space. Keywords, symbols and characters become strings; integers beyond 64
+ * vectors, sets, maps, tags (dropped: `#inst "..."` is the string), metadata (dropped),
+ * `#_`, comments, commas as space. Keywords, symbols and characters become strings; integers beyond 64
  * bits become the string of their digits. JSON is strict (RFC 8259).
  *
  * No allocation per value once warm; depth and pool are bounded; any bytes are safe. The
@@ -25,7 +25,7 @@ enum {
 
 struct scan_frame {
 	char closer; /* ] ) or } */
-	bool is_map;
+	bool is_map, is_set;
 	size_t start; /* where its items begin in scan->items */
 };
 
@@ -57,7 +57,7 @@ void scan_set_input(struct scan *scan, struct bytes input);
 static inline bool scan_space(struct scan *scan);
 bool scan_long_space(struct scan *scan);
 
-/* Moves over `#tag` before a value, any number of them (EDN). */
+/* Moves over `#tag` and `^metadata` before a value, any number of them (EDN). */
 static inline bool scan_tags(struct scan *scan);
 bool scan_long_tags(struct scan *scan);
 
@@ -118,8 +118,8 @@ scan_space(struct scan *scan)
 static inline bool
 scan_tags(struct scan *scan)
 {
-	return scan->syntax == SCAN_JSON || scan->at == scan->end || *scan->at != '#' ||
-	       scan_long_tags(scan);
+	return scan->syntax == SCAN_JSON || scan->at == scan->end ||
+	       (*scan->at != '#' && *scan->at != '^') || scan_long_tags(scan);
 }
 
 #endif

@@ -1,5 +1,6 @@
 /* Values: numbers, symbols, and what is built of them without recursion. */
 #include "results/formats/scan_bytes.h"
+#include "results/formats/scan_order.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -255,6 +256,7 @@ open_sequence(struct scan *scan, char closer)
 	bool is_set = *scan->at == '#';
 	vec_push(&scan->frames, (struct scan_frame){.closer = closer,
 						    .is_map = closer == '}' && !is_set,
+						    .is_set = is_set,
 						    .start = scan->items.count});
 	scan->at += is_set ? 2 : 1;
 	return true;
@@ -264,7 +266,7 @@ static bool
 close_sequence(struct scan *scan, val *value)
 {
 	struct scan_frame frame = vec_pop(&scan->frames);
-	const val *items = scan->items.items + frame.start;
+	val *items = scan->items.items + frame.start;
 	size_t count = scan->items.count - frame.start;
 
 	if (frame.is_map && count % 2 != 0 && scan->syntax == SCAN_JSON)
@@ -281,6 +283,10 @@ close_sequence(struct scan *scan, val *value)
 		scan->is_full = true;
 		return scan_fail(scan, scan->at, "more values than fit into memory");
 	}
+	if (frame.is_map)
+		scan_order_map(scan->values, items, count);
+	else if (frame.is_set)
+		scan_order_set(scan->values, items, count);
 	*value = frame.is_map ? val_map(scan->values, items, count)
 			      : val_list(scan->values, items, count);
 	return true;
@@ -305,14 +311,23 @@ json_separator(struct scan *scan, const struct scan_frame *frame)
 	return true;
 }
 
-/* Moves over `#tag` before a value, any number of them. */
+static bool
+is_tag(const struct scan *scan)
+{
+	return scan->at < scan->end && *scan->at == '#' &&
+	       starts_symbol(scan, scan->at + 1);
+}
+
+/* Moves over `#tag` or `^metadata` before a value, any number of them. */
 bool
 scan_long_tags(struct scan *scan)
 {
-	while (scan->at < scan->end && *scan->at == '#' &&
-	       starts_symbol(scan, scan->at + 1)) {
-		scan->at++;
-		scan_take_token(scan);
+	while (is_tag(scan) || (scan->at < scan->end && *scan->at == '^')) {
+		bool is_metadata = *scan->at++ == '^';
+		if (is_metadata && !(scan_space(scan) && scan_drop(scan)))
+			return false;
+		if (!is_metadata)
+			scan_take_token(scan);
 		if (!scan_space(scan))
 			return false;
 	}

@@ -284,6 +284,24 @@ values_of_edn(void **state)
 	assert_value(SCAN_EDN, "1.25M", "1.25");
 	assert_value(SCAN_EDN, "-", "\"-\"");
 	assert_value(SCAN_EDN, "nil", "null");
+	assert_value(SCAN_EDN, "^{:a [1]} ^:b ^\"c\" #d ^e [1 ^f 2]", "[1,2]");
+}
+
+/* Sets and maps are equal whatever order they are written in. */
+static void
+sets_and_maps_are_read_in_one_order(void **state)
+{
+	(void)state;
+	assert_value(SCAN_EDN, "#{3 -1 2}", "[2,3,-1]");
+	assert_value(SCAN_EDN, "[#{3 2} #{2 3} [3 2]]", "[[2,3],[2,3],[3,2]]");
+	assert_value(SCAN_EDN, "[{:b 1 :a 2} {:a 2 :b 1}]",
+		     "[{\"b\":1,\"a\":2},{\"b\":1,\"a\":2}]");
+	assert_value(SCAN_EDN, "[#{[2] 1.5 :x [1]} #{[1] :x [2] 1.5}]",
+		     "[[\"x\",[1],[2],1.5],[\"x\",[1],[2],1.5]]");
+	assert_value(SCAN_EDN, "{[2] 1 [1 #{2 1}] 2 3 4}",
+		     "[[3,4],[[1,[1,2]],2],[[2],1]]");
+	assert_value(SCAN_JSON, "[{\"b\":1,\"a\":2},{\"a\":2,\"b\":1}]",
+		     "[{\"b\":1,\"a\":2},{\"b\":1,\"a\":2}]");
 }
 
 static void
@@ -357,6 +375,7 @@ main(void)
 		cmocka_unit_test(the_nemesis_is_kept_apart_in_pairs),
 		cmocka_unit_test(values_of_json),
 		cmocka_unit_test(values_of_edn),
+		cmocka_unit_test(sets_and_maps_are_read_in_one_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
