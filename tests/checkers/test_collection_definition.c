@@ -47,6 +47,15 @@ priority(const struct values *values, val v)
 	return val_number(values, val_kind(v) == VAL_LIST ? val_at(values, v, 0) : v);
 }
 
+static bool least_first; /* the model priority-queue-least */
+
+static bool
+goes_before(const struct values *values, val a, val b)
+{
+	return least_first ? priority(values, a) < priority(values, b)
+			   : priority(values, a) > priority(values, b);
+}
+
 /* Whoever asks now may be given what lies at this place. */
 static bool
 is_next(const struct values *values, enum collection collection,
@@ -59,8 +68,8 @@ is_next(const struct values *values, enum collection collection,
 		return place + 1 == contents->count;
 	case COLLECTION_PRIORITY_QUEUE:
 		for (size_t i = 0; i < contents->count; i++)
-			if (priority(values, contents->items[i]) >
-			    priority(values, contents->items[place]))
+			if (goes_before(values, contents->items[i],
+					contents->items[place]))
 				return false;
 		return true;
 	case COLLECTION_TUPLE_SPACE:
@@ -272,6 +281,8 @@ compare(const char *checker,
 						"priority-inversion", "taken-twice",
 						"not-linearizable",   NULL};
 	struct definition definition = {.checker = checker,
+					.model = least_first ? "priority-queue-least"
+							     : NULL,
 					.ask = asks,
 					.answer = answer,
 					.is_allowed = is_allowed,
@@ -287,6 +298,15 @@ DEFINE(priority_queue, COLLECTION_PRIORITY_QUEUE, "priority-queue")
 DEFINE(bag, COLLECTION_BAG, "bag")
 DEFINE(tuple_space, COLLECTION_TUPLE_SPACE, "tuple-space")
 
+static void
+the_least_first(void **state)
+{
+	least_first = true;
+	priority_queue_put_once(state);
+	priority_queue_put_again_and_again(state);
+	least_first = false;
+}
+
 int
 main(void)
 {
@@ -297,6 +317,7 @@ main(void)
 		cmocka_unit_test(stack_put_again_and_again),
 		cmocka_unit_test(priority_queue_put_once),
 		cmocka_unit_test(priority_queue_put_again_and_again),
+		cmocka_unit_test(the_least_first),
 		cmocka_unit_test(bag_put_once),
 		cmocka_unit_test(bag_put_again_and_again),
 		cmocka_unit_test(tuple_space_put_once),

@@ -41,6 +41,22 @@ answer(struct history *history, struct choices *choices, struct op *op)
 		op->output = val_list(&history->values, items, count);
 }
 
+/* Rows of one value, or of two, and strong reads as above. */
+static void
+answer_rows(struct history *history, struct choices *choices, struct op *op)
+{
+	int64_t first = 1 + (int64_t)choose(choices, history->ops.count);
+	int64_t second = choose_whether(choices, 0.9)
+				 ? first
+				 : 1 + (int64_t)choose(choices, history->ops.count);
+
+	if (op->f != F_READ)
+		answer(history, choices, op);
+	else
+		op->output =
+			val_pair(&history->values, val_small(first), val_small(second));
+}
+
 /* ---- the definitions ------------------------------------------------------------------ */
 
 static bool
@@ -100,12 +116,26 @@ is_clean(const struct history *history, bool strict)
 	return true;
 }
 
+/* The model "rows". */
+static bool
+is_clean_and_whole(const struct history *history, bool strict)
+{
+	const struct values *values = &history->values;
+
+	vec_each (struct op, op, &history->ops)
+		if (op->f == F_READ && op->type == OP_OK &&
+		    val_at(values, op->output, 0) != val_at(values, op->output, 1))
+			return false;
+	return is_clean(history, strict);
+}
+
+static const char *const anomalies[] = {
+	"aborted-read",	   "unwritten-read", "dirty-read", "lost-write",
+	"divergent-reads", "fractured-read", NULL};
+
 static void
 dirty_reads_agree_with_the_definitions(void **state)
 {
-	static const char *const anomalies[] = {
-		"aborted-read",	   "unwritten-read", "dirty-read", "lost-write",
-		"divergent-reads", "fractured-read", NULL};
 	static const struct definition definition = {
 		.checker = "dirty-reads",
 		.ask = ask,
@@ -119,11 +149,29 @@ dirty_reads_agree_with_the_definitions(void **state)
 	definition_compare(&definition);
 }
 
+static void
+rows_agree_with_the_definitions(void **state)
+{
+	static const struct definition definition = {
+		.checker = "dirty-reads",
+		.model = "rows",
+		.ask = ask,
+		.answer = answer_rows,
+		.is_allowed = is_clean_and_whole,
+		.anomalies = anomalies,
+		.ops_all = 2,
+	};
+
+	(void)state;
+	definition_compare(&definition);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dirty_reads_agree_with_the_definitions),
+		cmocka_unit_test(rows_agree_with_the_definitions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,6 +92,8 @@ empty_at(const struct history *history)
 	return at;
 }
 
+static bool is_exact; /* the model exactly-once: nothing comes out again */
+
 static bool
 is_total(const struct history *history, bool strict)
 {
@@ -102,6 +104,8 @@ is_total(const struct history *history, bool strict)
 	for (int64_t v = 0; v < 4; v++) {
 		struct flow flow = flow_of(history, val_small(v));
 		if (flow.outs > 0 && flow.out_at < flow.begun_at)
+			return false;
+		if (is_exact && flow.outs > flow.offered)
 			return false;
 		if (flow.acked > flow.outs && flow.acked_at + 1 < looked_at)
 			missing += flow.acked - flow.outs;
@@ -115,12 +119,13 @@ is_total(const struct history *history, bool strict)
 }
 
 static void
-total_queue_agrees_with_counting(void **state)
+compare(const char *model)
 {
 	static const char *const anomalies[] = {"lost-element", "unexpected-element",
 						"duplicate-element", NULL};
-	static const struct definition definition = {
+	const struct definition definition = {
 		.checker = "total-queue",
+		.model = model,
 		.ask = ask_queue,
 		.answer = answer_queue,
 		.is_allowed = is_total,
@@ -128,8 +133,22 @@ total_queue_agrees_with_counting(void **state)
 		.ops_all = 3,
 	};
 
-	(void)state;
+	is_exact = model != NULL;
 	definition_compare(&definition);
+}
+
+static void
+total_queue_agrees_with_counting(void **state)
+{
+	(void)state;
+	compare(NULL);
+}
+
+static void
+what_comes_out_exactly_once_agrees_with_counting(void **state)
+{
+	(void)state;
+	compare("exactly-once");
 }
 
 int
@@ -137,6 +156,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(total_queue_agrees_with_counting),
+		cmocka_unit_test(what_comes_out_exactly_once_agrees_with_counting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
