@@ -71,6 +71,8 @@ struct anomaly {
 	bool is_core; /* the operations have no order; the steps are those of the proof */
 	VEC(uint32_t)
 	proof; /* of a core: why, in the words of transaction/core_proof.h */
+	VEC(uint32_t)
+	layers; /* of a large one: a dozen at a time (transaction/core_layers.h) */
 };
 
 /* What the orders of a proof are. */

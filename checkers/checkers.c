@@ -134,6 +134,7 @@ check_result_release(struct check_result *result)
 		vec_release(&anomaly->ops);
 		vec_release(&anomaly->steps);
 		vec_release(&anomaly->proof);
+		vec_release(&anomaly->layers);
 	}
 	vec_each (struct order, order, &result->orders)
 		free(order->ops);

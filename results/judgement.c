@@ -5,6 +5,7 @@
 #include "base/machine.h"
 #include "checkers/jepsen/exceptions.h"
 #include "checkers/jepsen/stats.h"
+#include "checkers/transaction/core_layers.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -281,6 +282,24 @@ judge_ops_json(const struct anomaly *anomaly, struct buf *out)
 	buf_char(out, ']');
 }
 
+/* Of a large core: the dozen that it is told by, then those of each lemma. */
+static void
+json_layers(const struct anomaly *anomaly, struct buf *out)
+{
+	struct core_list words = {anomaly->layers.items, anomaly->layers.count};
+	struct core_layer layer;
+
+	buf_string(out, ",\"layers\":[");
+	for (const char *comma = ""; core_layers_take(&words, &layer); comma = ",") {
+		buf_printf(out, "%s[", comma);
+		for (size_t i = 0; i < layer.txns.count; i++)
+			buf_printf(out, "%s%u", i > 0 ? "," : "",
+				   anomaly->ops.items[layer.txns.items[i]]);
+		buf_char(out, ']');
+	}
+	buf_char(out, ']');
+}
+
 static void
 json_anomaly(const struct history *history, const struct anomaly *anomaly,
 	     struct buf *out)
@@ -293,6 +312,8 @@ json_anomaly(const struct history *history, const struct anomaly *anomaly,
 	json_text("text", anomaly->text, out);
 	buf_string(out, ",\"ops\":");
 	judge_ops_json(anomaly, out);
+	if (anomaly->layers.count > 0)
+		json_layers(anomaly, out);
 	buf_char(out, '}');
 }
 

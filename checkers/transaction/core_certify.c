@@ -1,5 +1,6 @@
 #include "checkers/transaction/core_certify.h"
 
+#include "checkers/transaction/core_layers.h"
 #include "checkers/transaction/core_proof.h"
 #include "checkers/transaction/rw_proof.h"
 
@@ -88,7 +89,8 @@ core_certify(const struct history *history, const struct check_options *options,
 			return err_set(err, "%s names an operation that is not there",
 				       core->name);
 	if (core->proof.count > 0 && !is_gross(core->name))
-		return core_proof_check(history, core, &claim, err);
+		return core_proof_check(history, core, &claim, err) &&
+		       core_layers_check(history, core, &claim, err);
 	if (core->ops.count <= RW_CORE_MAX && !claim.parallel && !is_gross(core->name) &&
 	    rw_certify_core(history, core->ops.items, core->ops.count, &claim, err))
 		return true;

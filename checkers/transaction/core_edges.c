@@ -213,14 +213,6 @@ core_edges_release(struct core_edges *edges)
 /* ---- who comes first ------------------------------------------------------------------
  */
 
-/* How one comes before another. Under snapshot isolation a weak edge leads from a snapshot
- * to a commit, a strong one from a commit to a snapshot; else there is no difference. */
-enum core_edge {
-	CORE_NO_EDGE = 0,
-	CORE_WEAK,
-	CORE_STRONG
-};
-
 /* The touches of one key by two transactions. */
 struct meeting {
 	const struct core_touch *from, *from_end, *to, *to_end;
@@ -287,49 +279,78 @@ chain_precedes(const struct core_edges *edges, uint32_t first, uint32_t to)
 	return first == CORE_INITIAL || (times != NULL && *times > 0);
 }
 
-static enum core_edge
-edge_by_key(const struct core_edges *edges, const struct meeting *m, uint32_t from,
-	    uint32_t to)
+/* Which of the two it is, by what they did with one key. */
+static struct core_why
+why_by_key(const struct core_edges *edges, const struct meeting *m, uint32_t from,
+	   uint32_t to)
 {
-	bool overwrites = m->from->source != CORE_NOBODY &&
-			  m->from->source == m->to->source && m->to->writes;
+	struct core_why why = {.key = m->from->key, .first = CORE_NOBODY};
 	bool is_first = m->to->writes && m->to->chain == to;
 
-	if (m->to->source == from)
-		return CORE_STRONG;
-	if (is_first && m->from->writes && chain_precedes(edges, m->from->chain, to))
-		return CORE_STRONG;
-	return overwrites || (is_first && chain_precedes(edges, m->from->below, to))
-		       ? CORE_WEAK
-		       : CORE_NO_EDGE;
+	if (m->to->source == from) {
+		why.edge = CORE_STRONG;
+		why.reason = CORE_BY_READ;
+	} else if (is_first && m->from->writes &&
+		   chain_precedes(edges, m->from->chain, to)) {
+		why.edge = CORE_STRONG;
+		why.reason = CORE_BY_WRITE_CHAIN;
+		why.first = m->from->chain;
+	} else if (m->from->source != CORE_NOBODY && m->from->source == m->to->source &&
+		   m->to->writes) {
+		why.edge = CORE_WEAK;
+		why.reason = CORE_BY_OVERWRITE;
+	} else if (is_first && chain_precedes(edges, m->from->below, to)) {
+		why.edge = CORE_WEAK;
+		why.reason = CORE_BY_READ_CHAIN;
+		why.first = m->from->below;
+	}
+	return why;
 }
 
-static bool
-is_earlier(const struct core_edges *edges, uint32_t from, uint32_t to)
+/* By process or time. */
+static struct core_why
+why_by_time(const struct core_edges *edges, uint32_t from, uint32_t to)
 {
 	const struct op *a = &edges->history->ops.items[edges->ops[from]];
 	const struct op *b = &edges->history->ops.items[edges->ops[to]];
+	struct core_why why = {.edge = CORE_STRONG, .first = CORE_NOBODY};
 
-	return (edges->claim->realtime && a->complete_at < b->invoke_at) ||
-	       (edges->claim->process && a->process == b->process &&
-		a->invoke_at < b->invoke_at);
+	if (edges->claim->process && a->process == b->process &&
+	    a->invoke_at < b->invoke_at)
+		why.reason = CORE_BY_PROCESS;
+	else if (edges->claim->realtime && a->complete_at < b->invoke_at)
+		why.reason = CORE_BY_TIME;
+	else
+		why.edge = CORE_NO_EDGE;
+	return why;
+}
+
+struct core_why
+core_edges_why(const struct core_edges *edges, uint32_t from, uint32_t to)
+{
+	struct meeting m = meeting_of(edges, from, to);
+	struct core_why best = {.edge = CORE_NO_EDGE, .first = CORE_NOBODY};
+
+	if (from == to)
+		return best;
+	best = why_by_time(edges, from, to);
+	for (; best.edge != CORE_STRONG && meet(&m); m.from++) {
+		struct core_why why = why_by_key(edges, &m, from, to);
+		best = why.edge > best.edge ? why : best;
+	}
+	return best;
+}
+
+const struct core_touch *
+core_edges_touch(const struct core_edges *edges, uint32_t txn, uint32_t key)
+{
+	return touch_of(edges, txn, key);
 }
 
 static enum core_edge
 edge_of(const struct core_edges *edges, uint32_t from, uint32_t to)
 {
-	struct meeting m = meeting_of(edges, from, to);
-	enum core_edge best = CORE_NO_EDGE;
-
-	if (from == to)
-		return CORE_NO_EDGE;
-	if (is_earlier(edges, from, to))
-		return CORE_STRONG;
-	for (; best != CORE_STRONG && meet(&m); m.from++) {
-		enum core_edge edge = edge_by_key(edges, &m, from, to);
-		best = edge > best ? edge : best;
-	}
-	return best;
+	return core_edges_why(edges, from, to).edge;
 }
 
 /* From begin to commit, twice in a row, does not join; with parallel snapshots it does so

@@ -48,6 +48,41 @@ void core_edges_release(struct core_edges *edges);
 /* While it is made: the touches from `first` on are all of the transaction. */
 void core_edges_close_txn(struct core_edges *edges, uint32_t txn, size_t first);
 
+/* How one comes before another. Under snapshot isolation a weak edge leads from a snapshot
+ * to a commit, a strong one from a commit to a snapshot; else there is no difference. */
+enum core_edge {
+	CORE_NO_EDGE = 0,
+	CORE_WEAK,
+	CORE_STRONG
+};
+
+/* What shows it. */
+enum core_reason {
+	CORE_BY_TIME,
+	CORE_BY_PROCESS,
+	CORE_BY_READ,	     /* it read what the other wrote */
+	CORE_BY_OVERWRITE,   /* both read one version, and it replaced that */
+	CORE_BY_WRITE_CHAIN, /* the other's write is of the chain of `first`, see below */
+	CORE_BY_READ_CHAIN,  /* and so is what the other read */
+};
+
+struct core_why {
+	enum core_edge edge;
+	enum core_reason reason;
+	uint32_t key; /* number */
+	/* It is the first of a chain itself, and `first` was said to come before it; or it is
+	 * CORE_INITIAL, which comes before all. */
+	uint32_t first;
+};
+
+/* How `from` comes before `to`. */
+struct core_why core_edges_why(const struct core_edges *edges, uint32_t from,
+			       uint32_t to);
+
+/* What a transaction did with a key; NULL: nothing. */
+const struct core_touch *core_edges_touch(const struct core_edges *edges, uint32_t txn,
+					  uint32_t key);
+
 /* They wrote the same key, so that one of them came before the other. */
 bool core_edges_conflict(const struct core_edges *edges, uint32_t a, uint32_t c);
 

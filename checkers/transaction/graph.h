@@ -23,6 +23,7 @@ enum edge_kind {
 	EDGE_PROCESS = 8,   /* b follows a in the same process */
 	EDGE_REALTIME = 16, /* a was over before b began; only in reported cycles */
 	EDGE_ORDER = 32,    /* another certain order (inferred, asked for) */
+	EDGE_GIVEN = 128,   /* of a core: shown elsewhere (core_layers.h) */
 };
 enum {
 	EDGE_DEPENDENCY = EDGE_WW | EDGE_WR,

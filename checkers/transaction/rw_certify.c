@@ -1,6 +1,7 @@
 #include "checkers/transaction/rw_certify.h"
 
 #include "base/map.h"
+#include "checkers/transaction/parallel_certify.h"
 #include "checkers/transaction/rw_effects.h"
 
 #include <stdlib.h>
@@ -117,7 +118,9 @@ enum {
 };
 
 struct core_step {
-	uint32_t before;	 /* set: must have committed before this one begins */
+	uint32_t before; /* set: must have committed before this one begins */
+	/* Sets, as it is given: must have begun before, or be there before it commits. */
+	uint32_t begun_before, begun_first, committed_first;
 	int read[CORE_KEYS_MAX]; /* by key: the core transaction + 1 it read from, 0:
 				  * the initial value, -1: it reads nothing that counts */
 	bool writes[CORE_KEYS_MAX];
@@ -197,7 +200,8 @@ can_begin(const struct core *core, const struct core_state *state, uint32_t t)
 {
 	const struct core_step *step = &core->steps[t];
 
-	if ((state->begun >> t & 1) || (step->before & ~state->committed))
+	if ((state->begun >> t & 1) || (step->before & ~state->committed) ||
+	    (step->begun_before & ~state->begun))
 		return false;
 	for (int k = 0; k < core->keys; k++) {
 		if (step->read[k] >= 0 && step->read[k] != state->last[k])
@@ -208,6 +212,15 @@ can_begin(const struct core *core, const struct core_state *state, uint32_t t)
 				return false;
 	}
 	return true;
+}
+
+static bool
+can_commit(const struct core *core, const struct core_state *state, uint32_t t)
+{
+	const struct core_step *step = &core->steps[t];
+
+	return (step->begun_first & ~state->begun) == 0 &&
+	       (step->committed_first & ~state->committed) == 0;
 }
 
 static void
@@ -253,7 +266,7 @@ can_finish(struct core *core, const struct core_state *state)
 	for (uint32_t t = 0; t < core->count; t++) {
 		struct core_state next = *state;
 		bool is_running = (state->begun & ~state->committed) >> t & 1;
-		if (!is_running && !can_begin(core, state, t))
+		if (is_running ? !can_commit(core, state, t) : !can_begin(core, state, t))
 			continue;
 		next.begun |= 1u << t;
 		if (is_running || !core->claim->snapshot)
@@ -264,9 +277,34 @@ can_finish(struct core *core, const struct core_state *state)
 	return false;
 }
 
+/* One after the other a transaction has only one end. */
+static void
+add_given(struct core *core, const struct rw_given *given)
+{
+	struct core_step *step = &core->steps[given->to];
+	uint32_t bit = 1u << given->from;
+
+	if (!core->claim->snapshot || (!given->from_begin && !given->to_commit))
+		step->before |= bit;
+	else if (!given->to_commit)
+		step->begun_before |= bit;
+	else if (given->from_begin)
+		step->begun_first |= bit;
+	else
+		step->committed_first |= bit;
+}
+
 bool
 rw_certify_core(const struct history *history, const uint32_t *ops, size_t count,
 		const struct rw_claim *claim, struct err *err)
+{
+	return rw_certify_given(history, ops, count, NULL, 0, claim, err);
+}
+
+bool
+rw_certify_given(const struct history *history, const uint32_t *ops, size_t count,
+		 const struct rw_given *given, size_t given_count,
+		 const struct rw_claim *claim, struct err *err)
 {
 	struct core *core;
 	struct core_state state;
@@ -275,6 +313,9 @@ rw_certify_core(const struct history *history, const uint32_t *ops, size_t count
 	if (count > RW_CORE_MAX)
 		return err_set(err, "a core of %zu transactions is too large to be tried",
 			       count);
+	if (claim->parallel)
+		return parallel_certify(history, ops, count, given, given_count, claim,
+					err);
 	core = mem_new(1, sizeof(*core));
 	memset(&state, 0, sizeof(state));
 	core->claim = claim;
@@ -284,6 +325,8 @@ rw_certify_core(const struct history *history, const uint32_t *ops, size_t count
 						   &core->effects[t]);
 	for (uint32_t t = 0; t < count; t++)
 		prepare_step(&history->values, core, t);
+	for (size_t i = 0; i < given_count; i++)
+		add_given(core, &given[i]);
 	if (!contradicts && can_finish(core, &state))
 		ok = err_set(err, core->too_large
 					  ? "the core has too many orders to try them all"

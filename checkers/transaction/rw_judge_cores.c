@@ -1,5 +1,7 @@
 /* rw_judge_cores.c - why a level does not hold: few transactions without an order. */
 #include "checkers/transaction/core_certify.h"
+#include "checkers/transaction/core_layering.h"
+#include "checkers/transaction/core_tell.h"
 #include "checkers/transaction/list_core.h"
 #include "checkers/transaction/rw_core.h"
 #include "checkers/transaction/rw_judge.h"
@@ -74,54 +76,18 @@ claim_of(const struct order_level *row, const struct check_options *options)
 				 .parallel = row->question.parallel};
 }
 
-/* When it ran, by events; what nobody knows the end of has none. */
-static void
-print_events(const struct op *op, struct buf *text)
-{
-	if (op->complete_at == OP_NEVER)
-		buf_printf(text, " (from event %u on)", op->invoke_at);
-	else
-		buf_printf(text, " (events %u to %u)", op->invoke_at, op->complete_at);
-}
-
 static void
 print_txns(const struct history *history, const uint32_t *ops, size_t count,
 	   bool with_times, struct buf *text)
 {
 	for (size_t i = 0; i < count && i < TXNS_SHOWN; i++) {
-		const struct op *op = &history->ops.items[ops[i]];
 		step_print_txn(history, ops[i], text);
 		if (with_times)
-			print_events(op, text);
+			step_print_events(history, ops[i], text);
 		buf_char(text, '\n');
 	}
 	if (count > TXNS_SHOWN)
 		buf_printf(text, "and %zu more\n", count - TXNS_SHOWN);
-}
-
-/* The core in words: its transactions, and the cycles that all orders of the writes have,
- * as far as they were found. */
-static void
-describe_core(struct judge *j, const struct core_found *core, const struct proof *proof,
-	      struct anomaly *anomaly)
-{
-	const struct order_level *row = core->level;
-	struct buf text = {0};
-
-	buf_printf(&text, "%s%s\n", anomaly_definition(anomaly_find(anomaly->name)),
-		   proof->holds && !proof->is_plain ? ", whatever the order of the writes"
-						    : "");
-	print_txns(j->d.txns.history, anomaly->ops.items, anomaly->ops.count,
-		   row->question.realtime, &text);
-	buf_string(&text, proof->holds ? proof->text : "");
-	if (j->are_lists)
-		list_core_print(&j->d, core->txns.items, anomaly, &text);
-	buf_printf(&text, "so these %zu have no order that is %s", anomaly->ops.count,
-		   row->level);
-	anomaly->text = text.data;
-	anomaly->is_core = true;
-	vec_each (const struct anomaly_step, step, &proof->steps)
-		vec_push(&anomaly->steps, *step);
 }
 
 static bool
@@ -148,9 +114,58 @@ prove_core(struct judge *j, struct anomaly *anomaly, const uint32_t *txns, uint3
 	rw_order_prove(&j->d, txns, count, &question, &j->options->budget, &answer);
 	vec_each (const uint32_t, word, &answer.proof)
 		vec_push(&anomaly->proof, *word);
+	if (count > TXNS_SHOWN && answer.proof.count > 0 && !j->are_lists)
+		core_layering_find(j->d.txns.history, &claim, anomaly);
 	if (answer.proof.count == 0)
 		j->why_unproven = answer.reason;
 	rw_answer_release(&answer);
+}
+
+/* The core in words: its transactions, and the cycles that all orders of the writes have,
+ * as far as they were found. */
+static void
+describe_small(struct judge *j, const struct core_found *core, const struct proof *proof,
+	       struct anomaly *anomaly, struct buf *text)
+{
+	const struct order_level *row = core->level;
+
+	print_txns(j->d.txns.history, anomaly->ops.items, anomaly->ops.count,
+		   row->question.realtime, text);
+	buf_string(text, proof->holds ? proof->text : "");
+	if (j->are_lists)
+		list_core_print(&j->d, core->txns.items, anomaly, text);
+	buf_printf(text, "so these %zu have no order that is %s", anomaly->ops.count,
+		   row->level);
+	vec_each (const struct anomaly_step, step, &proof->steps)
+		vec_push(&anomaly->steps, *step);
+}
+
+/* A large one, a dozen at a time. */
+static void
+describe_layers(struct judge *j, const struct order_level *row, struct anomaly *anomaly,
+		struct buf *text)
+{
+	struct rw_claim claim = core_claim(anomaly->name, j->options);
+
+	core_tell(j->d.txns.history, &claim, row->level, anomaly, text);
+	buf_printf(text, "all together are %zu transactions without an order",
+		   anomaly->ops.count);
+}
+
+static void
+describe_core(struct judge *j, const struct core_found *core, const struct proof *proof,
+	      struct anomaly *anomaly)
+{
+	struct buf text = {0};
+
+	buf_printf(&text, "%s%s\n", anomaly_definition(anomaly_find(anomaly->name)),
+		   proof->holds && !proof->is_plain ? ", whatever the order of the writes"
+						    : "");
+	if (anomaly->layers.count > 0)
+		describe_layers(j, core->level, anomaly, &text);
+	else
+		describe_small(j, core, proof, anomaly, &text);
+	anomaly->text = text.data;
 }
 
 static void
@@ -179,6 +194,7 @@ report_core(struct judge *j, const struct core_found *core)
 	for (uint32_t i = 0; anomaly != NULL && i < count; i++)
 		vec_push(&anomaly->ops, ops[i]);
 	if (anomaly != NULL) {
+		anomaly->is_core = true;
 		prove_core(j, anomaly, txns, count);
 		describe_core(j, core, &proof, anomaly);
 	}

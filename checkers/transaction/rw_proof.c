@@ -428,20 +428,33 @@ class_name(enum cycle_class class, unsigned kinds)
 								: 0];
 }
 
+/* What was given has numbers instead of values: by which lemma, by how many steps. */
+static void
+mark_given(const struct prover *p, const struct fact *fact, struct anomaly_step *step)
+{
+	if (fact->given == 0)
+		return;
+	step->kind = EDGE_GIVEN;
+	step->key = VAL_OF_NIL;
+	step->first = val_small(p->given[fact->given - 1].lemma);
+	step->second = val_small(p->given[fact->given - 1].length);
+}
+
 /* What closes the cycle may be among the facts already. */
 static void
 keep_step(const struct prover *p, const struct fact *fact, struct proof *proof)
 {
-	const struct anomaly_step step = {.from = prover_op(p, fact->from),
-					  .to = prover_op(p, fact->to),
-					  .witness = UINT32_MAX,
-					  .kind = fact->kind,
-					  .is_implied = fact->source != FACT_GIVEN,
-					  .key = fact->key,
-					  .first = fact->first,
-					  .second = fact->second};
+	struct anomaly_step step = {.from = prover_op(p, fact->from),
+				    .to = prover_op(p, fact->to),
+				    .witness = UINT32_MAX,
+				    .kind = fact->kind,
+				    .is_implied = fact->source != FACT_GIVEN,
+				    .key = fact->key,
+				    .first = fact->first,
+				    .second = fact->second};
 	bool is_kept = fact->kind == EDGE_INNER;
 
+	mark_given(p, fact, &step);
 	vec_each (const struct anomaly_step, kept, &proof->steps)
 		is_kept |= kept->from == step.from && kept->to == step.to &&
 			   kept->kind == step.kind;
@@ -494,7 +507,19 @@ void
 proof_find(const struct history *history, const uint32_t *ops, size_t count,
 	   const struct rw_claim *claim, struct proof *proof)
 {
-	struct prover p = {.history = history, .claim = claim, .ops = ops};
+	proof_find_given(history, ops, count, NULL, 0, claim, proof);
+}
+
+void
+proof_find_given(const struct history *history, const uint32_t *ops, size_t count,
+		 const struct proof_given *given, size_t given_count,
+		 const struct rw_claim *claim, struct proof *proof)
+{
+	struct prover p = {.history = history,
+			   .claim = claim,
+			   .ops = ops,
+			   .given = given,
+			   .given_count = given_count};
 
 	*proof = (struct proof){0};
 	if (count == 0 || count > PROOF_TXNS_MAX)

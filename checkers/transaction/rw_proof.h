@@ -31,10 +31,20 @@ struct proof {
 	VEC(struct anomaly_step) steps;
 };
 
+/* An order that is given beside what the transactions show. */
+struct proof_given {
+	struct rw_given order;
+	const char *why; /* "because ..."; NULL: what is supposed, which is no line */
+	uint32_t lemma, length; /* for the drawing: by which lemma, by how many steps */
+};
+
 /* The transactions, as if there were no others. ->holds is false when they have an order, or
  * are more, or have more choices, than the bounds above. The caller calls proof_release. */
 void proof_find(const struct history *history, const uint32_t *ops, size_t count,
 		const struct rw_claim *claim, struct proof *proof);
+void proof_find_given(const struct history *history, const uint32_t *ops, size_t count,
+		      const struct proof_given *given, size_t given_count,
+		      const struct rw_claim *claim, struct proof *proof);
 void proof_release(struct proof *proof);
 
 #endif

@@ -99,6 +99,26 @@ give_times(struct prover *p)
 		}
 }
 
+/* Between parallel snapshots a way from snapshot to commit has an anti-dependency. */
+static void
+give_given(struct prover *p)
+{
+	for (uint32_t i = 0; i < p->given_count; i++) {
+		const struct rw_given *order = &p->given[i].order;
+		bool is_weak = order->from_begin && order->to_commit;
+		prover_add(p, &(struct fact){
+				      .from = order->from_begin
+						      ? prover_begin(p, order->from)
+						      : prover_commit(p, order->from),
+				      .to = order->to_commit ? prover_commit(p, order->to)
+							     : prover_begin(p, order->to),
+				      .kind = is_weak ? EDGE_RW : EDGE_GIVEN,
+				      .source = FACT_GIVEN,
+				      .rule = NO_RULE,
+				      .given = i + 1});
+	}
+}
+
 /* ---- rules ----------------------------------------------------------------------------
  */
 
@@ -183,8 +203,10 @@ prover_collect(struct prover *p)
 			    val_equal(values, all.items[i].key, all.items[j].key))
 				add_writers_rule(p, &all.items[j], &all.items[i]);
 	}
-	if (ok)
+	if (ok) {
 		give_times(p);
+		give_given(p);
+	}
 	vec_release(&all);
 	return ok;
 }

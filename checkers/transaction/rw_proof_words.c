@@ -52,6 +52,11 @@ print_given(struct prover *p, const struct fact *fact)
 					  .first = fact->first,
 					  .second = fact->second};
 
+	if (fact->given != 0) {
+		print_order(p, fact);
+		buf_printf(&p->text, " %s", p->given[fact->given - 1].why);
+		return;
+	}
 	if (fact->kind != EDGE_RW || step_is_of_predicate(p->history, &step)) {
 		step_print(p->history, &step, &p->text);
 		return;
@@ -105,10 +110,18 @@ print_lemma(struct prover *p, const struct fact *fact)
 	buf_char(&p->text, '\n');
 }
 
+/* Facts that are no news. */
+static bool
+is_told(const struct prover *p, const struct fact *fact)
+{
+	return fact->kind == EDGE_INNER || fact->source == FACT_SUPPOSED ||
+	       (fact->given != 0 && p->given[fact->given - 1].why == NULL);
+}
+
 static void
 print_line(struct prover *p, const struct fact *fact)
 {
-	if (fact->kind == EDGE_INNER || fact->source == FACT_SUPPOSED)
+	if (is_told(p, fact))
 		return;
 	if (fact->source == FACT_LEMMA) {
 		print_lemma(p, fact);

@@ -40,6 +40,7 @@ struct fact {
 	unsigned kinds;
 	char *text;	   /* owned, of a lemma: what became of the other side */
 	uint32_t next_out; /* fact + 1, of the same node */
+	uint32_t given;	   /* number + 1 of what was given beside the operations */
 	bool is_copy;	   /* the fact before it again, behind an anti-dependency */
 	val key, first, second;
 };
@@ -59,6 +60,8 @@ struct prover {
 	const struct history *history;
 	const struct rw_claim *claim;
 	const uint32_t *ops;
+	const struct proof_given *given;
+	size_t given_count;
 	uint32_t count, nodes, words;
 	uint64_t *reach;     /* owned: bit rows, node by node */
 	uint32_t *first_out; /* owned, by node: its latest fact + 1 */

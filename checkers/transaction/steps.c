@@ -376,6 +376,17 @@ step_print_txn(const struct history *history, uint32_t op, struct buf *out)
 	buf_printf(out, " %s", op_type_name((enum op_type)o->type));
 }
 
+void
+step_print_events(const struct history *history, uint32_t op, struct buf *out)
+{
+	const struct op *o = &history->ops.items[op];
+
+	if (o->complete_at == OP_NEVER)
+		buf_printf(out, " (from event %u on)", o->invoke_at);
+	else
+		buf_printf(out, " (events %u to %u)", o->invoke_at, o->complete_at);
+}
+
 static bool
 appends(const struct history *history, uint32_t op)
 {

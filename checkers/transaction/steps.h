@@ -28,6 +28,9 @@ bool steps_find_one(const struct dependencies *d, uint32_t from, uint32_t to,
 /* Appends `T5 = process 3: [append x 1] [r y [1 2]] ok`; of long lists the last elements. */
 void step_print_txn(const struct history *history, uint32_t op, struct buf *out);
 
+/* Appends when it ran, by events; what nobody knows the end of has none. */
+void step_print_events(const struct history *history, uint32_t op, struct buf *out);
+
 /* An anti-dependency of a predicate read, not of an item read. */
 bool step_is_of_predicate(const struct history *history, const struct anomaly_step *step);
 

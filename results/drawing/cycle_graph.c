@@ -25,6 +25,7 @@ static const struct kind_style {
 	{EDGE_RW, "rw", "#b3261e", "solid"},
 	{EDGE_PROCESS, "process", "#6b5a00", "dashed"},
 	{EDGE_REALTIME, "real time", "#1d5fa8", "dashed"},
+	{EDGE_GIVEN, "given", "#555555", "dashed"},
 	{EDGE_ORDER, "order", "#9a4b00", "solid"},
 };
 
@@ -100,7 +101,7 @@ is_concerned(const struct values *values, const struct anomaly_step *steps, size
 	for (size_t i = 0; i < count; i++)
 		if ((steps[i].from == op || steps[i].to == op ||
 		     steps[i].witness == op) &&
-		    (steps[i].kind & (EDGE_PROCESS | EDGE_REALTIME)) == 0 &&
+		    (steps[i].kind & (EDGE_PROCESS | EDGE_REALTIME | EDGE_GIVEN)) == 0 &&
 		    val_equal(values, steps[i].key, key))
 			return true;
 	return false;
@@ -217,6 +218,24 @@ print_key_of(const struct values *values, const struct anomaly_step *step,
 	buf_string(out, ": ");
 }
 
+/* By which lemma, or by how many steps that are not drawn. */
+static void
+print_given(const struct anomaly_step *step, struct buf *out)
+{
+	int64_t lemma = 0, length = 0;
+
+	val_small_number(step->first, &lemma);
+	val_small_number(step->second, &length);
+	buf_string(out, "<BR/><FONT COLOR=\"#444444\" POINT-SIZE=\"10\">&#160;");
+	if (lemma > 0)
+		buf_printf(out, "by lemma %lld", (long long)lemma);
+	else if (length > 1)
+		buf_printf(out, "by %lld steps", (long long)length);
+	else
+		buf_string(out, "by what others did");
+	buf_string(out, "</FONT>");
+}
+
 /* What the arrow says below its kind: `key x: 3, then 7`. */
 static void
 print_reason(const struct history *history, const struct anomaly_step *step,
@@ -235,6 +254,10 @@ print_reason(const struct history *history, const struct anomaly_step *step,
 		buf_string(out,
 			   "<BR/><FONT COLOR=\"#444444\" POINT-SIZE=\"10\">&#160;over "
 			   "before the other began</FONT>");
+		return;
+	}
+	if (step->kind == EDGE_GIVEN) {
+		print_given(step, out);
 		return;
 	}
 	print_key_of(values, step, out);

@@ -11,7 +11,8 @@ enum {
 };
 
 /* Appends the graph in Graphviz' language: a box for each transaction with what it did, an
- * arrow for each step with kind, key and values, dotted when it follows from the others.
+ * arrow for each step with kind, key and values, dotted when it follows from the others,
+ * dashed and grey when it is told elsewhere.
  * PURE. */
 void cycle_graph_describe(const struct history *history, const struct anomaly_step *steps,
 			  size_t count, struct buf *out);

@@ -81,6 +81,36 @@ is_derived(const struct history *history, struct anomaly *core)
 	return holds;
 }
 
+/* Of those that certainly took place, or of a core: all orders of the writes are tried. */
+static bool
+is_refuted_by_brute_force(const struct history *history, const uint32_t *ops,
+			  size_t count)
+{
+	const struct rw_claim claim = {.parallel = true};
+	struct err err;
+
+	return rw_certify_given(history, ops, count, NULL, 0, &claim, &err);
+}
+
+static void
+try_all_orders(const struct history *history, const struct check_result *result)
+{
+	uint32_t ops[SMALL_TXNS_MAX];
+	size_t count = 0;
+
+	for (uint32_t op = 0; op < history->ops.count; op++)
+		if (history->ops.items[op].type == OP_OK)
+			ops[count++] = op;
+	if (result->verdict == VERDICT_VALID &&
+	    is_refuted_by_brute_force(history, ops, count))
+		fail_on(history, "no order of the writes", result);
+	vec_each (struct anomaly, anomaly, &result->anomalies)
+		if (anomaly->is_core &&
+		    !is_refuted_by_brute_force(history, anomaly->ops.items,
+					       anomaly->ops.count))
+			fail_on(history, "an order of the writes", result);
+}
+
 /* ---- verdicts -------------------------------------------------------------------------
  */
 
@@ -97,6 +127,7 @@ compare(const struct history *history, const char *level, bool expected)
 	if (result.verdict != (expected ? VERDICT_VALID : VERDICT_INVALID) ||
 	    result.is_unproven || !result.certified)
 		fail_on(history, expected ? "valid" : "invalid", &result);
+	try_all_orders(history, &result);
 	vec_each (struct anomaly, anomaly, &result.anomalies) {
 		if (!anomaly->is_core)
 			continue;
