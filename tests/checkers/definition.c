@@ -419,7 +419,7 @@ compare_small(const struct definition *definition, size_t counts[4])
 
 	for (size_t ops = 1; ops <= definition->ops_all; ops++)
 		tried += compare_all(definition, ops, SMALL_LIMIT, counts);
-	if (random_count(DEFAULT_RANDOM) >= MANY)
+	if (random_count(DEFAULT_RANDOM) >= MANY && !definition->no_more)
 		tried += compare_all(definition, definition->ops_all + 1,
 				     10 * random_count(DEFAULT_RANDOM), counts);
 	return tried;

@@ -42,6 +42,7 @@ struct definition {
 	bool judges_ends;   /* without the last read another one is the last */
 	bool has_sessions;  /* it matters which operations are of one process */
 	bool small_only;    /* no random ones */
+	bool no_more;	    /* small ones of one operation more are left out */
 	size_t ops_all;	    /* all histories up to so many operations are tried */
 	size_t ops_random;  /* random ones have at most so many; 0: DEFINITION_OPS_MAX */
 };

@@ -362,6 +362,7 @@ compare(enum graph tested, const char *model)
 				    .keeps_numbers = true,
 				    .has_sessions = true,
 				    .ops_all = 3,
+				    .no_more = true, /* for 30 graphs and promises */
 				    .ops_random = 6};
 
 	graph = tested;
