@@ -248,6 +248,67 @@ mini_make(struct mini *h, struct rng *rng)
 	}
 }
 
+/* ---- all histories ---- */
+
+/* Shows of each of two keys nothing, or the value of any transaction. */
+static struct mini_mop
+choose_predicate(int count, bool is_all, struct choices *choices)
+{
+	struct mini_mop mop = {
+		.kind = MINI_PREDICATE, .predicate = is_all ? 5 : 2, .a = 1};
+
+	for (int k = 0; k < 2; k++)
+		mop.shown.value[k] = (int)choose(choices, (size_t)count + 1);
+	return mop;
+}
+
+static void
+choose_mops(struct mini_txn *txn, int t, int count, bool is_all, struct choices *choices)
+{
+	enum {
+		WRITES,
+		ASKS,
+		ASKS_AND_WRITES,
+		WRITES_AND_ASKS,
+		SHAPES
+	};
+	size_t shape = choose(choices, txn->type == OP_OK ? SHAPES : 1);
+	struct mini_mop write = {.kind = MINI_WRITE, .value = t + 1};
+
+	if (shape != ASKS)
+		write.key = (int)choose(choices, 2);
+	if (shape == WRITES || shape == WRITES_AND_ASKS)
+		txn->mops[txn->count++] = write;
+	if (shape != WRITES)
+		txn->mops[txn->count++] = choose_predicate(count, is_all, choices);
+	if (shape == ASKS_AND_WRITES)
+		txn->mops[txn->count++] = write;
+}
+
+/* Each is over before the next one begins, which may be of its process, or when all have
+ * begun. */
+void
+mini_choose(struct mini *h, int count, struct choices *choices)
+{
+	static const enum op_type types[] = {OP_OK, OP_FAIL, OP_INFO};
+	bool is_all = choose(choices, 2) == 0;
+
+	*h = (struct mini){.count = count};
+	for (int t = 0; t < count; t++) {
+		struct mini_txn *txn = &h->txns[t];
+		const struct mini_txn *last = t > 0 ? txn - 1 : NULL;
+		bool may_follow = last != NULL && last->type != OP_INFO &&
+				  last->end < (uint32_t)(2 * t);
+		txn->type = types[choose(choices, 3)];
+		txn->begin = (uint32_t)(2 * t);
+		txn->end = t + 1 < count && txn->type != OP_INFO && choose(choices, 2)
+				   ? txn->begin + 1
+				   : (uint32_t)(2 * count);
+		txn->process = may_follow && choose(choices, 2) ? last->process : t;
+		choose_mops(txn, t, count, is_all, choices);
+	}
+}
+
 static val
 predicate_value(struct values *values, const struct mini_mop *mop)
 {

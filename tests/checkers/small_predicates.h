@@ -5,6 +5,7 @@
 
 #include "base/history.h"
 #include "base/rng.h"
+#include "tests/checkers/small_histories.h"
 
 enum {
 	MINI_TXNS_MAX = 5,
@@ -41,6 +42,10 @@ struct mini {
 
 /* A random history; some transactions see an older state than they should. */
 void mini_make(struct mini *h, struct rng *rng);
+
+/* One of all histories of so many transactions on two keys: each asks for a predicate, or
+ * writes a key, or both. */
+void mini_choose(struct mini *h, int count, struct choices *choices);
 
 /* Keys of results are numbers, or strings as in JSON. */
 void mini_history(const struct mini *h, bool strings, struct history *history);
