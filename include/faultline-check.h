@@ -83,7 +83,8 @@ struct faultline_model;
 void faultline_check_use_model(struct faultline_check *check,
 			       const struct faultline_model *model);
 
-/* Judges the history. May be called again, with other options. */
+/* Judges the history. May be called again, with other options. After a reading that failed
+ * there is none to judge: FAULTLINE_NONE, and the error says why it failed. */
 enum faultline_verdict faultline_check_run(struct faultline_check *check);
 
 /* Ends a run early, from another thread or a signal handler: the verdict is what was proven

@@ -18,7 +18,8 @@ struct faultline_check {
 	bool has_history;	   /* read as a whole */
 	struct reader_facts facts; /* of what was read; its format is NULL before */
 	struct buf words, json, conventions; /* of the last run, made when asked for */
-	char *unread; /* owned: why the history did not fit into the memory; else NULL */
+	char *unread;	    /* owned: why the last reading failed; else NULL */
+	bool is_over_bound; /* it did for the bound of memory */
 	struct err err;
 	char *error; /* owned: sentence and hint */
 };
@@ -29,6 +30,9 @@ bool library_answer(struct faultline_check *check, bool ok);
 /* A value as text in the history's pool; a NULL text is nil. Errors call it `what`. */
 bool library_scan(struct faultline_check *check, enum scan_syntax syntax,
 		  const char *what, const char *text, val *value);
+
+/* How many operations have no key. */
+size_t library_count_keyless(const struct history *history);
 
 /* Where the key asked for is "tuple": some value was taken apart; false: none was a pair. */
 bool library_tuples_are_there(const char *key, const struct history *history,

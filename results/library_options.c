@@ -97,10 +97,23 @@ set_option(struct faultline_check *check, const char *option, const char *value)
 	return err_set(&check->err, "unknown option '%s'", option);
 }
 
+/* What readers of histories ask comes before the history. */
+static bool
+comes_in_time(struct faultline_check *check, const char *option)
+{
+	if (strcmp(option, "key") != 0 || check->history.ops.count == 0)
+		return true;
+	return err_set(&check->err,
+		       "there is a history already: the option 'key' comes before it");
+}
+
 bool
 faultline_check_set(struct faultline_check *check, const char *option, const char *value)
 {
-	return library_answer(check, set_option(check, option, value));
+	bool ok = option != NULL || err_set(&check->err, "an option has no name");
+
+	return library_answer(check, ok && comes_in_time(check, option) &&
+					     set_option(check, option, value));
 }
 
 void

@@ -87,7 +87,9 @@ what_is_wrong_is_said_and_nothing_is_judged(void **state)
 		     "p:2:3: expected a key");
 	assert_int_equal(faultline_check_run(check), FAULTLINE_NONE);
 	assert_string_equal(faultline_check_error(check),
-			    "there is no operation to judge");
+			    "there is no history to judge, reading it failed: "
+			    "p:2:3: expected a key");
+	assert_string_equal(faultline_check_words(check), "");
 	assert_fails(check, faultline_check_invoke(check, 0, "write", NULL, "{", 1),
 		     "value:1:2: expected a value, found the end");
 	assert_fails(check, faultline_check_complete(check, 7, FAULTLINE_OK, NULL, 1),
@@ -287,6 +289,52 @@ the_example_builds_with_the_archive_and_tells_the_verdict(void **state)
 	assert_true(file_remove_tree(folder, &err));
 }
 
+static void
+calls_in_a_wrong_order_or_without_arguments_are_told(void **state)
+{
+	static const char plume[] = "w(1,5,0,0)\n";
+	struct faultline_check *check = faultline_check_new();
+
+	(void)state;
+	assert_int_equal(faultline_check_run(check), FAULTLINE_NONE);
+	assert_string_equal(faultline_check_error(check),
+			    "there is no operation to judge");
+	assert_fails(check, faultline_check_read(check, NULL, 0, NULL, NULL),
+		     "there is no history to read");
+	assert_fails(check, faultline_check_read_file(check, NULL, NULL),
+		     "there is no file to read");
+	assert_fails(check, faultline_check_invoke(check, 0, NULL, NULL, "1", 1),
+		     "the operation has no function (read, write, ...)");
+	assert_fails(check, faultline_check_set(check, NULL, "1"),
+		     "an option has no name");
+	assert_fails(check, faultline_check_set(check, "time", NULL),
+		     "option 'time' needs a value");
+	assert_true(faultline_check_read(check, plume, sizeof(plume) - 1, NULL, NULL));
+	assert_fails(check, faultline_check_set(check, "key", "tuple"),
+		     "there is a history already: the option 'key' comes before it");
+	assert_int_equal(faultline_check_run(check), FAULTLINE_VALID);
+	faultline_check_free(check);
+}
+
+/* What failed is forgotten with the next history. */
+static void
+after_a_reading_that_failed_another_history_is_judged(void **state)
+{
+	static const char plume[] = "w(1,5,0,0)\n";
+	struct faultline_check *check = faultline_check_new();
+
+	(void)state;
+	assert_false(faultline_check_read(check, "w(1,5,0,0)\nw(", 13, "p", NULL));
+	assert_true(faultline_check_read(check, plume, sizeof(plume) - 1, "p", NULL));
+	assert_int_equal(faultline_check_run(check), FAULTLINE_VALID);
+	faultline_check_free(check);
+	check = faultline_check_new();
+	assert_false(faultline_check_read(check, "w(1,5,0,0)\nw(", 13, "p", NULL));
+	write_value(check, "1");
+	assert_int_equal(faultline_check_run(check), FAULTLINE_VALID);
+	faultline_check_free(check);
+}
+
 int
 main(void)
 {
@@ -294,6 +342,8 @@ main(void)
 		cmocka_unit_test(histories_built_event_by_event_are_judged),
 		cmocka_unit_test(histories_in_memory_are_read_in_any_format),
 		cmocka_unit_test(what_is_wrong_is_said_and_nothing_is_judged),
+		cmocka_unit_test(calls_in_a_wrong_order_or_without_arguments_are_told),
+		cmocka_unit_test(after_a_reading_that_failed_another_history_is_judged),
 		cmocka_unit_test(what_is_larger_than_the_memory_is_unknown),
 		cmocka_unit_test(another_thread_can_end_a_run),
 		cmocka_unit_test(initial_value_is_json_or_edn_and_conventions_are_told),
