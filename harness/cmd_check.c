@@ -145,7 +145,7 @@ check_file(const struct settings *settings, struct faultline_check *check,
 	   const char *path)
 {
 	return faultline_check_read_file(check, path, settings->format) ||
-			       check->unread != NULL
+			       check->is_over_bound
 		       ? judge_and_tell(settings, check, NULL)
 		       : command_broke(&check->err);
 }
@@ -178,7 +178,8 @@ read_run(struct store *store, struct faultline_check *check, struct err *err)
 		return false;
 	history_release(&check->history);
 	history_init(&check->history);
-	check->unread = mem_format("larger than the budget of memory: %s", err->text);
+	check->unread = mem_string(err->text);
+	check->is_over_bound = true;
 	return true;
 }
 

@@ -33,8 +33,8 @@ sniff(struct bytes head)
 		return 0;
 	if (head.data[at] == '#' || head.data[at] == '^')
 		return 60;
-	if (head.data[at] != '{')
-		return 0;
+	if (head.data[at] != '{') /* or an empty list */
+		return head.data[at] == ']' || head.data[at] == ')' ? 10 : 0;
 	at = skip_space(head, at + 1);
 	if (at >= head.len)
 		return 30;

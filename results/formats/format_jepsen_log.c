@@ -91,6 +91,23 @@ parse_start(const char **at, const char *end, struct event *event)
 	return event->type != EVENT_NONE;
 }
 
+/* A line that tells no operation is left aside, but for one of a process with a word where
+ * the type belongs. */
+static bool
+leave_aside(struct reading *reading, const char *line, const char *end)
+{
+	const char *at = payload_of(line, end);
+	struct event event = event_empty();
+	struct bytes process = take_word(&at, end), type = take_word(&at, end);
+
+	if (!parse_process(process, &event.process, &event.is_nemesis) || type.len < 2 ||
+	    *type.data != ':')
+		return true;
+	return scan_fail(&reading->scan, type.data,
+			 "the type must be :invoke, :ok, :fail or :info, not '%.*s'",
+			 (int)(type.len < 40 ? type.len : 40), type.data);
+}
+
 static uint32_t
 error_of(struct reading *reading, const char *at, const char *end)
 {
@@ -136,7 +153,7 @@ read_line(struct reading *reading, const char *line, const char *end)
 	struct err err;
 
 	if (!parse_start(&at, end, &event))
-		return true;
+		return leave_aside(reading, line, end);
 	const char *from = skip_blanks(at, end);
 	struct bytes f = take_word(&at, end);
 	if (f.len > 0 && *f.data == ':')

@@ -85,6 +85,14 @@ bad_edn_and_logs_name_line_and_column(void **state)
 	assert_refused("0 :invoke :write [1\n0 :ok :write 1", NULL,
 		       "h:1:20: expected a value, found the end");
 	assert_refused("0 :invoke\n", NULL, "h:1:10: the operation has no f");
+	assert_refused(
+		"0 :invoke :read nil\n0 :okay :read 1\n", NULL,
+		"h:2:3: the type must be :invoke, :ok, :fail or :info, not ':okay'");
+	assert_refused("INFO jepsen.util - 0 :invoke :read nil\n"
+		       "INFO jepsen.util - 0 :o :read 1\n",
+		       NULL,
+		       "h:2:22: the type must be :invoke, :ok, :fail or :info, not ':o'");
+	assert_refused("[]\n", NULL, "'h' holds no operation");
 	assert_refused(GOOD, "endn", "unknown format 'endn'");
 }
 
