@@ -73,8 +73,8 @@ explain_proof(const struct collection_outcome *outcome, size_t unknown, struct b
 	else if (outcome->is_counted)
 		buf_printf(
 			text,
-			"Of the takes of unknown outcome, %zu in all, too few had begun "
-			"to take all of these that must have been out.\n",
+			"Of the takes of unknown outcome, %zu in all, those that had "
+			"begun cannot have taken all of these that must have been out.\n",
 			unknown);
 	else
 		buf_string(text, "Every order of these operations was tried; those on "

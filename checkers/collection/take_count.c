@@ -7,9 +7,8 @@
 #include <stdlib.h>
 
 enum {
-	WORK_MAX = 1 << 26,	   /* elements looked at */
-	SHRINK_ELEMENTS_MAX = 256, /* more are not made fewer */
-	OWING_MAX = 4096,	   /* matched with takes that ask for patterns */
+	WORK_MAX = 1 << 26, /* elements looked at */
+	OWING_MAX = 4096,   /* matched with takes that ask for patterns */
 	NOBODY = UINT32_MAX,
 };
 
@@ -275,22 +274,39 @@ is_refuted(struct counting *c, const struct op *op)
 	return c->blockers.count > 0 && !is_possible(c, op, own);
 }
 
-/* Leaves out what the proof does not need; the others are no blockers. */
 static void
-shrink(struct counting *c, const struct op *op, const struct stay *own)
+leave_out(struct counting *c, size_t from, size_t to, bool is_left_out)
+{
+	for (size_t i = from; i < to; i++)
+		c->stays.items[c->blockers.items[i]].is_left_out = is_left_out;
+}
+
+/* Those that are left out are no blockers. */
+static void
+forget_left_out(struct counting *c)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0;
-	     i < c->blockers.count && c->blockers.count <= SHRINK_ELEMENTS_MAX; i++) {
-		struct stay *stay = &c->stays.items[c->blockers.items[i]];
-		stay->is_left_out = true;
-		stay->is_left_out = !is_possible(c, op, own);
-	}
 	for (size_t i = 0; i < c->blockers.count; i++)
 		if (!c->stays.items[c->blockers.items[i]].is_left_out)
 			c->blockers.items[kept++] = c->blockers.items[i];
 	c->blockers.count = kept;
+}
+
+/* Leaves out what the proof does not need, half of all at first. */
+static void
+shrink(struct counting *c, const struct op *op, const struct stay *own)
+{
+	for (size_t chunk = (c->blockers.count + 1) / 2; chunk > 0; chunk /= 2) {
+		for (size_t from = 0; from < c->blockers.count; from += chunk) {
+			size_t to = from + chunk < c->blockers.count ? from + chunk
+								     : c->blockers.count;
+			leave_out(c, from, to, true);
+			if (is_possible(c, op, own))
+				leave_out(c, from, to, false);
+		}
+		forget_left_out(c);
+	}
 }
 
 static const char *
