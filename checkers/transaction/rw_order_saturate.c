@@ -14,6 +14,7 @@
 
 enum {
 	WINDOW = 8000,
+	GAIN = 50, /* a round of a large window that adds to fewer than one in 50 is the last */
 	RULES_MAX = 1 << 20,
 	AT_ONCE = 2 /* windows, on so many threads */
 };
@@ -294,6 +295,14 @@ apply_all(struct window *w)
 	return true;
 }
 
+/* Each round costs the same, and the last ten of a large window add next to nothing that the
+ * search would not find. */
+static size_t
+least_gain(const struct window *w)
+{
+	return w->count < WINDOW / 2 ? 0 : w->count / GAIN;
+}
+
 static void
 saturate(struct window *w, const struct budget *budget)
 {
@@ -303,6 +312,8 @@ saturate(struct window *w, const struct budget *budget)
 		before = w->edges.count;
 		vec_push(&w->rounds, (uint32_t)before);
 		w->is_refuted = !close_edges(w) || !apply_all(w);
+		if (w->edges.count - before < least_gain(w))
+			return;
 	}
 }
 
