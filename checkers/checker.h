@@ -130,6 +130,8 @@ struct checker {
 	 * NULL: it takes any value, or asks for none. */
 	bool (*begins_with)(const struct values *values, val init);
 	const char *beginning;
+	/* It judges one object: checker_run gives it the operations of each key alone. */
+	bool knows_no_keys;
 };
 
 /* All checkers, in the order of checkers.def; the count in *count. */

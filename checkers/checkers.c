@@ -1,5 +1,7 @@
 #include "checkers/checker.h"
 
+#include "checkers/apart.h"
+
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -109,6 +111,19 @@ certify(const struct checker *checker, const struct history *history,
 	result->verdict = VERDICT_UNKNOWN;
 }
 
+static void
+run(const struct checker *checker, const struct history *history,
+    const struct check_options *options, struct check_result *result)
+{
+	*result = (struct check_result){.checker = checker->name};
+	checker->check(history, options, result);
+	if (result->reason == NULL)
+		result->reason = mem_string("");
+	if (result->verdict != VERDICT_UNKNOWN && !options->no_certify &&
+	    checker->certify != NULL)
+		certify(checker, history, options, result);
+}
+
 void
 checker_run(const struct checker *checker, const struct history *history,
 	    const struct check_options *options, struct check_result *result)
@@ -117,13 +132,10 @@ checker_run(const struct checker *checker, const struct history *history,
 
 	if (filled.budget.bytes_max == 0)
 		filled.budget.bytes_max = BUDGET_BYTES_DEFAULT;
-	*result = (struct check_result){.checker = checker->name};
-	checker->check(history, &filled, result);
-	if (result->reason == NULL)
-		result->reason = mem_string("");
-	if (result->verdict != VERDICT_UNKNOWN && !options->no_certify &&
-	    checker->certify != NULL)
-		certify(checker, history, &filled, result);
+	if (checker->knows_no_keys && apart_has_keys(history))
+		apart_run(run, checker, history, &filled, result);
+	else
+		run(checker, history, &filled, result);
 }
 
 void

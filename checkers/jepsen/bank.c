@@ -395,4 +395,5 @@ const struct checker checker_bank = {
 	.certify = bank_certify,
 	.begins_with = is_total_or_balances,
 	.beginning = "the total or a map of balances",
+	.knows_no_keys = true,
 };

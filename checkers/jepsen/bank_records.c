@@ -7,7 +7,7 @@
 bool
 bank_is_read(const struct op *op)
 {
-	return op->f == F_READ && op->type == OP_OK;
+	return op->f == F_READ && op->type == OP_OK && op->output != VAL_OF_NIL;
 }
 
 bool

@@ -52,6 +52,17 @@ struct scan {
 	struct buf list;
 };
 
+static bool
+is_list_of_numbers(const struct values *values, val v)
+{
+	if (val_kind(v) != VAL_LIST)
+		return false;
+	for (size_t i = 0; i < val_count(values, v); i++)
+		if (val_kind(val_at(values, v, i)) != VAL_INT)
+			return false;
+	return true;
+}
+
 static int
 causal_reverse_fits(const struct history *history)
 {
@@ -60,7 +71,8 @@ causal_reverse_fits(const struct history *history)
 	vec_each (struct op, op, &history->ops) {
 		if (op->f != F_WRITE && op->f != F_READ)
 			return 0;
-		if (causal_reverse_is_read(op) && val_kind(op->output) != VAL_LIST)
+		if (causal_reverse_is_read(op) &&
+		    !is_list_of_numbers(&history->values, op->output))
 			return 0;
 		if (op->f == F_WRITE && val_kind(op->input) != VAL_INT)
 			return 0;

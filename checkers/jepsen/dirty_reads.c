@@ -406,4 +406,5 @@ const struct checker checker_dirty_reads = {
 	.fits = dirty_reads_fits,
 	.check = dirty_reads_check,
 	.certify = dirty_reads_certify,
+	.knows_no_keys = true,
 };

@@ -142,4 +142,5 @@ const struct checker checker_kafka = {
 	.fits = kafka_fits,
 	.check = kafka_check,
 	.certify = kafka_certify,
+	.knows_no_keys = true,
 };

@@ -387,4 +387,5 @@ const struct checker checker_long_fork = {
 	.fits = long_fork_fits,
 	.check = long_fork_check,
 	.certify = long_fork_certify,
+	.knows_no_keys = true,
 };

@@ -23,6 +23,15 @@ struct outcome {
 	uint32_t stuck_op; /* frontier, invalid */
 };
 
+/* A read that asks for something and is answered with a list of something else. */
+static bool
+is_query(const struct history *history, const struct op *op)
+{
+	return op->f == F_READ && op->type == OP_OK && op->input != VAL_OF_NIL &&
+	       val_kind(op->output) == VAL_LIST &&
+	       !val_equal(&history->values, op->input, op->output);
+}
+
 static int
 register_fits(const struct history *history)
 {
@@ -30,7 +39,7 @@ register_fits(const struct history *history)
 	size_t writes = 0;
 
 	vec_each (struct op, op, &history->ops) {
-		if (!register_understands(history, op, &err))
+		if (!register_understands(history, op, &err) || is_query(history, op))
 			return 0;
 		writes += op->f != F_READ;
 	}

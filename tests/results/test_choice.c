@@ -251,6 +251,33 @@ static const struct {
 	{"rw-register", "w 1 2\n-----\nr 1 2\n=====\nr 1 2\n"},
 };
 
+/* Jepsen's sequential test of CockroachDB asks for the children of a key; its workloads that
+ * upsert and delete have no checker here. */
+static const char *const strangers[] = {
+	"{:process 0 :type :invoke :f :write :value 1}\n"
+	"{:process 0 :type :ok :f :write :value 1}\n"
+	"{:process 1 :type :invoke :f :read :value 1}\n"
+	"{:process 1 :type :ok :f :read :value [1 [\"1_1\" nil]]}\n",
+	"{:process 0 :type :invoke :f :upsert :value nil}\n"
+	"{:process 0 :type :ok :f :upsert :value \"0x1\"}\n",
+};
+
+static void
+what_has_no_checker_gets_none(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
+		struct history history;
+		struct err err;
+		history_init(&history);
+		assert_true(reader_read_bytes(
+			(struct bytes){strangers[i], strlen(strangers[i])}, "h",
+			&(struct reader_options){0}, &history, NULL, &err));
+		assert_null(checker_choose(&history));
+		history_release(&history);
+	}
+}
+
 static void
 formats_of_other_tools_get_their_checkers(void **state)
 {
@@ -399,6 +426,7 @@ main(void)
 		cmocka_unit_test(each_generated_type_gets_its_checker),
 		cmocka_unit_test(each_story_of_the_corpus_gets_its_checker),
 		cmocka_unit_test(formats_of_other_tools_get_their_checkers),
+		cmocka_unit_test(what_has_no_checker_gets_none),
 		cmocka_unit_test(a_semaphore_without_permits_stays_a_lock_and_is_told),
 		cmocka_unit_test(permits_that_are_told_again_are_no_tokens),
 		cmocka_unit_test(
