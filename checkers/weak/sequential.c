@@ -1,7 +1,8 @@
-/* Sequential consistency: what is forced first, then a search.
+/* Sequential consistency: what is forced, a row that is mended, then a search.
  *
- * NP-complete even for unique values (Gibbons and Korach 1997, VSC-read). A first
- * short search, which finds the sequence of most histories that have one, then
+ * NP-complete even for unique values (Gibbons and Korach 1997, VSC-read). For few sessions a
+ * first short search, which finds the sequence of most histories that have one; then the row
+ * of sequential_row.c, which decides nearly all; and where it gives up
  *	1. Saturation (Zennou et al., "Gradual consistency checking", CAV 2019). Besides
  *	   session order and reads-from: if r reads w and another write w' of the key is
  *	   before r, then w' is before w; if w' is after w, then r is before w'. Until
@@ -12,7 +13,8 @@
  *	   value is overwritten while a read of it is still to come, so frontiers that led
  *	   nowhere are remembered. Reads go as soon as they can; writes in the order of
  *	   their invocations, which is nearly always right at once.
- * O(n log n) when the first try succeeds at once, O(n sessions^2) for each pass that
+ * O(n log n) when the first try succeeds at once; the row is linear in what stands between
+ * reads and their sources, while its guesses hold; O(n sessions^2) for each pass that
  * saturates, O(n^sessions) at worst: then unknown at the budget.
  *
  *	cyclic-order    The forced order contradicts itself.
@@ -21,7 +23,7 @@
 #include "base/map.h"
 #include "checkers/gap_set.h"
 #include "checkers/transaction/graph.h"
-#include "checkers/weak/weak_models.h"
+#include "checkers/weak/sequential.h"
 
 #include <string.h>
 
@@ -29,6 +31,7 @@ enum {
 	SATURATION_PASSES_MAX = 8,
 	FIRST_TRY_LEAST = 1000, /* operations; smaller histories are saturated at once */
 	FIRST_TRY_STEPS = 20, /* for each operation: far fewer than saturation looks at */
+	SEARCH_WORDS_MAX = 1 << 22 /* of clocks, where sessions are many */
 };
 
 /* ---- saturation -------------------------------------------------------------------- */
@@ -438,27 +441,57 @@ find_sequence(const struct saturation *sat, const struct weak_limits *limits,
 	search_release(&search);
 }
 
-/* What is forced, then a search as long as it takes. */
-static void
-saturate_and_search(struct saturation *sat, const struct weak_limits *limits,
-		    struct weak_answer *answer)
+/* What is forced. False where that decides: it contradicts itself, or (no answer yet) clocks
+ * do not fit. */
+static bool
+is_open(struct saturation *sat, const struct weak_limits *limits,
+	struct weak_answer *answer)
 {
 	weak_clocks_init(&sat->clocks, sat->weak, limits->budget.bytes_max / 2);
-	if (sat->clocks.is_too_large) {
-		if (answer->verdict != VERDICT_INVALID)
-			weak_answer_unknown(answer, "clocks of so many sessions do not "
-						    "fit the budget of memory");
-		return;
-	}
+	if (sat->clocks.is_too_large)
+		return false;
 	saturate(sat, limits);
+	weak_clocks_release(&sat->clocks);
 	if (sat->is_broken)
 		weak_answer_invalid(answer, "cyclic-order", WEAK_INITIAL);
-	else
-		find_sequence(sat, limits, UINT64_MAX, answer);
-	weak_clocks_release(&sat->clocks);
+	return !sat->is_broken;
 }
 
-/* First a short search: most histories that have a sequence show it at once. */
+/* Frontiers of so many sessions can be gone through. */
+static bool
+is_searchable(const struct weak *weak)
+{
+	return weak->session_count <= WEAK_FEW_SESSIONS ||
+	       (size_t)weak->count * weak->session_count <= SEARCH_WORDS_MAX;
+}
+
+/* Small histories are told apart by whether what is forced breaks them. In larger ones most
+ * that have a sequence show it at once; else the row, and at last a search as long as it
+ * takes. */
+static void
+decide(struct saturation *sat, const struct weak_limits *limits,
+       struct weak_answer *answer)
+{
+	const struct weak *weak = sat->weak;
+	bool is_few = weak->session_count <= WEAK_FEW_SESSIONS;
+	bool is_small = is_few && weak->count < FIRST_TRY_LEAST;
+	bool is_saturated = is_small && is_open(sat, limits, answer);
+
+	if (sat->is_broken)
+		return;
+	if (is_few && !is_small) {
+		rebuild_graph(sat);
+		find_sequence(sat, limits, (uint64_t)weak->count * FIRST_TRY_STEPS,
+			      answer);
+		if (answer->verdict != VERDICT_UNKNOWN)
+			return;
+	}
+	if (sequential_row_decide(weak, limits, answer))
+		return;
+	if (is_saturated || (is_searchable(weak) && is_open(sat, limits, answer)))
+		find_sequence(sat, limits, UINT64_MAX, answer);
+}
+
 void
 sequential_decide(const struct weak *weak, const struct weak_limits *limits,
 		  struct weak_answer *answer)
@@ -466,13 +499,7 @@ sequential_decide(const struct weak *weak, const struct weak_limits *limits,
 	struct saturation sat = {.weak = weak};
 
 	sat.order = mem_new((size_t)weak->count + 1, sizeof(*sat.order));
-	if (weak->count >= FIRST_TRY_LEAST) {
-		rebuild_graph(&sat);
-		find_sequence(&sat, limits, (uint64_t)weak->count * FIRST_TRY_STEPS,
-			      answer);
-	}
-	if (answer->verdict != VERDICT_VALID)
-		saturate_and_search(&sat, limits, answer);
+	decide(&sat, limits, answer);
 	graph_release(&sat.graph);
 	vec_release(&sat.forced);
 	free(sat.order);

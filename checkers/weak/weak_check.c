@@ -18,8 +18,9 @@
 #include <string.h>
 
 static const char *const complexities[WEAK_MODEL_COUNT] = {
-	[WEAK_SEQUENTIAL] = "saturation and search: O(n sessions log n) mostly, "
-			    "O(n^sessions) at worst",
+	[WEAK_SEQUENTIAL] =
+		"a row that is mended, then saturation and search: O(n log n) "
+		"mostly, O(n^sessions) at worst",
 	[WEAK_CC] =
 		"bad patterns: clocks, O(n sessions log n); many sessions: walks from "
 		"reads to sources, linear in what stands between",

@@ -156,17 +156,17 @@ many_sessions_are_judged_by_the_definitions(void **state)
 		struct history history;
 		enum verdict expected[MODELS];
 		play_small(&rng, &history);
-		for (int m = WEAK_CC; m < MODELS; m++)
+		for (int m = 0; m < MODELS; m++)
 			expected[m] = define((enum weak_model)m, &history);
 		add_strangers(&history);
-		for (int m = WEAK_CC; m < MODELS; m++) {
+		for (int m = 0; m < MODELS; m++) {
 			enum verdict got = decide((enum weak_model)m, &history);
 			expect_same((enum weak_model)m, &history, got, expected[m]);
 			verdicts[m][got]++;
 		}
 		history_release(&history);
 	}
-	for (int m = WEAK_CC; m < MODELS; m++)
+	for (int m = 0; m < MODELS; m++)
 		print_message("%s: %zu valid, %zu invalid, %zu unknown\n",
 			      weak_model_name((enum weak_model)m),
 			      verdicts[m][VERDICT_VALID], verdicts[m][VERDICT_INVALID],
@@ -234,23 +234,23 @@ many_sessions_are_judged_as_with_clocks(void **state)
 		struct history history;
 		enum verdict expected[MODELS];
 		play_replicas(&rng, &history);
-		for (int m = WEAK_CC; m < MODELS; m++)
+		for (int m = 0; m < MODELS; m++)
 			expected[m] = decide((enum weak_model)m, &history);
 		add_strangers(&history);
-		for (int m = WEAK_CC; m < MODELS; m++) {
+		for (int m = 0; m < MODELS; m++) {
 			enum verdict got = decide((enum weak_model)m, &history);
 			expect_same((enum weak_model)m, &history, got, expected[m]);
 			verdicts[m][got]++;
 		}
 		history_release(&history);
 	}
-	for (int m = WEAK_CC; m < MODELS; m++) {
+	for (int m = 0; m < MODELS; m++) {
 		print_message("%s: %zu valid, %zu invalid, %zu unknown\n",
 			      weak_model_name((enum weak_model)m),
 			      verdicts[m][VERDICT_VALID], verdicts[m][VERDICT_INVALID],
 			      verdicts[m][VERDICT_UNKNOWN]);
 		assert_int_equal(verdicts[m][VERDICT_UNKNOWN], 0);
-		assert_in_range(verdicts[m][VERDICT_VALID], count / 10, count * 9 / 10);
+		assert_in_range(verdicts[m][VERDICT_VALID], count / 20, count * 9 / 10);
 	}
 }
 
