@@ -9,6 +9,7 @@
 #include "checkers/weak/weak_certify.h"
 #include "checkers/weak/weak_core.h"
 #include "checkers/weak/weak_keep.h"
+#include "checkers/weak/weak_layers.h"
 #include "checkers/weak/weak_oracle.h"
 #include "checkers/weak/weak_refute.h"
 #include "checkers/sort.h"
@@ -147,7 +148,12 @@ report_core(enum weak_model model, const struct weak *weak,
 		vec_push(&anomaly->ops, core.op[v]);
 	if (anomaly != NULL) {
 		buf_printf(&text, "%s:\n", sentence_of(name));
-		if (core.count <= WEAK_ORACLE_OPS_MAX)
+		if (model == WEAK_SEQUENTIAL && core.count >= WEAK_LAYERS_LEAST &&
+		    weak_layers_tell(&core, &limits->budget, anomaly, &text))
+			buf_printf(&text,
+				   "all together are %u operations without an order\n",
+				   core.count);
+		else if (core.count <= WEAK_ORACLE_OPS_MAX)
 			explain_list(weak->history, anomaly, &text);
 		else
 			buf_printf(&text, "  %u operations; no smaller part was found\n",
@@ -246,6 +252,9 @@ is_core_forbidden(enum weak_model model, const struct weak *weak,
 	bool is_forbidden = verdict == VERDICT_INVALID ||
 			    (verdict == VERDICT_UNKNOWN &&
 			     weak_refute(model, &core, &options->budget));
+	is_forbidden =
+		is_forbidden && (anomaly->layers.count == 0 ||
+				 weak_layers_certify(&core, anomaly, &(struct err){0}));
 	weak_release(&core);
 	free(ids);
 	free(ops);

@@ -154,6 +154,44 @@ many_takes_of_unknown_outcome_do_not_make_it_long(void **state)
 	assert_in_range(invalid, 3, 5);
 }
 
+/* Twenty-four operations force an order that contradicts itself. */
+static void
+what_sessions_force_is_told_by_a_dozen_and_proven(void **state)
+{
+	const struct generate_options shape = {.type = "causal",
+					       .mutate = "initial-read",
+					       .operations = 300,
+					       .processes = 5,
+					       .keys = 3,
+					       .info_percent = 20,
+					       .seed = 60};
+	const struct check_options options = {0};
+	struct check_result result;
+	struct history history;
+	struct err err;
+
+	(void)state;
+	history_init(&history);
+	assert_true(generate_history(&history, &shape, &err));
+	history_sort(&history);
+	const struct checker *checker = checker_find("sequential", &err);
+	checker_run(checker, &history, &options, &result);
+	assert_int_equal(result.verdict, VERDICT_INVALID);
+	assert_true(result.certified);
+	struct anomaly *core = &result.anomalies.items[0];
+	assert_in_range(core->ops.count, DOZEN + 1, 100);
+	assert_in_range(shown_of(core), 2, DOZEN);
+	assert_non_null(strstr(core->text, "which is a cycle: T"));
+	for (size_t word = 0; word < core->layers.count; word++) {
+		core->layers.items[word] ^= 1u << 20; /* names what is not there */
+		assert_false(checker->certify(&history, &options, &result, &err));
+		core->layers.items[word] ^= 1u << 20;
+	}
+	assert_true(checker->certify(&history, &options, &result, &err));
+	check_result_release(&result);
+	history_release(&history);
+}
+
 int
 main(void)
 {
@@ -161,6 +199,7 @@ main(void)
 		cmocka_unit_test(every_type_is_told_by_a_dozen),
 		cmocka_unit_test(every_level_of_transactions_is_told_by_a_dozen),
 		cmocka_unit_test(many_takes_of_unknown_outcome_do_not_make_it_long),
+		cmocka_unit_test(what_sessions_force_is_told_by_a_dozen_and_proven),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
