@@ -17,6 +17,23 @@ static const char *const variants[] = {"at-least-once", "at-most-once",
 				       "reentrant",	"rows",
 				       "sessionless",	"strict",
 				       "volatile",	"ww-deps"};
+/* Whose they are: words of the names of checkers, in the order of the variants. */
+static const char *const owners[] = {"stream",
+				     "stream",
+				     "staleness versions",
+				     "versions",
+				     "stream total-queue",
+				     "unique-ids",
+				     "lock fenced-lock",
+				     "bank",
+				     "lock fenced-lock",
+				     "priority-queue",
+				     "lock fenced-lock",
+				     "dirty-reads",
+				     "versions",
+				     "versions",
+				     "versions",
+				     "kafka"};
 static const char *const knossos[][2] = {{"cas-register", "register"},
 					 {"fifo-queue", "queue"},
 					 {"unordered-queue", "bag"}};
@@ -38,6 +55,44 @@ is_variant(const char *model)
 		if (strcmp(model, variants[i]) == 0)
 			return true;
 	return strchr(model, '/') != NULL;
+}
+
+/* The word is one of those between blanks. */
+static bool
+has_word(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = words; (at = strstr(at, word)) != NULL; at += length)
+		if ((at == words || at[-1] == ' ') &&
+		    (at[length] == '\0' || at[length] == ' '))
+			return true;
+	return false;
+}
+
+/* Several words at once, and operators, are of streams and versions. */
+static const char *
+owners_of(const char *model)
+{
+	for (size_t i = 0; i < COUNT(variants); i++)
+		if (strcmp(model, variants[i]) == 0)
+			return owners[i];
+	return strchr(model, '/') != NULL ? "stream versions staleness" : NULL;
+}
+
+bool
+model_suits(const char *model, const char *checker, struct err *err)
+{
+	const char *named, *of = owners_of(model);
+	struct err ignored;
+
+	if (of != NULL && has_word(of, checker))
+		return true;
+	if (of == NULL &&
+	    (!model_name_find(model, &named, &ignored) || strcmp(named, checker) == 0))
+		return true;
+	err_set(err, "the checker %s has no model '%s'", checker, model);
+	return of != NULL ? err_hint(err, "that is a model of: %s", of) : false;
 }
 
 static bool

@@ -11,6 +11,10 @@
  * checker is chosen. False, with the nearest name as hint, when nobody knows it. */
 bool model_name_find(const char *model, const char **checker, struct err *err);
 
+/* The model is one of the checker, by its name or as its variant; else whose it is. A name
+ * that nobody knows, as of a model of the caller's own, suits all. */
+bool model_suits(const char *model, const char *checker, struct err *err);
+
 /* All variants, in order of the alphabet; the count in *count. */
 const char *const *model_variants(size_t *count);
 

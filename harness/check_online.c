@@ -1,6 +1,7 @@
 #include "harness/check_online.h"
 
 #include "base/clock.h"
+#include "checkers/model_names.h"
 #include "harness/command.h"
 #include "results/formats/event_stream.h"
 #include "results/library.h"
@@ -168,12 +169,15 @@ name_of(const struct check_online *check)
 }
 
 static bool
-take_init(const struct check_online *check, struct err *err)
+takes_options(const struct check_online *check, struct err *err)
 {
 	const struct checker *checker = checker_find(check->checker, err);
 
-	return checker != NULL && checker_takes_init(checker, check->init_values,
-						     check->judge->check.init, err);
+	return checker != NULL &&
+	       checker_takes_init(checker, check->init_values, check->judge->check.init,
+				  err) &&
+	       (check->judge->check.model == NULL ||
+		model_suits(check->judge->check.model, check->checker, err));
 }
 
 /* From the history that the first lines make. */
@@ -204,7 +208,7 @@ choose(struct judging *judging, struct event_stream *stream, struct err *err)
 	judging->decider = online_decider_find(check->checker);
 	if (judging->decider == NULL)
 		return refuse(check->checker, err);
-	return take_init(check, err);
+	return takes_options(check, err);
 }
 
 /* ---- words ---- */

@@ -5,6 +5,7 @@
 #include "base/machine.h"
 #include "checkers/jepsen/exceptions.h"
 #include "checkers/jepsen/stats.h"
+#include "checkers/model_names.h"
 #include "checkers/transaction/core_layers.h"
 
 #include <pthread.h>
@@ -140,6 +141,16 @@ take_init(const checker_list *list, const struct history *history,
 	return true;
 }
 
+/* Of several checkers one is enough. */
+static bool
+take_model(const checker_list *list, const char *model, struct err *err)
+{
+	for (size_t i = 0; i < list->count && model != NULL; i++)
+		if (model_suits(model, list->items[i]->name, err))
+			return true;
+	return model == NULL;
+}
+
 bool
 judge_history(const struct history *history, const struct judge_options *options,
 	      struct judgement *judgement, struct err *err)
@@ -150,7 +161,8 @@ judge_history(const struct history *history, const struct judge_options *options
 
 	*judgement = (struct judgement){0};
 	bool ok = find_checkers(history, options, &list, &judgement->choice, err) &&
-		  take_init(&list, history, &check, err);
+		  take_init(&list, history, &check, err) &&
+		  take_model(&list, check.model, err);
 	if (ok) {
 		timer_init(&timer, options->time_ns, options->stop);
 		check.budget.stop = timer.stop;
