@@ -237,9 +237,9 @@ find(struct build *b, const struct budget *budget, struct rw_answer *answer)
 
 /* Ways to look for an order that need not keep real time. With time kept, only VALID is
  * an answer, but one that comes soon when there is an order near it; with time as a guide
- * it is soon seen when there is none. What no order near the time tells is saturated, which
- * takes seconds at once and saves most of the search. The last one is complete, and so is
- * the one for few transactions. */
+ * it is soon seen when there is none, and, where keys are many, little else. What no order
+ * near the time tells is saturated, which takes a second or two and saves most of the search.
+ * The last one is complete, and so is the one for few transactions. */
 static const struct way {
 	enum use_of_time time;
 	uint32_t slack;
@@ -247,8 +247,8 @@ static const struct way {
 	uint64_t conflicts_max;
 } ways[] = {
 	{TIME_KEPT, 0, false, UINT64_MAX}, {TIME_KEPT, 64, false, 10000},
-	{TIME_GUIDES, 0, false, 200},	   {TIME_KEPT, 512, false, 20000},
-	{TIME_KEPT, 4096, false, 5000},	   {TIME_NONE, 0, true, 200000},
+	{TIME_KEPT, 512, false, 20000},	   {TIME_KEPT, 4096, false, 5000},
+	{TIME_GUIDES, 0, false, 200},	   {TIME_NONE, 0, true, 200000},
 	{TIME_KEPT, 4096, false, 100000},  {TIME_GUIDES, 0, false, UINT64_MAX},
 };
 static const struct way way_for_few = {TIME_NONE, 0, true, UINT64_MAX};
