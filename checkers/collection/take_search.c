@@ -11,6 +11,8 @@
 enum {
 	WORK_MAX = 1 << 29,  /* operations arranged */
 	NODES_MAX = 1 << 12, /* sets of elements tried */
+	PART_MIN = 256,	     /* elements looked at together */
+	PART_GROWS = 4,
 };
 
 #define NO_TAKER UINT32_MAX
@@ -179,17 +181,25 @@ last_helpful_taker(struct search *s, const struct conflict *conflict, uint32_t e
 
 /* ---- the search ----------------------------------------------------------------------- */
 
-static bool search(struct search *s);
+/* What could not be arranged at the last look at all, and which part of it is looked at:
+ * `size` elements that follow each other. Most conflicts are between a few that do, so that
+ * short parts come first. */
+struct suspects {
+	const struct conflict *all;
+	size_t from, size;
+};
+
+static bool search(struct search *s, struct suspects suspects);
 
 static bool
-try_giving(struct search *s, uint32_t element, uint32_t taker)
+try_giving(struct search *s, struct suspects suspects, uint32_t element, uint32_t taker)
 {
 	uint32_t before = s->wanted[element];
 
 	if (before == NO_TAKER)
 		vec_push(&s->wanting, element);
 	s->wanted[element] = taker;
-	if (search(s))
+	if (search(s, suspects))
 		return true;
 	s->wanted[element] = before;
 	if (before == NO_TAKER) {
@@ -201,7 +211,7 @@ try_giving(struct search *s, uint32_t element, uint32_t taker)
 
 /* What needs a taker least early goes first. */
 static bool
-resolve(struct search *s, const struct conflict *conflict)
+resolve(struct search *s, struct suspects suspects, const struct conflict *conflict)
 {
 	size_t count = 0;
 	uint64_t *ways = mem_new(conflict->elements.count + 1, sizeof(*ways));
@@ -216,33 +226,87 @@ resolve(struct search *s, const struct conflict *conflict)
 	}
 	sort_words(ways, count);
 	for (size_t i = count; i > 0 && !is_found && !is_over(s); i--)
-		is_found = try_giving(s, (uint32_t)ways[i - 1],
+		is_found = try_giving(s, suspects, (uint32_t)ways[i - 1],
 				      (uint32_t)(ways[i - 1] >> 32));
 	free(ways);
 	return is_found;
 }
 
+static void
+release(struct conflict *conflict)
+{
+	vec_release(&conflict->elements);
+	vec_release(&conflict->misses);
+}
+
+static struct conflict
+part_of(const struct suspects *suspects)
+{
+	const struct conflict *all = suspects->all;
+	struct conflict part = {0};
+
+	for (size_t i = 0; i < suspects->size && suspects->from + i < all->elements.count;
+	     i++)
+		vec_push(&part.elements, all->elements.items[suspects->from + i]);
+	vec_each (uint32_t, miss, &all->misses)
+		vec_push(&part.misses, *miss);
+	return part;
+}
+
+/* The next part, which overlaps with this one; longer ones when all were looked at. False:
+ * all suspects were, at once. */
 static bool
-search(struct search *s)
+next_part(struct suspects *suspects)
+{
+	size_t count = suspects->all->elements.count;
+
+	if (suspects->from == 0 && suspects->size >= count)
+		return false;
+	suspects->from += suspects->size / 2;
+	if (suspects->from + suspects->size / 2 < count)
+		return true;
+	suspects->from = 0;
+	suspects->size *= PART_GROWS;
+	return true;
+}
+
+static bool
+search_all(struct search *s)
 {
 	struct conflict conflict = {0};
 	struct finding finding = {0};
-	bool is_found = false;
+
+	bool is_found = arrange_all(s, &finding);
+	if (!is_found) {
+		arrangement_release(s->out);
+		read_conflict(s, &finding, &conflict);
+		is_found = !is_arrangeable(s, &conflict) &&
+			   search(s, (struct suspects){&conflict, 0, PART_MIN});
+	}
+	release(&conflict);
+	vec_release(&finding.ops);
+	return is_found;
+}
+
+/* While some of the suspects are in each other's way, all need not be looked at again. */
+static bool
+search(struct search *s, struct suspects suspects)
+{
+	bool is_found = false, is_stuck = false;
 
 	s->nodes++;
 	if (is_over(s) || !give_takers(s))
 		return false;
-	is_found = arrange_all(s, &finding);
-	if (!is_found) {
-		arrangement_release(s->out);
-		read_conflict(s, &finding, &conflict);
-		narrow(s, &conflict);
-		is_found = resolve(s, &conflict);
-	}
-	vec_release(&conflict.elements);
-	vec_release(&conflict.misses);
-	vec_release(&finding.ops);
-	return is_found;
+	do {
+		struct conflict part = part_of(&suspects);
+		is_stuck = !is_arrangeable(s, &part);
+		if (is_stuck) {
+			narrow(s, &part);
+			is_found = resolve(s, suspects, &part);
+		}
+		release(&part);
+	} while (!is_stuck && !is_over(s) && next_part(&suspects));
+	return is_stuck ? is_found : !is_over(s) && search_all(s);
 }
 
 /* What must be out by some time, whatever else happens. */
@@ -283,7 +347,7 @@ take_search(const struct elements *elements, struct arrangement *out)
 	}
 	take_part_init(&s.part, elements);
 	want_by_deadline(&s);
-	bool is_found = search(&s);
+	bool is_found = give_takers(&s) && search_all(&s);
 	free(s.wanted);
 	free(s.given);
 	free(s.element_of);
