@@ -1,17 +1,10 @@
 #include "checkers/jepsen/bank_path.h"
 
-#include "base/rng.h"
 #include "checkers/jepsen/bank_path_parts.h"
 #include "checkers/sort.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-	ATTEMPTS_MAX = 1 << 10,
-	FIRST_MAX = 6,	   /* transfers that the first read may have seen or not */
-	WORK_MAX = 1 << 24 /* sums looked up */
-};
 
 /* ---- what happens --------------------------------------------------------------------- */
 
@@ -31,7 +24,7 @@ serve_reads(struct path *p)
 		uint32_t i = p->reads.items[k];
 		if (p->is_done[i])
 			continue;
-		if (p->is_known && p->number[i] == p->now)
+		if (p->number[i] == p->now)
 			place(p, i);
 		else
 			p->reads.items[kept++] = i;
@@ -78,7 +71,8 @@ static bool
 next_read(struct path *p, uint32_t goal, struct way *way)
 {
 	struct way direct, on;
-	bool is_found = bank_ways_find(p, p->now, p->number[goal], STEPS_MAX, &direct);
+	bool is_found = bank_ways_find(p, p->now, p->number[goal],
+				       STEPS_MAX + (goal == p->stuck), &direct);
 
 	*way = direct;
 	vec_each (uint32_t, read, &p->reads) {
@@ -104,7 +98,7 @@ reach(struct path *p, uint32_t goal)
 	struct way way;
 
 	while (!p->is_done[goal]) {
-		if (p->work > WORK_MAX || !next_read(p, goal, &way))
+		if (p->work > BANK_PATH_WORK || !next_read(p, goal, &way))
 			return false;
 		go(p, &way);
 	}
@@ -143,26 +137,18 @@ ends_before(const struct path *p, uint32_t a, uint32_t b)
 	return x < y;
 }
 
-/* The first read says what there is; which of the transfers that are open it saw is tried. */
 static void
-set_balances(struct path *p, uint32_t read)
+open_transfer(struct path *p, uint32_t i)
 {
-	VEC(uint32_t) seen = {0};
+	struct kind *kind = &p->kinds.items[p->kind_of[i]];
+	size_t at = kind->open.count;
 
-	p->is_known = true;
-	p->now = p->number[read];
-	for (uint32_t i = 0, k = 0; i < read && k < FIRST_MAX; i++) {
-		if (!p->is_used[i] || p->kind_of[i] == NO_KIND || p->is_done[i])
-			continue;
-		if (p->first_mask >> k++ & 1)
-			vec_push(&seen, i);
-	}
-	p->is_known = false;
-	vec_each (uint32_t, i, &seen)
-		transfer(p, *i);
-	p->is_known = true;
-	p->now = p->number[read];
-	vec_release(&seen);
+	vec_push(&kind->open, i);
+	for (; at > 0 && ends_before(p, kind->open.items[at - 1], i); at--)
+		kind->open.items[at] = kind->open.items[at - 1];
+	kind->open.items[at] = i;
+	if (kind->open.count == 1)
+		vec_push(&p->usable, p->kind_of[i]);
 }
 
 static void
@@ -170,19 +156,28 @@ begin(struct path *p, uint32_t i)
 {
 	if (p->kind_of[i] == NO_KIND) {
 		vec_push(&p->reads, i);
-		if (!p->is_known)
-			set_balances(p, i);
 		serve_reads(p);
 		return;
 	}
-	struct kind *kind = &p->kinds.items[p->kind_of[i]];
-	size_t at = kind->open.count;
-	vec_push(&kind->open, i);
-	for (; at > 0 && ends_before(p, kind->open.items[at - 1], i); at--)
-		kind->open.items[at] = kind->open.items[at - 1];
-	kind->open.items[at] = i;
-	if (kind->open.count == 1)
-		vec_push(&p->usable, p->kind_of[i]);
+	if (p->hold[i] > p->event)
+		vec_push(&p->held, i);
+	else
+		open_transfer(p, i);
+}
+
+static void
+release_held(struct path *p)
+{
+	size_t kept = 0;
+
+	for (size_t k = 0; k < p->held.count; k++) {
+		uint32_t i = p->held.items[k];
+		if (p->hold[i] > p->event)
+			p->held.items[kept++] = i;
+		else
+			open_transfer(p, i);
+	}
+	p->held.count = kept;
 }
 
 static bool
@@ -206,8 +201,11 @@ look_at_reads(struct path *p)
 			if (!must_reach(p, read))
 				return false;
 			k = SIZE_MAX; /* they have changed */
-		} else if (bank_ways_find(p, p->now, p->number[read], 3, &way)) {
+		} else if (bank_ways_find(p, p->now, p->number[read],
+					  read == p->stuck ? STEPS_MAX : 3, &way)) {
 			vec_push(&p->could, (uint64_t)read << 32 | p->event);
+			if (bank_path_dares(p) && reach(p, read))
+				k = SIZE_MAX;
 		}
 	}
 	return true;
@@ -218,12 +216,11 @@ end(struct path *p, uint32_t i)
 {
 	if (p->is_done[i])
 		return true;
-	if (p->is_known && !look_at_reads(p))
+	if (!look_at_reads(p))
 		return false;
 	if (p->kind_of[i] == NO_KIND)
 		return must_reach(p, i);
-	if (p->is_known)
-		rescue_reads(p, i);
+	rescue_reads(p, i);
 	if (!p->is_done[i])
 		transfer(p, i);
 	return true;
@@ -246,25 +243,28 @@ list_events(struct path *p)
 }
 
 static void
-start_again(struct path *p, const struct check_options *options)
+start_again(struct path *p, uint64_t first)
 {
 	vec_each (struct kind, kind, &p->kinds)
 		vec_clear(&kind->open);
 	vec_clear(&p->reads);
 	vec_clear(&p->usable);
+	vec_clear(&p->held);
 	vec_clear(&p->could);
 	memset(p->is_done, 0, p->key->count * sizeof(*p->is_done));
 	p->found->order_count = 0;
-	p->is_known = val_kind(options->init) == VAL_MAP;
-	p->now = p->is_known ? bank_ways_number(p, options->init) : 0;
+	p->now = first;
 }
 
-static bool
-attempt(struct path *p, const struct check_options *options)
+bool
+bank_path_attempt(struct path *p, uint64_t first, const struct check_options *options)
 {
-	start_again(p, options);
+	start_again(p, first);
+	p->work += p->key->count / 16 + 1;
 	for (p->event = 0; p->event < p->event_count; p->event++) {
 		uint32_t i = (uint32_t)p->events[p->event] >> 1;
+		rng_init(&p->dice, p->salts[p->event]);
+		release_held(p);
 		if ((p->events[p->event] & 1) == 0)
 			begin(p, i);
 		else if (!end(p, i))
@@ -273,40 +273,6 @@ attempt(struct path *p, const struct check_options *options)
 			return false;
 	}
 	return true;
-}
-
-/* The read that was not reached is served before the last event at which a way led to it
- * that was not tried yet; false: there is none. */
-static bool
-serve_earlier(struct path *p)
-{
-	uint32_t before = p->early[p->failed] != 0 ? p->early[p->failed] - 1 : UINT32_MAX;
-
-	for (size_t k = p->could.count; k > 0; k--) {
-		uint32_t event = (uint32_t)p->could.items[k - 1];
-		if (p->could.items[k - 1] >> 32 != p->failed || event >= before)
-			continue;
-		p->early[p->failed] = event + 1;
-		return true;
-	}
-	return false;
-}
-
-static bool
-find_path(struct path *p, const struct check_options *options)
-{
-	for (int n = 0; n < ATTEMPTS_MAX && p->work <= WORK_MAX; n++) {
-		if (attempt(p, options))
-			return true;
-		if (budget_is_over(&options->budget))
-			return false;
-		if (serve_earlier(p))
-			continue;
-		if (++p->first_mask >> FIRST_MAX != 0)
-			return false;
-		memset(p->early, 0, p->key->count * sizeof(*p->early));
-	}
-	return false;
 }
 
 static void
@@ -325,6 +291,9 @@ path_release(struct path *p)
 	free(p->is_used);
 	free(p->events);
 	free(p->early);
+	free(p->salts);
+	free(p->hold);
+	vec_release(&p->held);
 	vec_release(&p->could);
 }
 
@@ -347,7 +316,9 @@ bank_path_decide(const struct key_ops *key, const struct check_options *options,
 	bank_ways_prepare(&p);
 	list_events(&p);
 	p.early = mem_new(key->count + 1, sizeof(*p.early));
-	if (find_path(&p, options)) {
+	p.hold = mem_new(key->count + 1, sizeof(*p.hold));
+	p.salts = mem_new(p.event_count + 1, sizeof(*p.salts));
+	if (bank_tries_find(&p, options)) {
 		found->verdict = VERDICT_VALID;
 	} else {
 		free(found->order);

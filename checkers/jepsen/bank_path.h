@@ -2,12 +2,12 @@
  *
  * A transfer or read takes effect when it must be over. The few transfers that lead from the
  * balances to those of a read are looked up, not tried: sums of one and of two kinds of
- * transfers are in a table, and those of three and four are one of these and another. On the
- * way other reads that are open are served, the nearest first; so are those to which no way
- * would lead any more once a transfer that must come now has come. Transfers of unknown
- * outcome are used where others do not do. When no way leads to a read that must be over, all
- * begins again and it is served earlier, before the last event at which a way led to it; when
- * that does not help, the first read saw other transfers. Bounded work. An order that is
+ * transfers are in a table, and those of up to six are one of these and others. On the way
+ * other reads that are open are served, the nearest first; so are those to which no way would
+ * lead any more once a transfer that must come now has come. Transfers of unknown outcome are
+ * used where others do not do. What was there at first is what a read shows, less what it may
+ * have seen: each of these is tried. When no way leads to a read that must be over, all begins
+ * again with something chosen otherwise before (bank_tries.c). Bounded work. An order that is
  * found is one; where none is found nothing is known. PURE. */
 #ifndef CHECKERS_BANK_PATH_H
 #define CHECKERS_BANK_PATH_H

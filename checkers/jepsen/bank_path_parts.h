@@ -3,10 +3,13 @@
 #ifndef CHECKERS_BANK_PATH_PARTS_H
 #define CHECKERS_BANK_PATH_PARTS_H
 
+#include "base/rng.h"
 #include "checkers/jepsen/bank_path.h"
 
 enum {
-	STEPS_MAX = 4 /* transfers of a way */
+	STEPS_MAX = 5,	/* transfers of a way */
+	BANK_DARES = 2, /* one choice in so many is another one, where there are dice */
+	BANK_PATH_WORK = 1 << 24 /* sums looked up */
 };
 
 #define NO_KIND UINT32_MAX
@@ -24,7 +27,7 @@ struct pair {
 };
 
 struct way {
-	uint32_t kinds[STEPS_MAX];
+	uint32_t kinds[STEPS_MAX + 1];
 	size_t count, unsure; /* of its transfers so many are of unknown outcome */
 };
 
@@ -43,12 +46,15 @@ struct path {
 	uint64_t *events;	/* owned; position << 32 | operation << 1 | is an end */
 	size_t event_count;
 	uint32_t event;
-	uint32_t *early; /* owned; by read: the event before which it is served, + 1 */
+	uint32_t *hold; /* owned; by transfer: the event before which it is not used */
+	VEC(uint32_t) held; /* transfers */
+	uint32_t *early;    /* owned; by read: the event before which it is served, + 1 */
 	VEC(uint64_t) could; /* read << 32 | event before which a way led to it */
 	uint32_t failed;     /* the read that was not reached */
-	uint32_t first_mask; /* of the first transfers: those that the first read saw */
+	uint32_t stuck;	     /* the one for which longer ways are looked for early */
+	uint64_t *salts;     /* owned; by event: of its dice; 0: none are thrown */
+	struct rng dice;
 	uint64_t now;
-	bool is_known;
 	size_t work;
 };
 
@@ -57,6 +63,21 @@ bank_path_op(const struct path *p, uint32_t i)
 {
 	return key_op(p->key, i);
 }
+
+/* Whether to choose otherwise here than is best as far as one can see. */
+static inline bool
+bank_path_dares(struct path *p)
+{
+	return p->salts[p->event] != 0 && rng_below(&p->dice, BANK_DARES) == 0;
+}
+
+/* From the first balances, as the choices of the salts and of `early` go. False: the event
+ * at which it ended is in `event`, the read that was not reached in `failed`. */
+bool bank_path_attempt(struct path *p, uint64_t first,
+		       const struct check_options *options);
+
+/* Attempts until one succeeds, or enough was tried. */
+bool bank_tries_find(struct path *p, const struct check_options *options);
 
 /* Of the balances that a map shows. */
 uint64_t bank_ways_number(struct path *p, val map);

@@ -128,7 +128,7 @@ first_pair(const struct path *p, uint64_t sum)
 /* All of its transfers are open; the better of ways of one length has fewer that are of
  * unknown outcome. */
 static void
-consider(const struct path *p, struct way way, struct way *best)
+consider(struct path *p, struct way way, struct way *best)
 {
 	way.unsure = 0;
 	for (size_t k = 0; k < way.count; k++) {
@@ -141,7 +141,7 @@ consider(const struct path *p, struct way way, struct way *best)
 		uint32_t op = kind->open.items[kind->open.count - same];
 		way.unsure += bank_path_op(p, op)->type != OP_OK;
 	}
-	if (best->count == 0 || way.unsure < best->unsure)
+	if (best->count == 0 || way.unsure < best->unsure || bank_path_dares(p))
 		*best = way;
 }
 
@@ -160,36 +160,52 @@ consider_pairs(struct path *p, uint64_t sum, struct way way, struct way *best)
 	p->work++;
 }
 
+/* `more` transfers beyond those of the way, of kinds not before `from` of the usable ones;
+ * the last two are looked up. */
 static void
-consider_more(struct path *p, uint64_t sum, size_t count, struct way *best)
+consider_more(struct path *p, uint64_t sum, struct way way, size_t from, size_t more,
+	      struct way *best)
 {
-	vec_each (uint32_t, a, &p->usable) {
-		struct way way = {.kinds = {*a}, .count = 1};
-		uint64_t rest = sum - p->kinds.items[*a].sum;
-		if (count == 3)
-			consider_pairs(p, rest, way, best);
-		for (uint32_t *b = a; count == 4 && b < p->usable.items + p->usable.count;
-		     b++) {
-			way.kinds[1] = *b;
-			way.count = 2;
-			consider_pairs(p, rest - p->kinds.items[*b].sum, way, best);
-		}
+	if (more == 2) {
+		consider_pairs(p, sum, way, best);
+		return;
 	}
+	way.count++;
+	for (size_t i = from; i < p->usable.count; i++) {
+		uint32_t kind = p->usable.items[i];
+		way.kinds[way.count - 1] = kind;
+		consider_more(p, sum - p->kinds.items[kind].sum, way, i, more - 1, best);
+	}
+}
+
+/* The best way of so many transfers. */
+static void
+consider_all(struct path *p, uint64_t sum, size_t count, struct way *best)
+{
+	uint32_t one = count == 1 ? kind_with(p, sum) : NO_KIND;
+
+	if (one != NO_KIND)
+		consider(p, (struct way){.kinds = {one}, .count = 1}, best);
+	if (count > 1)
+		consider_more(p, sum, (struct way){0}, 0, count, best);
 }
 
 bool
 bank_ways_find(struct path *p, uint64_t from, uint64_t to, size_t most, struct way *best)
 {
-	uint32_t one = kind_with(p, to - from);
+	struct way shorter = {0};
 
 	*best = (struct way){0};
 	if (from == to)
 		return true;
-	if (one != NO_KIND)
-		consider(p, (struct way){.kinds = {one}, .count = 1}, best);
+	for (size_t count = 1; count <= most && best->count == 0; count++) {
+		consider_all(p, to - from, count, best);
+		if (best->count > 0 && bank_path_dares(p)) {
+			shorter = *best;
+			*best = (struct way){0};
+		}
+	}
 	if (best->count == 0)
-		consider_pairs(p, to - from, (struct way){0}, best);
-	for (size_t count = 3; count <= most && best->count == 0; count++)
-		consider_more(p, to - from, count, best);
+		*best = shorter;
 	return best->count > 0;
 }
