@@ -138,7 +138,7 @@ large_cores_are_told_by_a_dozen(void **state)
 static void
 no_run_of_snapshots_is_left_with_a_large_core_alone(void **state)
 {
-	int total = (int)random_count(60), told = 0;
+	int total = (int)random_share(60, 2000), told = 0;
 	struct rng rng;
 
 	(void)state;

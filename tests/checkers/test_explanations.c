@@ -93,7 +93,7 @@ assert_all_shown(const struct generate_type *type, uint64_t seed)
 static void
 every_type_is_told_by_a_dozen(void **state)
 {
-	size_t count, seeds = random_count(6);
+	size_t count, seeds = random_share(6, 20000);
 	const struct generate_type *const *types = generate_types(&count);
 
 	(void)state;
@@ -116,7 +116,7 @@ every_level_of_transactions_is_told_by_a_dozen(void **state)
 					     "serializable",
 					     "repeatable-read",
 					     "strong-session-serializable"};
-	size_t seeds = random_count(30);
+	size_t seeds = random_share(30, 20000);
 
 	(void)state;
 	invalid = 0;
