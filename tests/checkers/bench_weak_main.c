@@ -1,5 +1,7 @@
 /* Measures consistency below linearizability: seconds for n, 2n, 4n, 8n operations. */
 #include "base/clock.h"
+#include "base/mem.h"
+#include "base/rng.h"
 #include "checkers/checker.h"
 #include "checkers/weak/weak_models.h"
 #include "tests/checkers/random_replicas.h"
@@ -11,7 +13,8 @@
 
 enum {
 	LEAST = 125000,
-	DOUBLINGS = 4
+	DOUBLINGS = 4,
+	SESSION_LENGTH = 5
 };
 
 static double
@@ -35,14 +38,35 @@ play(enum replication replication, size_t ops, uint32_t sessions, struct history
 	random_replicas_play(history, &shape, &rng);
 }
 
+/* One operation of so many ends its session; the next one of the client is of another. */
+static void
+end_sessions(struct history *history, uint32_t clients)
+{
+	uint32_t next = clients, *now = mem_new(clients, sizeof(*now));
+	struct rng rng;
+
+	rng_init(&rng, 2);
+	for (uint32_t i = 0; i < clients; i++)
+		now[i] = i;
+	vec_each (struct op, op, &history->ops) {
+		uint32_t *process = &now[op->process];
+		op->process = *process;
+		if (rng_below(&rng, SESSION_LENGTH) == 0)
+			*process = next++;
+	}
+	free(now);
+}
+
 /* Deciding alone, reading the history apart. */
 static void
-measure_model(enum weak_model model, enum replication replication, uint32_t sessions)
+measure_model(enum weak_model model, enum replication replication, uint32_t sessions,
+	      bool are_many)
 {
 	struct weak_limits limits = {.budget = {.bytes_max = (size_t)4 << 30}};
 
-	printf("%-20s %2u sessions, n = %d .. %d:", weak_model_name(model), sessions,
-	       LEAST, LEAST << (DOUBLINGS - 1));
+	printf("%-20s %2u %s, n = %d .. %d:", weak_model_name(model), sessions,
+	       are_many ? "clients, sessions of 5 operations" : "sessions", LEAST,
+	       LEAST << (DOUBLINGS - 1));
 	for (int i = 0; i < DOUBLINGS; i++) {
 		struct check_options options = {0};
 		struct weak_answer answer;
@@ -50,6 +74,8 @@ measure_model(enum weak_model model, enum replication replication, uint32_t sess
 		struct weak weak;
 		struct err err;
 		play(replication, (size_t)LEAST << i, sessions, &history);
+		if (are_many)
+			end_sessions(&history, sessions);
 		if (!weak_init(&weak, &history, &options, &err))
 			exit(1);
 		int64_t start = clock_ns();
@@ -103,7 +129,9 @@ main(int argc, char **argv)
 	struct rusage usage;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		measure_model(rows[i].model, rows[i].replication, sessions);
+		measure_model(rows[i].model, rows[i].replication, sessions, false);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		measure_model(rows[i].model, rows[i].replication, sessions, true);
 	static const char *const names[] = {"session",	"pram",	      "causal-cc",
 					    "causal",	"sequential", "regular",
 					    "staleness"};
