@@ -8,7 +8,8 @@
  * What a linearizable register does is also regular, safe and never stale; the types
  * `sequential` and `causal` are registers that promise less.
  *
- * PURE. Same options, same history, on every machine. O(operations). */
+ * PURE. Same options, same history, on every machine. O(operations): of many keys or partitions
+ * an operation reads some, or few operations read all. */
 #ifndef CHECKERS_GENERATE_H
 #define CHECKERS_GENERATE_H
 

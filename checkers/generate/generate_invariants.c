@@ -289,8 +289,10 @@ ask_bank(struct world *world, struct thing *thing, struct op *op)
 	uint32_t from = world_key(world, thing);
 	uint32_t to = (uint32_t)rng_below(&world->rng, world->key_count);
 
-	op->f = world_chance(world, READ_PERCENT) ? F_READ : F_TRANSFER;
-	if (op->f == F_READ)
+	bool is_read = world_chance(world, READ_PERCENT) && world_may_read_all(world);
+
+	op->f = is_read ? F_READ : F_TRANSFER;
+	if (is_read)
 		return;
 	const val items[] = {val_string(values, "from"),
 			     val_small(from),

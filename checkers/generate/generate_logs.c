@@ -106,12 +106,16 @@ poll_partition(struct world *world, uint32_t partition, uint32_t process)
 	return list;
 }
 
+/* Of many partitions some, from `first` on, but for the last polls. */
 static val
-poll_all(struct world *world, uint32_t process)
+poll_some(struct world *world, uint32_t first, uint32_t process)
 {
+	bool is_all = world->is_final || world->key_count <= WORLD_WIDE;
+	uint32_t count = is_all ? world->key_count : WORLD_WIDE;
 	VEC(val) items = {0};
 
-	for (uint32_t partition = 0; partition < world->key_count; partition++) {
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t partition = is_all ? i : (first + i) % world->key_count;
 		val records = poll_partition(world, partition, process);
 		if (records == VAL_OF_NIL)
 			continue;
@@ -131,7 +135,7 @@ act_kafka(struct world *world, struct thing *thing, struct op *op)
 	val parts[3] = {val_at(values, mop, 0)};
 
 	if (op->f == F_POLL) {
-		parts[1] = poll_all(world, op->process);
+		parts[1] = poll_some(world, world_key(world, thing), op->process);
 	} else {
 		val value = val_at(values, mop, 2);
 		parts[1] = val_at(values, mop, 1);

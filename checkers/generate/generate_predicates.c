@@ -41,7 +41,8 @@ ask_mop(struct world *world)
 					val_small(written)},
 				3);
 	}
-	bool by_predicate = world_chance(world, PREDICATE_PERCENT);
+	bool by_predicate =
+		world_chance(world, PREDICATE_PERCENT) && world_may_read_all(world);
 	return val_list(values,
 			(val[]){val_string(values, by_predicate ? "rp" : "r"),
 				by_predicate ? predicate(world) : val_small(key),

@@ -206,8 +206,10 @@ ask_wide(struct world *world, struct thing *thing, struct op *op)
 	val items[2 * WIDE_MAX];
 	uint32_t first = world_key(world, thing), count = world->key_count;
 
-	op->f = world_chance(world, READ_PERCENT) ? F_READ : F_WRITE;
-	if (op->f == F_READ)
+	bool is_read = world_chance(world, READ_PERCENT) && world_may_read_all(world);
+
+	op->f = is_read ? F_READ : F_WRITE;
+	if (is_read)
 		return;
 	count = count < WIDE_MAX ? count : WIDE_MAX;
 	count = 1 + (uint32_t)rng_below(&world->rng, count);

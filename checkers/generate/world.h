@@ -40,6 +40,19 @@ world_chance(struct world *world, int percent)
 	return rng_below(&world->rng, 100) < (uint64_t)percent;
 }
 
+enum {
+	WORLD_WIDE = 64 /* keys that every operation may read at once */
+};
+
+/* Whether this operation may read all keys: of many, so few may that a history is hardly
+ * larger than one of few. */
+static inline bool
+world_may_read_all(struct world *world)
+{
+	return world->key_count <= WORLD_WIDE ||
+	       rng_below(&world->rng, world->key_count / WORLD_WIDE) == 0;
+}
+
 static inline val
 world_unique(struct world *world)
 {
