@@ -5,6 +5,7 @@
 #include "checkers/explain.h"
 #include "checkers/partition.h"
 #include "checkers/collection/set_certify.h"
+#include "checkers/tell.h"
 #include "checkers/value_ids.h"
 
 #include <inttypes.h>
@@ -12,6 +13,11 @@
 #include <string.h>
 
 #define NONE UINT32_MAX
+
+enum {
+	ID_BYTES =
+		88 /* of an element, beside what is known of it: its id, and in the proof */
+};
 
 /* What is known of one element. */
 struct element {
@@ -359,6 +365,15 @@ judge_element(struct scan *scan, uint32_t id)
 			  element->missed_finally == 0;
 }
 
+/* For so many elements; those that are added are not more than operations. */
+static bool
+has_room(const struct scan *scan, size_t elements)
+{
+	size_t bytes = elements * (sizeof(struct element) + ID_BYTES);
+
+	return !tell_over_budget(scan->options, bytes, scan->result);
+}
+
 static void
 judge_key(const struct key_ops *key, const struct check_options *options,
 	  struct counts *counts, struct check_result *result)
@@ -366,11 +381,13 @@ judge_key(const struct key_ops *key, const struct check_options *options,
 	struct scan scan = {
 		.key = key, .options = options, .result = result, .counts = counts};
 
+	if (!has_room(&scan, key->count))
+		return;
 	value_ids_init(&scan.ids, &key->history->values);
 	for (size_t i = 0; i < key->count; i++)
 		if (key_op(key, i)->f == F_ADD)
 			note_add(&scan, key->ops[i]);
-	for (size_t i = 0; i < key->count; i++)
+	for (size_t i = 0; i < key->count && has_room(&scan, scan.elements.count); i++)
 		if (is_answered_read(key_op(key, i)))
 			note_read(&scan, key->ops[i]);
 	settle_final_reads(&scan);
@@ -403,6 +420,7 @@ conclude(const struct counts *counts, const struct check_options *options,
 	 struct check_result *result)
 {
 	if (result->verdict == VERDICT_INVALID) {
+		free(result->reason);
 		result->reason = mem_format(
 			"%" PRIu64 " lost, %" PRIu64 " divergent, %" PRIu64
 			" unexpected, %" PRIu64 " duplicated of %" PRIu64 " elements",
@@ -410,6 +428,8 @@ conclude(const struct counts *counts, const struct check_options *options,
 			counts->duplicated, counts->attempts);
 		return;
 	}
+	if (result->reason != NULL) /* some key was too large */
+		return;
 	result->verdict = VERDICT_UNKNOWN;
 	if (budget_is_over(&options->budget)) {
 		result->reason = mem_string("the budget of time is used up");

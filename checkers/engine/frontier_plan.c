@@ -6,6 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	CALL_BYTES =
+		96 /* of the plan, for each call: itself, its class, its layer, what is
+			   useful */
+};
+
 /* ---- classes ------------------------------------------------------------------------
  */
 
@@ -270,9 +276,10 @@ plan_init(struct plan *plan, const struct model *model, const struct key_ops *ke
 {
 	size_t bytes_max = options->budget.bytes_max;
 
-	*plan = (struct plan){.model = model, .self = model->open(key, options)};
-	if (key->count * (sizeof(struct call) + 16) > bytes_max)
+	*plan = (struct plan){.model = model};
+	if (key->count * CALL_BYTES > bytes_max)
 		return err_set(err, "the budget of memory is too small");
+	plan->self = model->open(key, options);
 	model_calls(model, plan->self, key, &plan->calls);
 	classify(plan);
 	order_completions(plan);
@@ -280,7 +287,7 @@ plan_init(struct plan *plan, const struct model *model, const struct key_ops *ke
 	gather_infos(plan);
 	if (!lay_out_layers(plan, bytes_max, err))
 		return false;
-	plan_tabulate(plan);
+	plan_tabulate(plan, bytes_max);
 	plan->bytes = plan->calls.capacity * sizeof(struct call) +
 		      plan->open.capacity * sizeof(struct open_call) +
 		      plan->calls.count * 16;

@@ -77,8 +77,9 @@ void plan_release(struct plan *plan);
 /* Fills useful_until and leads_on of the classes; needed_until is known. */
 void plan_find_useful(struct plan *plan);
 
-/* Fills the table, useful_until and the effects; all else is there. */
-void plan_tabulate(struct plan *plan);
+/* Fills the table, unless that takes too much of the memory, useful_until and the effects; all
+ * else is there. */
+void plan_tabulate(struct plan *plan, size_t bytes_max);
 
 /* The crashed classes that may change the state, and how many. */
 static inline const uint32_t *

@@ -73,11 +73,12 @@ list_effects(struct plan *plan)
 }
 
 static void
-make_table(struct plan *plan)
+make_table(struct plan *plan, size_t bytes_max)
 {
 	size_t entries = (size_t)plan->state_count * plan->classes.count;
 
-	if (entries == 0 || entries > FRONTIER_TABLE_MAX)
+	if (entries == 0 || entries > FRONTIER_TABLE_MAX ||
+	    entries * sizeof(*plan->table) > bytes_max / 4)
 		return;
 	plan->table = mem_resize(NULL, entries, sizeof(*plan->table));
 	memset(plan->table, 0xff, entries * sizeof(*plan->table));
@@ -85,9 +86,9 @@ make_table(struct plan *plan)
 }
 
 void
-plan_tabulate(struct plan *plan)
+plan_tabulate(struct plan *plan, size_t bytes_max)
 {
 	plan->state_count = plan->model->state_count(plan->self);
-	make_table(plan);
+	make_table(plan, bytes_max);
 	list_effects(plan);
 }

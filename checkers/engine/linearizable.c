@@ -1,5 +1,6 @@
 #include "checkers/engine/linearizable.h"
 
+#include "checkers/budget.h"
 #include "checkers/each_key.h"
 #include "checkers/engine/certify.h"
 #include "checkers/explain.h"
@@ -11,7 +12,8 @@
 #include <string.h>
 
 enum {
-	CONTEXT_MAX = 5
+	CONTEXT_MAX = 5,
+	OPS_FREE = 1024 /* so few fit any budget */
 };
 
 struct outcome {
@@ -231,6 +233,14 @@ tell_key(const void *context, const struct key_ops *key, void *filled,
 }
 
 static bool
+has_room(const struct linearizable *type, const struct history *history,
+	 const struct check_options *options, struct err *err)
+{
+	return type->op_bytes == 0 || history->ops.count <= OPS_FREE ||
+	       budget_has_room(&options->budget, history->ops.count, type->op_bytes, err);
+}
+
+static bool
 is_judgeable(const struct linearizable *type, const struct history *history,
 	     const struct check_options *options, struct err *err)
 {
@@ -238,7 +248,8 @@ is_judgeable(const struct linearizable *type, const struct history *history,
 		if (!type->understands(history, op, err))
 			return false;
 	}
-	return type->accepts == NULL || type->accepts(history, options, err);
+	return (type->accepts == NULL || type->accepts(history, options, err)) &&
+	       has_room(type, history, options, err);
 }
 
 void

@@ -37,6 +37,9 @@ struct linearizable {
 	/* What the options lack for this type; may be NULL. */
 	bool (*accepts)(const struct history *history,
 			const struct check_options *options, struct err *err);
+	/* Memory that decider, engine and proof take at least for each operation of many; 0:
+	 * they look themselves. */
+	size_t op_bytes;
 	/* The decider; may be NULL. It stops when the budget is over: verdict unknown. */
 	void (*decide)(const struct key_ops *key, const struct check_options *options,
 		       struct linearizable_key *found);

@@ -30,7 +30,8 @@
 #include <string.h>
 
 enum {
-	MISSING_TOLD = 16
+	MISSING_TOLD = 16,
+	OP_BYTES = 64 /* of an operation: its value, in the proof too */
 };
 
 struct written {
@@ -311,6 +312,8 @@ causal_reverse_check(const struct history *history, const struct check_options *
 
 	result->complexity = "O(total size of the reads + n log n)";
 	result->operations = history->ops.count;
+	if (tell_over_budget(options, history->ops.count * OP_BYTES, result))
+		return;
 	partition_init(&partition, history);
 	for (size_t i = 0; i < partition_count(&partition); i++) {
 		struct key_ops key = partition_at(&partition, i);

@@ -41,6 +41,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	OP_BYTES = 160 /* of an operation: its row, and most of all in the proof */
+};
+
 #define NONE UINT32_MAX
 
 struct row {
@@ -332,6 +336,8 @@ take_all(struct dirty *dirty, const struct check_options *options)
 {
 	const struct history *history = dirty->history;
 
+	if (tell_over_budget(options, history->ops.count * OP_BYTES, dirty->result))
+		return false;
 	for (uint32_t i = 0; i < history->ops.count; i++) {
 		const struct op *op = &history->ops.items[i];
 		bool is_weak = dirty_reads_is_weak(op);

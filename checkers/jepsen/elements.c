@@ -11,6 +11,7 @@ enum {
 	DIRECT_PER_PUT = 5,
 	SPAN_PER_EVENT_MAX = 4,
 	BYTES_PER_OP = 64,
+	BYTES_PER_STACKED = 128, /* steps and elements set aside */
 	FETCH_AHEAD = 16
 };
 
@@ -449,7 +450,8 @@ elements_init(struct elements *elements, enum collection collection,
 				      .collection = collection,
 				      .is_unique = true};
 	value_ids_init(&elements->ids, &key->history->values);
-	elements->bytes = key->count * BYTES_PER_OP;
+	elements->bytes = key->count * (collection == COLLECTION_STACK ? BYTES_PER_STACKED
+								       : BYTES_PER_OP);
 	if (elements->bytes > options->budget.bytes_max || key->count == 0)
 		return key->count == 0;
 	gather(&g);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum {
+	RANKED_BYTES = 40, /* of a place, while places are put in order */
 	PARTITIONS_TOLD = 32
 };
 
@@ -42,13 +43,11 @@ bytes_of_maps(const struct kafka_log *log)
 size_t
 kafka_log_bytes(const struct kafka_log *log)
 {
-	size_t ranked = log->by_rank != NULL ? log->places.count : 0;
-
-	return log->sights.count * sizeof(struct kafka_seen) +
-	       log->records.count * sizeof(struct kafka_record) +
-	       log->places.count * sizeof(struct kafka_place) +
-	       log->record_of_value.count * sizeof(uint32_t) + bytes_of_maps(log) +
-	       ranked * (2 * sizeof(uint32_t) + 3 * sizeof(int64_t));
+	return log->sights.capacity * sizeof(struct kafka_seen) +
+	       log->records.capacity * sizeof(struct kafka_record) +
+	       log->places.capacity * sizeof(struct kafka_place) +
+	       log->record_of_value.capacity * sizeof(uint32_t) + bytes_of_maps(log) +
+	       log->places.capacity * RANKED_BYTES;
 }
 
 /* Without a violation so far, an unknown result is the end. */

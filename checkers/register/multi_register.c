@@ -1,11 +1,13 @@
 #include "checkers/register/multi_register.h"
 
+#include "checkers/budget.h"
 #include "checkers/engine/linearizable.h"
 
 #include <string.h>
 
 enum {
-	KEYS_MAX = 4096
+	KEYS_MAX = 4096,
+	MICRO_BYTES = 88 /* of what is read or written, in the plan of the engine */
 };
 
 static bool
@@ -61,11 +63,24 @@ multi_understands(const struct history *history, const struct op *op, struct err
 		       history_f_name(history, op->f), op->process);
 }
 
+static bool
+has_room(const struct history *history, const struct check_options *options,
+	 struct err *err)
+{
+	size_t micros = 0;
+
+	vec_each (struct op, op, &history->ops)
+		micros += multi_register_micros(&history->values, op);
+	return budget_has_room(&options->budget, micros, MICRO_BYTES, err);
+}
+
 /* Each state holds all registers. */
 static bool
 multi_accepts(const struct history *history, const struct check_options *options,
 	      struct err *err)
 {
+	if (!has_room(history, options, err))
+		return false;
 	size_t keys = multi_register_keys(history, options);
 
 	return keys <= KEYS_MAX ||

@@ -25,6 +25,9 @@ extern const struct model model_multi_register;
 size_t multi_register_keys(const struct history *history,
 			   const struct check_options *options);
 
+/* How many of them an operation reads and writes. */
+size_t multi_register_micros(const struct values *values, const struct op *op);
+
 /* The decider of multi_register_decide.c. */
 void multi_register_decide(const struct key_ops *key, const struct check_options *options,
 			   struct linearizable_key *found);

@@ -69,22 +69,25 @@ make_txn(struct history *to, const struct values *from, struct op *op)
 	op->f = F_TXN;
 }
 
+size_t
+multi_register_micros(const struct values *values, const struct op *op)
+{
+	val told = op->f == F_READ ? op->output : op->input;
+
+	if (val_kind(told) == VAL_LIST)
+		return val_count(values, told);
+	return val_kind(told) == VAL_MAP ? val_count(values, told) / 2 : 0;
+}
+
 /* The copy must be worth its memory before it is made. */
 static bool
 have_room(const struct key_ops *key, const struct budget *budget)
 {
-	const struct values *values = &key->history->values;
 	size_t micros = 0;
 	struct err err;
 
-	for (size_t i = 0; i < key->count; i++) {
-		const struct op *op = key_op(key, i);
-		val told = op->f == F_READ ? op->output : op->input;
-		if (val_kind(told) == VAL_LIST)
-			micros += val_count(values, told);
-		else if (val_kind(told) == VAL_MAP)
-			micros += val_count(values, told) / 2;
-	}
+	for (size_t i = 0; i < key->count; i++)
+		micros += multi_register_micros(&key->history->values, key_op(key, i));
 	return budget_has_room(budget, micros, MICRO_BYTES, &err);
 }
 

@@ -338,6 +338,7 @@ static const struct linearizable type = {
 	.complexity = "stages: O(n log n), complete where each version belongs to one "
 		      "write; frontier engine for others: exponential at worst",
 	.understands = versioned_understands,
+	.op_bytes = 64,
 	.decide = versioned_decide,
 	.contradicts = versioned_contradicts,
 };

@@ -11,6 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	OP_BYTES = 184 /* of a tuple: copies of it before and behind operators */
+};
+
 static bool
 is_of_pipeline(const struct history *history, const struct op *op)
 {
@@ -211,7 +215,8 @@ stream_check(const struct history *history, const struct check_options *options,
 							history_f_name(history, op->f)));
 	if (!stream_graph_init(&graph, history, options, &err))
 		tell_unknown(result, mem_string(err.text));
-	if (result->verdict != VERDICT_NONE)
+	if (result->verdict != VERDICT_NONE ||
+	    tell_over_budget(options, history->ops.count * OP_BYTES, result))
 		return;
 	judge_states(history, result);
 	judge_all(&graph, options, result);

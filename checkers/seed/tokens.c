@@ -282,6 +282,7 @@ static const struct linearizable type = {
 	.complexity = "unique tokens: zones, O(total length + n log n); else frontier "
 		      "engine over strings, exponential in the operations open at once",
 	.understands = tokens_understands,
+	.op_bytes = 144,
 	.decide = tokens_decide,
 	.contradicts = tokens_contradict,
 	.name_core = name_core,

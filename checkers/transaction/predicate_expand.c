@@ -315,22 +315,32 @@ expand_op(struct expansion *x, struct op *op, struct err *err)
 	return true;
 }
 
+static size_t
+bytes_max_of(const struct expansion *x)
+{
+	size_t bytes_max = x->options->budget.bytes_max;
+
+	return bytes_max != 0 ? bytes_max : BUDGET_BYTES_DEFAULT;
+}
+
+static bool
+refuse(struct err *err)
+{
+	return err_set(err, "the budget of memory is too small for what predicate reads "
+			    "imply");
+}
+
 static bool
 expand_all(struct expansion *x, struct err *err)
 {
-	const struct budget *budget = &x->options->budget;
-	size_t bytes_max =
-		budget->bytes_max != 0 ? budget->bytes_max : BUDGET_BYTES_DEFAULT;
-
 	for (x->op = 0; x->op < x->from->ops.count; x->op++) {
 		struct op *op = &x->out->history.ops.items[x->op];
 		if (op->f == F_TXN && !expand_op(x, op, err))
 			return false;
-		if (budget_is_over(budget))
+		if (budget_is_over(&x->options->budget))
 			return err_set(err, BUDGET_TIME_IS_OVER);
-		if (x->bytes > bytes_max / 4)
-			return err_set(err, "the budget of memory is too small for what "
-					    "predicate reads imply");
+		if (x->bytes > bytes_max_of(x) / 4)
+			return refuse(err);
 	}
 	return true;
 }
@@ -345,6 +355,9 @@ predicate_expand(const struct history *history, const struct check_options *opti
 			      .out = expanded};
 
 	*expanded = (struct expanded){0};
+	history_init(&expanded->history);
+	if (history_bytes(history) > bytes_max_of(&x) / 2)
+		return refuse(err);
 	history_copy(history, &expanded->history);
 	bool ok = collect(&x, err) && expand_all(&x, err);
 	vec_each (struct universe_key, key, &x.keys)

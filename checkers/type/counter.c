@@ -286,6 +286,7 @@ static const struct linearizable type = {
 	.complexity = "bounds and greedy: O(n log n), complete where all changes are one "
 		      "number; frontier engine for others: exponential at worst",
 	.understands = counter_understands,
+	.op_bytes = 64,
 	.accepts = counter_accepts,
 	.decide = counter_decide,
 	.contradicts = counter_contradicts,

@@ -321,6 +321,7 @@ static const struct linearizable type = {
 	.complexity = "offsets: O(n log n), complete; frontier engine where appends of "
 		      "unknown outcome wrote one value more than once",
 	.understands = log_understands,
+	.op_bytes = 64,
 	.decide = log_decide,
 	.contradicts = log_contradicts,
 };

@@ -1,5 +1,6 @@
 #include "checkers/type/unique_ids.h"
 
+#include "checkers/budget.h"
 #include "checkers/explain.h"
 #include "checkers/partition.h"
 #include "checkers/sort.h"
@@ -10,6 +11,10 @@
 #include <string.h>
 
 #define NONE UINT32_MAX
+
+enum {
+	ID_BYTES = 48 /* of an operation: its id, and what was given in order, twice */
+};
 
 static bool
 is_monotone(const struct check_options *options)
@@ -142,7 +147,8 @@ is_judgeable(const struct history *history, const struct check_options *options,
 			return false;
 	}
 	if (options->model == NULL || is_monotone(options))
-		return true;
+		return budget_has_room(&options->budget, history->ops.count, ID_BYTES,
+				       err);
 	err_set(err, "a generator of ids has no model '%s', only 'monotone'",
 		options->model);
 	return false;
