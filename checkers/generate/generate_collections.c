@@ -310,12 +310,14 @@ lose_element(struct mutating *m, size_t i)
 
 	if (!is_put(put))
 		return false;
-	mutate_lose(m, "drain", put->key, put->input);
+	bool was_out = mutate_lose(m, "drain", put->key, put->input);
 	vec_each (struct op, take, &m->history->ops)
 		if (op_is(take, F_DEQUEUE) && take->key == put->key &&
-		    take->output == put->input)
+		    take->output == put->input) {
 			take->output = VAL_OF_NIL;
-	return true;
+			was_out = true;
+		}
+	return was_out;
 }
 
 const struct acting acting_total_queue = {

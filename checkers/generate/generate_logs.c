@@ -290,8 +290,7 @@ lose_tuple(struct mutating *m, size_t i)
 
 	if (!op_is(send, F_SEND))
 		return false;
-	mutate_lose(m, "collect", send->key, send->input);
-	return true;
+	return mutate_lose(m, "collect", send->key, send->input);
 }
 
 /* The last collection, which is the one that is judged. */

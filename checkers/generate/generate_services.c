@@ -320,8 +320,7 @@ lose_order(struct mutating *m, size_t i)
 
 	if (!op_is_named(m, op, "buy"))
 		return false;
-	mutate_lose(m, "orders", VAL_OF_NIL, op->input);
-	return true;
+	return mutate_lose(m, "orders", VAL_OF_NIL, op->input);
 }
 
 const struct acting acting_bookstore = {

@@ -46,8 +46,7 @@ lose_element(struct mutating *m, size_t i)
 
 	if (!op_is(add, F_ADD))
 		return false;
-	mutate_lose(m, "read", add->key, add->input);
-	return true;
+	return mutate_lose(m, "read", add->key, add->input);
 }
 
 const struct acting acting_set = {
@@ -152,8 +151,7 @@ lose_write(struct mutating *m, size_t i)
 
 	if (!is_write(write))
 		return false;
-	mutate_lose(m, "strong-read", write->key, write->input);
-	return true;
+	return mutate_lose(m, "strong-read", write->key, write->input);
 }
 
 /* A read sees what only a failed write wrote. */

@@ -175,11 +175,19 @@ mutate_duplicate(struct mutating *m, size_t i)
 	return true;
 }
 
-void
+bool
 mutate_lose(struct mutating *m, const char *f, val key, val element)
 {
-	vec_each (struct op, op, &m->history->ops)
-		if (op_is_named(m, op, f) && op->key == key &&
-		    val_kind(op->output) == VAL_LIST)
-			op->output = mutate_list(m, op->output, element, VAL_OF_NIL);
+	const struct values *values = &m->history->values;
+	bool was_there = false;
+
+	vec_each (struct op, op, &m->history->ops) {
+		if (!op_is_named(m, op, f) || op->key != key ||
+		    val_kind(op->output) != VAL_LIST)
+			continue;
+		val less = mutate_list(m, op->output, element, VAL_OF_NIL);
+		was_there |= val_count(values, less) < val_count(values, op->output);
+		op->output = less;
+	}
+	return was_there;
 }

@@ -81,8 +81,9 @@ bool mutate_given_twice(struct mutating *m, size_t i);
 bool mutate_unexpected(struct mutating *m, size_t i);
 bool mutate_duplicate(struct mutating *m, size_t i);
 
-/* Takes the element out of all lists that operations named `f` answered. */
-void mutate_lose(struct mutating *m, const char *f, val key, val element);
+/* Takes the element out of all lists that operations named `f` answered; false when none had
+ * it. */
+bool mutate_lose(struct mutating *m, const char *f, val key, val element);
 
 /* It was answered with what nobody else may be answered with. */
 bool op_is_take(const struct op *op);

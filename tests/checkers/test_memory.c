@@ -33,8 +33,9 @@ check(const struct generate_type *type, const struct history *history, size_t by
 
 	if (type->init != NULL)
 		options.init = val_small(strtol(type->init, NULL, 10));
-	checker_run(checker_find(type->checker != NULL ? type->checker : type->name, &err),
-		    history, &options, &result);
+	checker_run(
+		checker_find(type->checker != NULL ? type->checker : type->name, &err),
+		history, &options, &result);
 	check_result_release(&result);
 }
 
