@@ -1,79 +1,6 @@
 #include "checkers/online/exclusion.h"
 
-#include "base/search.h"
-
 #include <stdlib.h>
-
-/* ---- what is open ---- */
-
-/* The first that began after the moment. */
-static size_t
-after_moment(const struct moments *moments, int64_t moment)
-{
-	size_t at;
-
-	search_first(at, 0, moments->count, moments->items[at] <= moment);
-	return at;
-}
-
-static void
-moments_add(struct moments *moments, int64_t moment)
-{
-	size_t at = moments->count;
-
-	vec_push(moments, moment);
-	for (; at > 0 && moments->items[at - 1] > moment; at--)
-		moments->items[at] = moments->items[at - 1];
-	moments->items[at] = moment;
-}
-
-static void
-moments_remove(struct moments *moments, int64_t moment)
-{
-	size_t at = after_moment(moments, moment);
-
-	if (at == 0 || moments->items[at - 1] != moment)
-		return;
-	for (; at < moments->count; at++)
-		moments->items[at - 1] = moments->items[at];
-	moments->count--;
-}
-
-void
-asks_begin(struct asks *asks, int64_t began, bool is_look)
-{
-	moments_add(is_look ? &asks->looks : &asks->takes, began);
-}
-
-void
-asks_end(struct asks *asks, int64_t began, bool is_look, bool is_lost)
-{
-	moments_remove(is_look ? &asks->looks : &asks->takes, began);
-	if (is_lost && !is_look)
-		moments_add(&asks->lost, began);
-}
-
-static uint32_t
-takes_until(const struct asks *asks, int64_t moment)
-{
-	return (uint32_t)(after_moment(&asks->lost, moment) +
-			  after_moment(&asks->takes, moment));
-}
-
-void
-asks_release(struct asks *asks)
-{
-	vec_release(&asks->takes);
-	vec_release(&asks->looks);
-	vec_release(&asks->lost);
-}
-
-size_t
-asks_bytes(const struct asks *asks)
-{
-	return (asks->takes.capacity + asks->looks.capacity + asks->lost.capacity) *
-	       sizeof(int64_t);
-}
 
 /* ---- classes ---- */
 
@@ -213,7 +140,7 @@ static void
 add_candidates(struct exclusion *exclusion, const struct online_call *call,
 	       const struct moments *moments)
 {
-	for (size_t i = after_moment(moments, exclusion->from); i < moments->count; i++)
+	for (size_t i = moments_after(moments, exclusion->from); i < moments->count; i++)
 		add_candidate(exclusion, call, moments->items[i]);
 }
 
@@ -263,7 +190,7 @@ judge_candidate(const struct exclusion *exclusion, const struct exclusions *scra
 	vec_each (int64_t, certain_at, &scratch->certain)
 		elements += *certain_at <= candidate->at;
 	candidate->elements = (uint32_t)elements;
-	candidate->takes = elements > 0 ? takes_until(asks, candidate->at) : 0;
+	candidate->takes = elements > 0 ? asks_takes_until(asks, candidate->at) : 0;
 	candidate->free_since = ONLINE_NEVER;
 	return elements <= candidate->takes &&
 	       !is_surely_inside(exclusion, contents, candidate->at);
@@ -289,7 +216,7 @@ exclusion_make(struct exclusion *exclusion, struct exclusions *scratch,
 		    !judge_candidate(exclusion, scratch, contents, asks, before,
 				     &candidate))
 			continue;
-		candidate.takes = takes_until(asks, candidate.at);
+		candidate.takes = asks_takes_until(asks, candidate.at);
 		if (candidate.elements == 0)
 			candidate.free_since = call->at;
 		exclusion->items[kept++] = candidate;
@@ -498,18 +425,6 @@ gather_gone(struct exclusions *exclusions, const struct exclusion *exclusion,
 		gather_first(exclusions, exclusion, contents);
 }
 
-/* For all that begins from now on it does not matter which of those that had begun go. */
-static void
-drop_lost(struct asks *asks, int64_t until, size_t count)
-{
-	size_t end = after_moment(&asks->lost, until);
-
-	count = count < end ? count : end;
-	for (size_t i = end; count > 0 && i < asks->lost.count; i++)
-		asks->lost.items[i - count] = asks->lost.items[i];
-	asks->lost.count -= count;
-}
-
 static void
 lose_gone(struct exclusions *exclusions, const struct exclusion *exclusion,
 	  struct contents *contents, struct asks *asks, int64_t watermark)
@@ -521,7 +436,7 @@ lose_gone(struct exclusions *exclusions, const struct exclusion *exclusion,
 	vec_each (uint32_t, at, &exclusions->gone)
 		contents_lose(contents, &contents->elements.items[*at],
 			      exclusion->items[0].at, why);
-	drop_lost(asks, watermark, exclusions->gone.count);
+	asks_drop_lost(asks, watermark, exclusions->gone.count);
 }
 
 void

@@ -20,6 +20,7 @@
 #ifndef CHECKERS_ONLINE_EXCLUSION_H
 #define CHECKERS_ONLINE_EXCLUSION_H
 
+#include "checkers/online/asks.h"
 #include "checkers/online/contents.h"
 #include "checkers/online/decider.h"
 
@@ -50,20 +51,6 @@ struct exclusion {
 	struct candidate *items; /* owned, ascending; a vec of candidates */
 	size_t count, capacity;
 };
-
-/* Takes and looks that are open, and takes of unknown outcome, by when they began. */
-struct asks {
-	struct moments {
-		int64_t *items; /* a vec, ascending */
-		size_t count, capacity;
-	} takes, looks, lost;
-};
-
-void asks_begin(struct asks *asks, int64_t began, bool is_look);
-/* It ended; is_lost: with unknown outcome. */
-void asks_end(struct asks *asks, int64_t began, bool is_look, bool is_lost);
-void asks_release(struct asks *asks);
-size_t asks_bytes(const struct asks *asks);
 
 struct exclusions {
 	VEC(struct exclusion) undecided;
