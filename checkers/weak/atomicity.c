@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "base/search.h"
 #include "checkers/budget.h"
-#include "checkers/engine/frontier.h"
 #include "checkers/register/zones.h"
 
 #include <stdio.h>
@@ -240,19 +239,26 @@ measure_delta(const struct age_zones *zones, const struct budget *budget,
 
 /* ---- k -------------------------------------------------------------------------------- */
 
-enum verdict
-atomicity_judge_key(const struct key_ops *key, const struct check_options *options,
-		    uint32_t k, unsigned drivers)
+void
+atomicity_search(const struct key_ops *key, const struct check_options *options,
+		 uint32_t k, unsigned drivers, struct frontier *frontier)
 {
 	struct check_options asked = *options;
-	struct frontier frontier;
 	char level[16];
 
 	snprintf(level, sizeof(level), "%u", k);
 	asked.level = level;
 	if (asked.budget.bytes_max > BYTES_OF_ENGINE)
 		asked.budget.bytes_max = BYTES_OF_ENGINE;
-	frontier_judge(&model_k_register, key, &asked, drivers, &frontier);
+	frontier_judge(&model_k_register, key, &asked, drivers, frontier);
+}
+
+static enum verdict
+judge_key(const struct key_ops *key, const struct check_options *options, uint32_t k)
+{
+	struct frontier frontier;
+
+	atomicity_search(key, options, k, FRONTIER_ALL, &frontier);
 	enum verdict verdict = frontier.verdict;
 	frontier_release(&frontier);
 	return verdict;
@@ -280,8 +286,7 @@ raise_k(const struct key_ops *key, const struct check_options *options,
 	if (atomicity->k_least < 2)
 		atomicity->k_least = 2;
 	while (atomicity->k_least < K_MAX && verdict == VERDICT_INVALID) {
-		verdict = atomicity_judge_key(key, options, atomicity->k_least,
-					      FRONTIER_ALL);
+		verdict = judge_key(key, options, atomicity->k_least);
 		atomicity->k_least += verdict == VERDICT_INVALID;
 	}
 	if (verdict != VERDICT_VALID)

@@ -17,7 +17,7 @@
 #ifndef CHECKERS_ATOMICITY_H
 #define CHECKERS_ATOMICITY_H
 
-#include "checkers/engine/model.h"
+#include "checkers/engine/frontier.h"
 #include "checkers/weak/observed.h"
 
 /* What is known of one value: its write, and its reads. */
@@ -63,9 +63,8 @@ bool atomicity_measure(const struct observed *observed, const struct age_zones *
 /* A register whose reads return one of the k last writes; k is options->level. */
 extern const struct model model_k_register;
 
-/* One key for one k. */
-enum verdict atomicity_judge_key(const struct key_ops *key,
-				 const struct check_options *options, uint32_t k,
-				 unsigned drivers);
+/* Searches an order of one key for one k. The caller calls frontier_release. */
+void atomicity_search(const struct key_ops *key, const struct check_options *options,
+		      uint32_t k, unsigned drivers, struct frontier *frontier);
 
 #endif

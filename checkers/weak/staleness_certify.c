@@ -1,8 +1,9 @@
 /* staleness_certify.c - every read measured again by counting in sorted writes (a tree of
  * counts, Fenwick 1994, over beginnings), the delta by comparing each zone with the two that
- * last longest of those before it, and k by the engine's other drivers. */
+ * last longest of those before it, and k by an order that is looked at without the engine's
+ * model (k_order.h), and by refuting the k below again. */
 #include "base/search.h"
-#include "checkers/engine/frontier.h"
+#include "checkers/weak/k_order.h"
 #include "checkers/weak/staleness.h"
 
 #include <stdlib.h>
@@ -239,24 +240,62 @@ some_key_conflicts(const struct age_zones *zones, int64_t delta)
 
 /* ---- k -------------------------------------------------------------------------------- */
 
-/* All keys for this k, each judged again. */
-static enum verdict
-judge_k(const struct history *history, const struct check_options *options, uint32_t k)
+/* Searches end at bounds of their own, too: then more is needed, and nothing is wrong. */
+static bool
+find_again(const char *what, struct err *err)
 {
-	enum verdict worst = VERDICT_VALID;
-	struct partition partition;
+	err_set(err, "%s was not found again in the memory of the search", what);
+	return err_hint(err, "a shorter history may be proven");
+}
 
-	partition_init(&partition, history);
-	for (size_t i = 0; i < partition_count(&partition); i++) {
+/* Some key is refuted again, by the drivers that need no guess. */
+static bool
+is_refuted(const struct observed *observed, const struct key_ops *key,
+	   const struct check_options *options, uint32_t k, struct err *err)
+{
+	struct frontier frontier;
+
+	(void)observed, (void)err;
+	atomicity_search(key, options, k, FRONTIER_BREADTH | FRONTIER_DEPTH, &frontier);
+	bool is_so = frontier.verdict == VERDICT_INVALID;
+	frontier_release(&frontier);
+	return is_so;
+}
+
+/* An order is searched again, and looked at without the engine's model. */
+static bool
+has_no_order(const struct observed *observed, const struct key_ops *key,
+	     const struct check_options *options, uint32_t k, struct err *err)
+{
+	struct frontier frontier;
+
+	atomicity_search(key, options, k, FRONTIER_ALL, &frontier);
+	bool has_one = frontier.verdict == VERDICT_VALID
+			       ? k_order_holds(observed, key, frontier.order,
+					       frontier.order_count, k, err)
+			       : find_again("an order for the k", err);
+	frontier_release(&frontier);
+	return !has_one;
+}
+
+typedef bool key_question(const struct observed *observed, const struct key_ops *key,
+			  const struct check_options *options, uint32_t k,
+			  struct err *err);
+
+static bool
+holds_of_some_key(key_question *asks, const struct observed *observed,
+		  const struct check_options *options, uint32_t k, struct err *err)
+{
+	struct partition partition;
+	bool holds = false;
+
+	partition_init(&partition, observed->history);
+	for (size_t i = 0; i < partition_count(&partition) && !holds; i++) {
 		struct key_ops key = partition_at(&partition, i);
-		if (worst != VERDICT_INVALID)
-			worst = verdict_worse(
-				worst,
-				atomicity_judge_key(&key, options, k,
-						    FRONTIER_BREADTH | FRONTIER_DEPTH));
+		holds = asks(observed, &key, options, k, err);
 	}
 	partition_release(&partition);
-	return worst;
+	return holds;
 }
 
 /* The figures that the result tells, as it prints them. */
@@ -304,12 +343,10 @@ holds_atomicity(const struct observed *observed, const struct age_zones *zones,
 	    (told.k_most != 0 && told.k_most != told.k_least))
 		return err_set(err, "reads alone show k to be another one");
 	if (told.k_least > figures->versions_max &&
-	    judge_k(observed->history, options, told.k_least - 1) != VERDICT_INVALID)
-		return err_set(err, "a smaller k was not refuted again");
-	if (told.k_most != 0 &&
-	    judge_k(observed->history, options, told.k_most) != VERDICT_VALID)
-		return err_set(err, "no order for the k was found again");
-	return true;
+	    !holds_of_some_key(is_refuted, observed, options, told.k_least - 1, err))
+		return find_again("that a smaller k has no order", err);
+	return told.k_most == 0 ||
+	       !holds_of_some_key(has_no_order, observed, options, told.k_most, err);
 }
 
 /* ---- all of it ------------------------------------------------------------------------ */
@@ -322,8 +359,9 @@ is_anomaly_shown(const struct observed *observed, const struct staleness *stalen
 	if (strcmp(anomaly->name, "not-delta-atomic") == 0)
 		return bounds->is_atomic && some_key_conflicts(zones, bounds->ns);
 	if (strcmp(anomaly->name, "not-k-atomic") == 0)
-		return bounds->is_atomic && judge_k(observed->history, options,
-						    bounds->versions) == VERDICT_INVALID;
+		return bounds->is_atomic &&
+		       holds_of_some_key(is_refuted, observed, options, bounds->versions,
+					 &(struct err){0});
 	vec_each (const uint32_t, i, &anomaly->ops)
 		if (is_read_broken(observed, staleness, bounds, *i))
 			return true;
