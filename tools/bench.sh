@@ -63,11 +63,14 @@ timeout 120 "$build/tests/checkers/bench_txns" 100000
 echo
 timeout 120 "$build/tests/checkers/bench_types"
 echo
-timeout 120 "$build/tests/checkers/bench_weak"
+timeout 240 "$build/tests/checkers/bench_weak"
 echo
 timeout 120 "$build/tests/checkers/bench_seed"
 echo
 timeout 300 "$build/tests/checkers/bench_online"
+echo
+timeout 300 "$build/tests/checkers/bench_growth"
+timeout 60 "$build/tests/checkers/bench_growth" kafka 125000 20 20 3
 echo
 echo "reading and writing histories"
 "$build/tests/results/bench_results"

@@ -1,8 +1,9 @@
 /* online_lock.c - locks, and locks with fencing tokens (checkers/type/lock.h) by all that may
  * hold them (checkers/online/holders.h).
  *
- * Complete for lock: the first prefix without an order raises it. Left to the end: with tokens, those of an acquire that took effect before it ended (its owner is also
- * told by another operation that was open with it, or crashed). Live: a holding or two, the
+ * Complete for lock: the first prefix without an order raises it. Left to the end: with
+ * tokens, those of an acquire that took effect before it ended (its owner is also told by
+ * another operation that was open with it, or crashed). Live: a holding or two, the
  * operations that are open, and what crashed, by owner, 60 bytes each. */
 #include "checkers/online/decider.h"
 #include "checkers/online/holders.h"

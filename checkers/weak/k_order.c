@@ -80,7 +80,8 @@ k_order_holds(const struct observed *observed, const struct key_ops *key,
 		ok = (order[i] < observed->history->ops.count && take(&walk, order[i])) ||
 		     err_set(err, "operation %u cannot stand where it does in the order",
 			     order[i]);
-	ok = ok && (all_stand(&walk) || err_set(err, "an operation is missing in the order"));
+	ok = ok &&
+	     (all_stand(&walk) || err_set(err, "an operation is missing in the order"));
 	free(walk.number);
 	return ok;
 }

@@ -2,8 +2,8 @@
  *
  * EDN: nil, booleans, integers, reals, strings, characters, keywords, symbols, lists,
  * vectors, sets, maps, tags (dropped: `#inst "..."` is the string), metadata (dropped),
- * `#_`, comments, commas as space. Keywords, symbols and characters become strings; integers beyond 64
- * bits become the string of their digits. JSON is strict (RFC 8259).
+ * `#_`, comments, commas as space. Keywords, symbols and characters become strings;
+ * integers beyond 64 bits become the string of their digits. JSON is strict (RFC 8259).
  *
  * No allocation per value once warm; depth and pool are bounded; any bytes are safe. The
  * first failure is kept with its place: scan_error makes the sentence. One thread. */

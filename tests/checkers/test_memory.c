@@ -104,8 +104,8 @@ main(void)
 		cmocka_unit_test(no_check_takes_more_memory_than_its_budget),
 	};
 
-#ifdef __SANITIZE_ADDRESS__
-	return 0; /* which takes memory of its own */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	return 0; /* sanitizers take memory of their own */
 #endif
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

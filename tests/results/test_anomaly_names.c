@@ -30,7 +30,7 @@ enum {
 static const char *const untold[] = {
 	/* Cores of more than 200 transactions: tests/checkers/test_rw_names.c. */
 	"no-serial-order", "no-serial-order-process", "no-serial-order-realtime",
-	"no-snapshot-order", "no-snapshot-order-process", "no-snapshot-order-realtime",
+	"no-snapshot-order-process", "no-snapshot-order-realtime",
 	/* Lines of logs, which stand in no history: tests/checkers/test_log_pattern.c. */
 	"log-match", NULL};
 
