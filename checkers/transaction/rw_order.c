@@ -237,28 +237,40 @@ find(struct build *b, const struct budget *budget, struct rw_answer *answer)
 
 /* Ways to look for an order that need not keep real time. With time kept, only VALID is
  * an answer, but one that comes soon when there is an order near it; with time as a guide
- * it is soon seen when there is none, and, where keys are many, little else. What no order
- * near the time tells is saturated, which takes a second or two and saves most of the search.
- * The last one is complete, and so is the one for few transactions. */
+ * it is soon seen when there is none, if many transactions meet at each key, and little else
+ * if few do. What no order near the time tells is saturated, which takes a second or two and
+ * saves most of the search. The last one is complete, and so is the one for few
+ * transactions. */
 static const struct way {
 	enum use_of_time time;
 	uint32_t slack;
 	bool saturates; /* where snapshots are not asked for */
 	uint64_t conflicts_max;
+	enum {
+		ANY_KEYS,
+		FEW_KEYS,
+		MANY_KEYS
+	} keys; /* beside the transactions */
 } ways[] = {
-	{TIME_KEPT, 0, false, UINT64_MAX}, {TIME_KEPT, 64, false, 10000},
-	{TIME_KEPT, 512, false, 20000},	   {TIME_KEPT, 4096, false, 5000},
-	{TIME_GUIDES, 0, false, 200},	   {TIME_NONE, 0, true, 200000},
-	{TIME_KEPT, 4096, false, 100000},  {TIME_GUIDES, 0, false, UINT64_MAX},
+	{TIME_KEPT, 0, false, UINT64_MAX, ANY_KEYS},
+	{TIME_KEPT, 64, false, 10000, ANY_KEYS},
+	{TIME_GUIDES, 0, false, 200, FEW_KEYS},
+	{TIME_KEPT, 512, false, 20000, ANY_KEYS},
+	{TIME_KEPT, 4096, false, 5000, ANY_KEYS},
+	{TIME_GUIDES, 0, false, 200, MANY_KEYS},
+	{TIME_NONE, 0, true, 200000, ANY_KEYS},
+	{TIME_KEPT, 4096, false, 100000, ANY_KEYS},
+	{TIME_GUIDES, 0, false, UINT64_MAX, ANY_KEYS},
 };
-static const struct way way_for_few = {TIME_NONE, 0, true, UINT64_MAX};
+static const struct way way_for_few = {TIME_NONE, 0, true, UINT64_MAX, ANY_KEYS};
 
 enum {
 	CONFLICTS_BRIEF = 20000,
 	PROOF_CONFLICTS_MAX = 1000000,
 	WAYS = sizeof(ways) / sizeof(ways[0]),
-	FEW_TXNS = 64,	    /* so few are asked for completely at once */
-	FEW_BRIEFLY = 4000, /* and so few with little patience */
+	FEW_TXNS = 64,	     /* so few are asked for completely at once */
+	FEW_BRIEFLY = 4000,  /* and so few with little patience */
+	MANY_AT_A_KEY = 500, /* transactions */
 };
 
 static struct build
@@ -292,6 +304,17 @@ is_found_by(const struct way *way, struct build *b, const struct budget *budget,
 	       (answer->verdict == VERDICT_INVALID && way->time != TIME_KEPT);
 }
 
+/* It pays nothing for such a question. */
+static bool
+is_left_out(const struct way *way, const struct dependencies *d, uint32_t count,
+	    const struct rw_question *question)
+{
+	bool few_keys = count / MANY_AT_A_KEY > d->txns.keys.count;
+
+	return (way->saturates && question->snapshot) ||
+	       way->keys == (few_keys ? MANY_KEYS : FEW_KEYS);
+}
+
 static void
 ask(const struct dependencies *d, const uint32_t *txns, uint32_t count,
     const struct rw_question *question, const struct budget *budget, bool briefly,
@@ -310,7 +333,7 @@ ask(const struct dependencies *d, const uint32_t *txns, uint32_t count,
 		    b.conflicts_max > CONFLICTS_BRIEF)
 			b.conflicts_max = CONFLICTS_BRIEF;
 		is_last = is_few || i + 1 == WAYS || (briefly && b.saturates);
-		if (!is_few && way->saturates && question->snapshot)
+		if (!is_few && is_left_out(way, d, count, question))
 			continue;
 		if (is_found_by(way, &b, budget, answer) || is_last ||
 		    budget_is_over(budget))
@@ -341,7 +364,7 @@ rw_order_prove(const struct dependencies *d, const uint32_t *txns, uint32_t coun
 	       struct rw_answer *answer)
 {
 	const struct way way = {question->realtime ? TIME_KEPT : TIME_NONE, 0, false,
-				PROOF_CONFLICTS_MAX};
+				PROOF_CONFLICTS_MAX, ANY_KEYS};
 	struct build b = build_of(d, question, &way, budget);
 	size_t bytes = budget->bytes_max != 0 ? budget->bytes_max : BUDGET_BYTES_DEFAULT;
 	struct order_log log = {.words_max = bytes / 8 / sizeof(uint32_t)};
