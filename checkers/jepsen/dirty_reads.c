@@ -201,7 +201,7 @@ note_read(struct dirty *dirty, uint32_t index, bool is_weak)
 	for (size_t i = 0; i < dirty_reads_count(values, op); i++) {
 		val v = dirty_reads_value(values, op, i);
 		differs |= !val_equal(values, v, dirty_reads_value(values, op, 0));
-		if (dirty_reads_teaches(values, v, dirty->init))
+		if (!dirty_reads_is_initial(values, v, dirty->init))
 			note_sight(dirty, index, v, is_weak);
 	}
 	if (differs && is_weak)
@@ -218,7 +218,7 @@ note_strong(struct dirty *dirty, uint32_t index, uint32_t behind)
 
 	for (size_t i = 0; i < dirty_reads_count(values, op); i++) {
 		val v = dirty_reads_value(values, op, i);
-		struct row *row = dirty_reads_teaches(values, v, dirty->init)
+		struct row *row = !dirty_reads_is_initial(values, v, dirty->init)
 					  ? row_of(dirty, v)
 					  : NULL;
 		if (row == NULL || row->mark == behind + 1)

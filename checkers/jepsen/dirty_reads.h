@@ -12,11 +12,9 @@ bool dirty_reads_is_weak(const struct op *op);
 size_t dirty_reads_count(const struct values *values, const struct op *read);
 val dirty_reads_value(const struct values *values, const struct op *read, size_t i);
 
-/* Rows that hold what they held at first say nothing, also when somebody wrote it again. */
+/* Rows that hold nothing, or what they held at first, say nothing, also when somebody wrote
+ * that; any other value says that somebody wrote it. */
 bool dirty_reads_is_initial(const struct values *values, val row, val init);
-
-/* A row that holds another value says that somebody wrote it. */
-bool dirty_reads_teaches(const struct values *values, val row, val init);
 
 /* The model "rows": the rows of a read must not differ. */
 bool dirty_reads_judges_rows(const struct check_options *options);

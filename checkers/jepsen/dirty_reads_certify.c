@@ -36,13 +36,7 @@ dirty_reads_value(const struct values *values, const struct op *read, size_t i)
 bool
 dirty_reads_is_initial(const struct values *values, val row, val init)
 {
-	return init != VAL_OF_NIL && val_equal(values, row, init);
-}
-
-bool
-dirty_reads_teaches(const struct values *values, val row, val init)
-{
-	return row != VAL_OF_NIL && !dirty_reads_is_initial(values, row, init);
+	return row == VAL_OF_NIL || val_equal(values, row, init);
 }
 
 bool
@@ -110,7 +104,7 @@ add_values(struct moments *moments, const struct op *read)
 {
 	for (size_t i = 0; i < dirty_reads_count(moments->values, read); i++) {
 		val v = dirty_reads_value(moments->values, read, i);
-		if (dirty_reads_teaches(moments->values, v, moments->init))
+		if (!dirty_reads_is_initial(moments->values, v, moments->init))
 			vec_push(&moments->of, (struct moment){v, read->complete_at});
 	}
 }
