@@ -5,13 +5,14 @@
  *	vec_each(uint32_t, id, &ids) printf("%u\n", *id);
  *	vec_release(&ids);
  *
- * A vec of zeros is empty and valid. Pushing may move the items. */
+ * A vec of zeros is empty and valid. Pushing and inserting may move the items. */
 #ifndef BASE_VEC_H
 #define BASE_VEC_H
 
 #include "base/mem.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define VEC(type)                                                                        \
 	struct {                                                                         \
@@ -37,6 +38,25 @@
 	do {                                                                             \
 		vec_reserve(v, (v)->count + 1);                                          \
 		(v)->items[(v)->count++] = (__VA_ARGS__);                                \
+	} while (0)
+
+/* Puts an item at a place, 0 .. count, before all that stand there or behind; it must not be
+ * told by one of the items. O(items behind it). */
+#define vec_insert(v, at, ...)                                                           \
+	do {                                                                             \
+		size_t vec_at_ = (at);                                                   \
+		vec_reserve(v, (v)->count + 1);                                          \
+		memmove((v)->items + vec_at_ + 1, (v)->items + vec_at_,                  \
+			((v)->count++ - vec_at_) * sizeof(*(v)->items));                 \
+		(v)->items[vec_at_] = (__VA_ARGS__);                                     \
+	} while (0)
+
+/* Takes the item at a place out; those behind it follow up. */
+#define vec_remove(v, at)                                                                \
+	do {                                                                             \
+		size_t vec_at_ = (at);                                                   \
+		memmove((v)->items + vec_at_, (v)->items + vec_at_ + 1,                  \
+			(--(v)->count - vec_at_) * sizeof(*(v)->items));                 \
 	} while (0)
 
 #define vec_pop(v)  ((v)->items[--(v)->count])

@@ -1,5 +1,6 @@
 #include "checkers/jepsen/bank_path.h"
 
+#include "base/search.h"
 #include "checkers/jepsen/bank_path_parts.h"
 #include "checkers/sort.h"
 
@@ -126,27 +127,17 @@ rescue_reads(struct path *p, uint32_t i)
 
 /* ---- events --------------------------------------------------------------------------- */
 
-static bool
-ends_before(const struct path *p, uint32_t a, uint32_t b)
-{
-	uint32_t x = bank_path_op(p, a)->type == OP_OK ? bank_path_op(p, a)->complete_at
-						       : OP_NEVER;
-	uint32_t y = bank_path_op(p, b)->type == OP_OK ? bank_path_op(p, b)->complete_at
-						       : OP_NEVER;
-
-	return x < y;
-}
-
+/* The one that is over first comes last. */
 static void
 open_transfer(struct path *p, uint32_t i)
 {
 	struct kind *kind = &p->kinds.items[p->kind_of[i]];
-	size_t at = kind->open.count;
+	size_t at;
 
-	vec_push(&kind->open, i);
-	for (; at > 0 && ends_before(p, kind->open.items[at - 1], i); at--)
-		kind->open.items[at] = kind->open.items[at - 1];
-	kind->open.items[at] = i;
+	search_first(at, 0, kind->open.count,
+		     bank_path_over_at(p, kind->open.items[at]) >=
+			     bank_path_over_at(p, i));
+	vec_insert(&kind->open, at, i);
 	if (kind->open.count == 1)
 		vec_push(&p->usable, p->kind_of[i]);
 }

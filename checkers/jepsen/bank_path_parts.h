@@ -64,6 +64,15 @@ bank_path_op(const struct path *p, uint32_t i)
 	return key_op(p->key, i);
 }
 
+/* Of operation `i`, when it was over at the latest. */
+static inline uint32_t
+bank_path_over_at(const struct path *p, uint32_t i)
+{
+	const struct op *op = bank_path_op(p, i);
+
+	return op->type == OP_OK ? op->complete_at : OP_NEVER;
+}
+
 /* Whether to choose otherwise here than is best as far as one can see. */
 static inline bool
 bank_path_dares(struct path *p)

@@ -45,15 +45,6 @@ struct tries {
 
 /* ---- the first balances --------------------------------------------------------------- */
 
-/* Of operation `i`, when it was over at the latest. */
-static uint32_t
-over_at(const struct path *p, uint32_t i)
-{
-	const struct op *op = bank_path_op(p, i);
-
-	return op->type == OP_OK ? op->complete_at : OP_NEVER;
-}
-
 /* The read that was over first; the number of operations: there is none. */
 static uint32_t
 first_read(const struct path *p)
@@ -62,7 +53,8 @@ first_read(const struct path *p)
 
 	for (uint32_t i = 0; i < p->key->count; i++)
 		if (p->is_used[i] && p->kind_of[i] == NO_KIND &&
-		    (first == p->key->count || over_at(p, i) < over_at(p, first)))
+		    (first == p->key->count ||
+		     bank_path_over_at(p, i) < bank_path_over_at(p, first)))
 			first = i;
 	return first;
 }
@@ -86,9 +78,11 @@ add_starts_of(struct tries *t, uint32_t read)
 	uint64_t without = p->number[read];
 
 	for (uint32_t i = 0; i < p->key->count; i++) {
-		bool had_begun = p->is_used[i] && p->kind_of[i] != NO_KIND &&
-				 bank_path_op(p, i)->invoke_at < over_at(p, read);
-		if (had_begun && over_at(p, i) < bank_path_op(p, read)->invoke_at)
+		bool had_begun =
+			p->is_used[i] && p->kind_of[i] != NO_KIND &&
+			bank_path_op(p, i)->invoke_at < bank_path_over_at(p, read);
+		if (had_begun &&
+		    bank_path_over_at(p, i) < bank_path_op(p, read)->invoke_at)
 			without -= p->number[i];
 		else if (had_begun && perhaps.count < FIRST_MAX)
 			vec_push(&perhaps, p->number[i]);
@@ -188,7 +182,8 @@ list_spent(struct tries *t)
 	vec_clear(&t->spent);
 	for (uint32_t i = 0; i < p->key->count; i++) {
 		uint32_t kind = p->kind_of[i];
-		if (!p->is_done[i] || kind == NO_KIND || over_at(p, i) != OP_NEVER)
+		if (!p->is_done[i] || kind == NO_KIND ||
+		    bank_path_over_at(p, i) != OP_NEVER)
 			continue;
 		if (helps[kind] == 0)
 			helps[kind] = 1 + bank_ways_find(p, p->now + p->number[i],

@@ -14,12 +14,7 @@ moments_after(const struct moments *moments, int64_t moment)
 static void
 moments_add(struct moments *moments, int64_t moment)
 {
-	size_t at = moments->count;
-
-	vec_push(moments, moment);
-	for (; at > 0 && moments->items[at - 1] > moment; at--)
-		moments->items[at] = moments->items[at - 1];
-	moments->items[at] = moment;
+	vec_insert(moments, moments_after(moments, moment), moment);
 }
 
 static void
@@ -27,11 +22,8 @@ moments_remove(struct moments *moments, int64_t moment)
 {
 	size_t at = moments_after(moments, moment);
 
-	if (at == 0 || moments->items[at - 1] != moment)
-		return;
-	for (; at < moments->count; at++)
-		moments->items[at - 1] = moments->items[at];
-	moments->count--;
+	if (at > 0 && moments->items[at - 1] == moment)
+		vec_remove(moments, at - 1);
 }
 
 void

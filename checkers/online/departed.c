@@ -31,18 +31,7 @@ insert(struct departed *departed, size_t at, struct departed_range range)
 		departed->is_full = true;
 		return;
 	}
-	vec_push(&departed->ranges, range);
-	for (size_t i = departed->ranges.count - 1; i > at; i--)
-		departed->ranges.items[i] = departed->ranges.items[i - 1];
-	departed->ranges.items[at] = range;
-}
-
-static void
-remove_range(struct departed *departed, size_t at)
-{
-	for (; at + 1 < departed->ranges.count; at++)
-		departed->ranges.items[at] = departed->ranges.items[at + 1];
-	departed->ranges.count--;
+	vec_insert(&departed->ranges, at, range);
 }
 
 /* It left before, and now for another reason: what is left of its range stays. */
@@ -51,7 +40,7 @@ take_out(struct departed *departed, size_t at, online_value value)
 {
 	struct departed_range range = departed->ranges.items[at];
 
-	remove_range(departed, at);
+	vec_remove(&departed->ranges, at);
 	if (range.last > value)
 		insert(departed, at,
 		       (struct departed_range){value + NEXT, range.last, range.why});
@@ -70,7 +59,7 @@ join(struct departed *departed, size_t at)
 	if (range[0].why != range[1].why || range[0].last + NEXT != range[1].first)
 		return;
 	range[0].last = range[1].last;
-	remove_range(departed, at + 1);
+	vec_remove(&departed->ranges, at + 1);
 }
 
 void

@@ -95,10 +95,7 @@ forget_oldest(struct online_log *log)
 static void
 insert(struct online_log *log, size_t at, const struct entry *entry)
 {
-	vec_push(&log->entries, *entry);
-	for (size_t i = log->entries.count - 1; i > at; i--)
-		log->entries.items[i] = log->entries.items[i - 1];
-	log->entries.items[at] = *entry;
+	vec_insert(&log->entries, at, *entry);
 	if (log->entries.count >= LOG_KEPT)
 		forget_oldest(log);
 }

@@ -52,10 +52,7 @@ insert(struct online_versioned *v, const struct version *version)
 {
 	size_t at = place_of(v, version->number);
 
-	vec_push(&v->versions, *version);
-	for (size_t i = v->versions.count - 1; i > at; i--)
-		v->versions.items[i] = v->versions.items[i - 1];
-	v->versions.items[at] = *version;
+	vec_insert(&v->versions, at, *version);
 	return &v->versions.items[at];
 }
 

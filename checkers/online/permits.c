@@ -327,9 +327,7 @@ leave_pool(struct permits *permits, struct permit_states *states, uint32_t kind,
 	struct permit_kind *of = &permits->kind[kind];
 
 	of->open -= of->pool.items[number].is_open;
-	of->pool.count--;
-	for (size_t i = number; i < of->pool.count; i++)
-		of->pool.items[i] = of->pool.items[i + 1];
+	vec_remove(&of->pool, number);
 	vec_each (struct permit_state, state, states) {
 		uint64_t bits = state->ahead[kind];
 		state->ahead[kind] =

@@ -121,9 +121,7 @@ leave_out_txn(struct layering *l, struct draft *draft, size_t at)
 
 	draft_copy(&other, draft);
 	copy_paths(draft, SIZE_MAX, draft->txns.items[at], &other);
-	for (size_t i = at; i + 1 < other.txns.count; i++)
-		other.txns.items[i] = other.txns.items[i + 1];
-	other.txns.count--;
+	vec_remove(&other.txns, at);
 	bool ok = take_if_refuted(l, draft, &other);
 	draft_release(&other);
 	return ok;

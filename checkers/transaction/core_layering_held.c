@@ -1,6 +1,7 @@
 /* core_layering_held.c - rows and drafts, and what a draft supposes and leaves. */
 #include "checkers/transaction/core_layering_parts.h"
 
+#include "base/search.h"
 #include "checkers/transaction/rw_proof.h"
 
 #include <stdlib.h>
@@ -35,14 +36,11 @@ row_has(const row *set, uint32_t item)
 void
 row_add(row *set, uint32_t item)
 {
-	size_t at = set->count;
+	size_t at;
 
-	if (row_has(set, item))
-		return;
-	vec_push(set, item);
-	for (; at > 0 && set->items[at - 1] > item; at--)
-		set->items[at] = set->items[at - 1];
-	set->items[at] = item;
+	search_first(at, 0, set->count, set->items[at] < item);
+	if (at == set->count || set->items[at] != item)
+		vec_insert(set, at, item);
 }
 
 void

@@ -44,15 +44,6 @@ take_paths_without(const struct layering *l, const struct draft *draft, uint32_t
 	}
 }
 
-static void
-add_unit_lemma(struct draft *draft, uint32_t lemma)
-{
-	vec_push(&draft->lemmas, lemma);
-	for (size_t i = draft->lemmas.count - 1; i > 0; i--)
-		draft->lemmas.items[i] = draft->lemmas.items[i - 1];
-	draft->lemmas.items[0] = lemma;
-}
-
 /* What leaves a literal becomes a lemma of the draft, if it leaves it whatever is supposed;
  * else its cycle shall be spread out too. As deep as lemmas hang on each other. */
 static void
@@ -64,7 +55,7 @@ find_source(struct layering *l, uint32_t literal, struct draft *draft)
 		return;
 	const struct core_list *clause = &l->c.steps.items[lemma - 1].literals;
 	if (clause->count == 1) {
-		add_unit_lemma(draft, lemma - 1);
+		vec_insert(&draft->lemmas, 0, lemma - 1);
 		l->known[literal] = true;
 		return;
 	}
@@ -132,9 +123,7 @@ put_in_place(struct layering *l, struct draft *draft, size_t at)
 		row_add(&other.txns, core_clauses_second(&l->c, literal));
 	}
 	layering_let_go(l);
-	for (size_t i = at; i + 1 < other.lemmas.count; i++)
-		other.lemmas.items[i] = other.lemmas.items[i + 1];
-	other.lemmas.count--;
+	vec_remove(&other.lemmas, at);
 	ok = ok && literal != UINT32_MAX && spread(l, lemma, &other) &&
 	     layering_refutes(l, &other);
 	if (ok && other.txns.count > LAYER_TXNS_MAX)

@@ -18,6 +18,7 @@
  * What is looked at stands between reads and their sources: nearly linear where few guesses
  * are wrong, and without clocks, however many sessions crashes make. Guesses at worst:
  * exponential; so after some wrong ones it is left to the search of sequential.c. */
+#include "base/search.h"
 #include "checkers/budget.h"
 #include "checkers/weak/lineup.h"
 #include "checkers/weak/sequential.h"
@@ -114,16 +115,11 @@ see_past(struct mending *m, uint32_t id, uint32_t from)
 static void
 blame(struct mending *m, uint32_t guess)
 {
-	size_t i = m->blame.count;
+	size_t at;
 
-	while (i > 0 && m->blame.items[i - 1] > guess)
-		i--;
-	if (i > 0 && m->blame.items[i - 1] == guess)
-		return;
-	vec_push(&m->blame, guess);
-	for (size_t j = m->blame.count - 1; j > i; j--)
-		m->blame.items[j] = m->blame.items[j - 1];
-	m->blame.items[i] = guess;
+	search_first(at, 0, m->blame.count, m->blame.items[at] < guess);
+	if (at == m->blame.count || m->blame.items[at] != guess)
+		vec_insert(&m->blame, at, guess);
 }
 
 /* The guesses on the way by which the last walk came to the operation. */

@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "base/parallel.h"
 #include "base/rng.h"
+#include "base/vec.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,6 +39,30 @@ a_map_holds_every_key_it_was_given(void **state)
 	map_clear(&map);
 	assert_null(map_find(&map, 0));
 	map_release(&map);
+}
+
+static void
+a_vec_takes_items_in_and_out_at_any_place(void **state)
+{
+	VEC(int) numbers = {0};
+
+	(void)state;
+	for (int i = 0; i < 100; i += 2)
+		vec_push(&numbers, i);
+	for (int i = 1; i < 100; i += 2)
+		vec_insert(&numbers, (size_t)i, i);
+	vec_insert(&numbers, 0, -1);
+	vec_insert(&numbers, numbers.count, 100);
+	assert_int_equal(numbers.count, 102);
+	for (int i = -1; i <= 100; i++)
+		assert_int_equal(numbers.items[i + 1], i);
+	vec_remove(&numbers, 0);
+	vec_remove(&numbers, numbers.count - 1);
+	vec_remove(&numbers, 50);
+	assert_int_equal(numbers.count, 99);
+	assert_int_equal(numbers.items[49], 49);
+	assert_int_equal(numbers.items[50], 51);
+	vec_release(&numbers);
 }
 
 static void
@@ -265,6 +290,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_map_holds_every_key_it_was_given),
+		cmocka_unit_test(a_vec_takes_items_in_and_out_at_any_place),
 		cmocka_unit_test(an_arena_stops_at_its_bound),
 		cmocka_unit_test(random_numbers_follow_the_published_algorithm),
 		cmocka_unit_test(random_numbers_below_a_bound_cover_it_evenly),
