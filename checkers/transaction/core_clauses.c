@@ -2,33 +2,56 @@
 
 #include <stdlib.h>
 
+enum {
+	STEP_HEAD = 3 /* words before those of a step */
+};
+
 /* ---- reading --------------------------------------------------------------------------
  */
 
-static bool
-take_list(struct core_clauses *c, size_t count, uint32_t below, struct core_list *list)
+bool
+core_proof_take_choices(struct core_list *words, struct core_list *pairs)
 {
-	if ((size_t)(c->words_end - c->words) < count)
-		return err_set(c->err, "the proof ends in the midst of a step");
-	*list = (struct core_list){c->words, count};
-	c->words += count;
-	for (size_t i = 0; i < count; i++)
-		if (list->items[i] >= below)
-			return err_set(c->err, "step %zu names what is not there",
-				       c->steps.count);
+	if (words->count == 0 || words->items[0] > (words->count - 1) / 2)
+		return false;
+	*pairs = core_list_cut(words, 2 * (size_t)core_list_cut(words, 1).items[0]);
+	return true;
+}
+
+bool
+core_proof_take_step(struct core_list *words, struct core_step *step)
+{
+	const uint32_t *counts = words->items;
+
+	if (words->count < STEP_HEAD ||
+	    (uint64_t)counts[0] + counts[1] + counts[2] > words->count - STEP_HEAD)
+		return false;
+	core_list_cut(words, STEP_HEAD);
+	step->literals = core_list_cut(words, counts[0]);
+	step->hints = core_list_cut(words, counts[1]);
+	step->txns = core_list_cut(words, counts[2]);
 	return true;
 }
 
 static bool
-take_choices(struct core_clauses *c)
+are_below(const struct core_list *list, uint32_t end)
 {
-	struct core_list count = {0}, pairs = {0};
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i] >= end)
+			return false;
+	return true;
+}
 
-	if (!take_list(c, 1, UINT32_MAX / 2, &count) ||
-	    !take_list(c, 2 * (size_t)count.items[0], c->edges.count, &pairs))
-		return false;
+static bool
+take_choices(struct core_clauses *c, struct core_list *words)
+{
+	struct core_list pairs;
+
+	if (!core_proof_take_choices(words, &pairs) || !are_below(&pairs, c->edges.count))
+		return err_set(c->err, "the choices of the proof are not whole, or name "
+				       "what is not there");
 	c->choices = pairs.items;
-	c->choice_count = count.items[0];
+	c->choice_count = (uint32_t)(pairs.count / 2);
 	c->value = mem_new(c->choice_count, sizeof(*c->value));
 	for (size_t i = 0; i < pairs.count; i += 2)
 		if (!core_edges_conflict(&c->edges, pairs.items[i], pairs.items[i + 1]))
@@ -37,17 +60,18 @@ take_choices(struct core_clauses *c)
 }
 
 static bool
-take_step(struct core_clauses *c)
+take_step(struct core_clauses *c, struct core_list *words)
 {
-	struct core_list counts = {0};
-	struct core_step step = {0};
-	bool ok = take_list(c, 3, UINT32_MAX, &counts) &&
-		  take_list(c, counts.items[0], 2 * c->choice_count, &step.literals) &&
-		  take_list(c, counts.items[1], (uint32_t)c->steps.count, &step.hints) &&
-		  take_list(c, counts.items[2], c->edges.count, &step.txns);
+	struct core_step step;
 
+	if (!core_proof_take_step(words, &step))
+		return err_set(c->err, "the proof ends in the midst of a step");
+	bool ok = are_below(&step.literals, 2 * c->choice_count) &&
+		  are_below(&step.hints, (uint32_t)c->steps.count) &&
+		  are_below(&step.txns, c->edges.count);
 	vec_push(&c->steps, step);
-	return ok;
+	return ok ||
+	       err_set(c->err, "step %zu names what is not there", c->steps.count - 1);
 }
 
 bool
@@ -55,14 +79,13 @@ core_clauses_init(struct core_clauses *c, const struct history *history,
 		  const struct anomaly *core, const struct rw_claim *claim,
 		  struct err *err)
 {
-	*c = (struct core_clauses){.words = core->proof.items,
-				   .words_end = core->proof.items + core->proof.count,
-				   .err = err};
-	bool ok =
-		core_edges_init(&c->edges, history, core, claim, err) && take_choices(c);
+	struct core_list words = {core->proof.items, core->proof.count};
 
-	while (ok && c->words < c->words_end)
-		ok = take_step(c);
+	*c = (struct core_clauses){.err = err};
+	bool ok = core_edges_init(&c->edges, history, core, claim, err) &&
+		  take_choices(c, &words);
+	while (ok && words.count > 0)
+		ok = take_step(c, &words);
 	return ok;
 }
 

@@ -11,15 +11,30 @@ struct core_list {
 	size_t count;
 };
 
+/* Takes the first words, of which there are so many. */
+static inline struct core_list
+core_list_cut(struct core_list *words, size_t count)
+{
+	struct core_list front = {words->items, count};
+
+	words->items += count;
+	words->count -= count;
+	return front;
+}
+
 /* A clause, and what it follows from. */
 struct core_step {
 	struct core_list literals, hints, txns;
 };
 
+/* Takes the choices of a proof, pairs of transactions, then step after step; false when the
+ * words end in the midst of one. */
+bool core_proof_take_choices(struct core_list *words, struct core_list *pairs);
+bool core_proof_take_step(struct core_list *words, struct core_step *step);
+
 struct core_clauses {
 	struct core_edges edges;
-	const uint32_t *words, *words_end; /* what is left of the proof */
-	const uint32_t *choices;	   /* pairs */
+	const uint32_t *choices; /* pairs */
 	uint32_t choice_count;
 	uint8_t *value;	    /* owned, by choice: side + 1 that holds; 0: open */
 	VEC(uint32_t) held; /* literals that hold, as they were found */

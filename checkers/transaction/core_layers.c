@@ -6,16 +6,6 @@ enum {
 	HEAD = 4 /* words before those of a layer */
 };
 
-static struct core_list
-cut(struct core_list *words, size_t count)
-{
-	struct core_list front = {words->items, count};
-
-	words->items += count;
-	words->count -= count;
-	return front;
-}
-
 bool
 core_layers_take(struct core_list *words, struct core_layer *layer)
 {
@@ -25,11 +15,11 @@ core_layers_take(struct core_list *words, struct core_layer *layer)
 	uint64_t all = (uint64_t)head[1] + head[2] + head[3];
 	if (all > words->count - HEAD)
 		return false;
-	cut(words, HEAD);
+	core_list_cut(words, HEAD);
 	layer->step = head[0];
-	layer->lemmas = cut(words, head[1]);
-	layer->txns = cut(words, head[2]);
-	layer->paths = cut(words, head[3]);
+	layer->lemmas = core_list_cut(words, head[1]);
+	layer->txns = core_list_cut(words, head[2]);
+	layer->paths = core_list_cut(words, head[3]);
 	return true;
 }
 
@@ -38,8 +28,8 @@ core_layers_take_path(struct core_list *paths, struct core_list *path)
 {
 	if (paths->count == 0 || paths->items[0] > paths->count - 1)
 		return false;
-	uint32_t count = cut(paths, 1).items[0];
-	*path = cut(paths, count);
+	uint32_t count = core_list_cut(paths, 1).items[0];
+	*path = core_list_cut(paths, count);
 	return true;
 }
 

@@ -44,9 +44,11 @@ void isolation_search(const struct dependencies *d, const struct budget *budget,
 void isolation_release(struct isolation *isolation);
 
 /* What a level forbids, and whether it holds (valid), is broken (invalid) or neither is
- * known; levels by name ("serializable"); the
- * names of all levels, from weak to strong. */
+ * known; levels by name ("serializable"); the names of all levels, from weak to strong. */
 uint64_t level_forbids(size_t level);
+
+/* The same by name; 0: there is no such level. */
+uint64_t level_forbids_named(const char *name);
 
 /* The same, next to predicate reads or without. Repeatable read (Adya's PL-2.99) and
  * serializability are one level without them; with them the former forbids only what item

@@ -111,6 +111,15 @@ level_forbids(size_t level)
 }
 
 uint64_t
+level_forbids_named(const char *name)
+{
+	size_t level;
+	struct err err;
+
+	return level_find(name, &level, &err) ? level_forbids(level) : 0;
+}
+
+uint64_t
 level_forbids_of(size_t level, bool has_predicates)
 {
 	if (!has_predicates)

@@ -60,12 +60,8 @@ is_provable(const struct check_result *result, uint64_t forbidden)
 static uint64_t
 forbidden_by(const struct check_options *options)
 {
-	size_t level = level_count() - 1;
-	struct err err;
-
-	if (options->level != NULL && !level_find(options->level, &level, &err))
-		return 0;
-	return level_forbids(level);
+	return options->level != NULL ? level_forbids_named(options->level)
+				      : level_forbids(level_count() - 1);
 }
 
 /* Where the level asked for, or what proves it, hangs on the order of what nobody read, the

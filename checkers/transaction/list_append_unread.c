@@ -85,16 +85,6 @@ try_level(const struct judge *j, const struct lists *lists, const struct order_l
 	return found;
 }
 
-static uint64_t
-forbidden_by(const struct order_level *row)
-{
-	size_t level = 0;
-	struct err err;
-
-	level_find(row->level, &level, &err);
-	return level_forbids(level);
-}
-
 /* ---- all orders -----------------------------------------------------------------------
  */
 
@@ -150,7 +140,7 @@ static bool
 decide_level(struct judge *j, struct lists *lists, const struct order_level *row,
 	     struct graph *ordered)
 {
-	uint64_t forbids = forbidden_by(row);
+	uint64_t forbids = level_forbids_named(row->level);
 
 	if ((forbids & j->isolation.open) == 0 || (forbids & j->isolation.found) != 0)
 		return false;

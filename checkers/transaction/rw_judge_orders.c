@@ -117,13 +117,9 @@ judge_no_order(struct judge *j, const struct order_level *row)
 void
 judge_orders(struct judge *j)
 {
-	struct err err;
-
 	for (size_t i = 0; i < JUDGE_LEVELS; i++) {
 		const struct order_level *row = &judge_levels[i];
-		size_t level = 0;
-		level_find(row->level, &level, &err);
-		uint64_t forbids = level_forbids(level);
+		uint64_t forbids = level_forbids_named(row->level);
 		if (!is_wanted(j, forbids) || (forbids & j->isolation.found) != 0 ||
 		    (forbids & ~j->absent) == 0)
 			continue;
@@ -152,12 +148,9 @@ keep_parallel_order(struct judge *j, const struct rw_answer *answer)
 void
 judge_parallel(struct judge *j)
 {
+	uint64_t forbids = level_forbids_named(judge_parallel_level.level);
 	struct rw_answer answer;
-	struct err err;
-	size_t level = 0;
 
-	level_find(judge_parallel_level.level, &level, &err);
-	uint64_t forbids = level_forbids(level);
 	if ((forbids & ~j->asked) != 0 || (forbids & j->isolation.found) != 0 ||
 	    (forbids & ~j->absent) == 0)
 		return;

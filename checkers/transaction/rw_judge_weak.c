@@ -24,13 +24,9 @@ static const struct weak_level {
 void
 judge_weak(struct judge *j)
 {
-	struct err err;
-
 	for (size_t i = 0; i < sizeof(weak_levels) / sizeof(weak_levels[0]); i++) {
 		const struct weak_level *row = &weak_levels[i];
-		size_t level = 0;
-		level_find(row->level, &level, &err);
-		uint64_t forbids = level_forbids(level);
+		uint64_t forbids = level_forbids_named(row->level);
 		if ((forbids & ~j->asked) != 0 || (forbids & j->isolation.found) != 0 ||
 		    (forbids & ~j->absent) == 0)
 			continue;

@@ -30,11 +30,7 @@ rw_predicates_are_items(const struct check_options *options)
 bool
 rw_predicates_may_be_left_out(uint64_t forbidden)
 {
-	size_t level = 0;
-	struct err err;
-
-	level_find("strong-read-committed", &level, &err);
-	return (forbidden & ~level_forbids(level)) == 0;
+	return (forbidden & ~level_forbids_named("strong-read-committed")) == 0;
 }
 
 bool

@@ -168,16 +168,6 @@ verdicts_agree_with_brute_force_and_are_proven(void **state)
 /* ---- certificates that lie ------------------------------------------------------------
  */
 
-static uint64_t
-forbidden_by(const char *name)
-{
-	struct err err;
-	size_t level = 0;
-
-	assert_true(level_find(name, &level, &err));
-	return level_forbids(level);
-}
-
 /* An order that another level allows, or any other. */
 static void
 forge_order(const struct history *history, struct order *order, struct rng *rng)
@@ -198,7 +188,7 @@ static void
 no_order_proves_what_does_not_hold(void **state)
 {
 	int total = (int)random_count(3000), refused = 0, accepted = 0;
-	uint64_t forbidden = forbidden_by("consistent-view");
+	uint64_t forbidden = level_forbids_named("consistent-view");
 	struct rng rng;
 
 	(void)state;

@@ -14,16 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t
-forbidden_by(const char *name)
-{
-	size_t level = 0;
-	struct err err;
-
-	assert_true(level_find(name, &level, &err));
-	return level_forbids(level);
-}
-
 /* ---- small histories ------------------------------------------------------------------
  */
 
@@ -98,8 +88,8 @@ assert_judged(const struct small_txns *h, const struct history *history,
 
 	for (int i = 0; i < order->count; i++)
 		ops[i] = (uint32_t)order->txns[i];
-	bool ok = weak_certify(history, &options, &claimed, forbidden_by(level->name),
-			       &err);
+	bool ok = weak_certify(history, &options, &claimed,
+			       level_forbids_named(level->name), &err);
 	if (ok != expected)
 		fail_with(history, order, level->name,
 			  ok ? "an order that breaks an axiom is accepted" : err.text);
@@ -172,8 +162,8 @@ what_was_missed_is_found_by_search_and_by_clocks(void **state)
 		order.ops = mem_new(order.count, sizeof(*order.ops));
 		for (uint32_t op = 0; op < order.count; op++)
 			order.ops[op] = op;
-		bool ok = weak_certify(&history, &options, &order, forbidden_by("causal"),
-				       &err);
+		bool ok = weak_certify(&history, &options, &order,
+				       level_forbids_named("causal"), &err);
 		assert_int_equal(ok, !misses);
 		if (misses)
 			assert_non_null(strstr(err.text, "misses what it depends on"));
